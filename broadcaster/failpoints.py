@@ -1,0 +1,63 @@
+"""Named moments at which a test may kill, stop or delay the process. Off, they cost one dictionary look-up.
+
+`BROADCASTER_FAILPOINTS=a1,w2@3,p1=sleep:5` kills at the first pass of a1, at the third of w2, and sleeps 5 s at
+p1. `BROADCASTER_FAILPOINTS_TRACE=FILE` appends the name of every point passed: the dry run that lists them.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections import Counter
+from pathlib import Path
+
+NAMES = {
+    "a0": "acceptance: before the transaction",
+    "a1": "acceptance: rows written, before the audit entry",
+    "a2": "acceptance: before COMMIT",
+    "a3": "acceptance: committed, before the caller is told",
+    "w0": "dispatch: before the claim",
+    "w1": "dispatch: `sending` committed, before the first byte",
+    "w2": "dispatch: the provider has answered, before the record",
+    "w3": "dispatch: before COMMIT of the record",
+    "w4": "dispatch: recorded, before the lane goes on",
+    "m1": "mail: recipients claimed, before the first byte",
+    "m2": "mail: replies received, before they are recorded",
+    "m3": "mail: replies recorded",
+    "r1": "recovery: before anything is written",
+    "r2": "recovery: epoch written, before the doubts",
+    "r3": "recovery: doubts written, before COMMIT",
+    "r4": "recovery: committed",
+    "p0": "publishing: rendered, nothing written",
+    "p1": "publishing: temporary files written",
+    "p2": "publishing: synced, before the rename",
+    "p3": "publishing: renamed, before the directory is synced",
+    "g1": "migration: before a step",
+    "g2": "migration: step done, before COMMIT",
+}
+
+_passed: Counter[str] = Counter()
+
+
+def hit(name: str) -> None:
+    """Pass the point `name`; whatever the environment asks for happens here. Raise `KeyError` for an unknown name."""
+    NAMES[name]
+    plan, trace = os.environ.get("BROADCASTER_FAILPOINTS"), os.environ.get("BROADCASTER_FAILPOINTS_TRACE")
+    if trace:
+        with Path(trace).open("a", encoding="ascii") as file:
+            file.write(name + "\n")
+    if plan:
+        _passed[name] += 1
+        _act(plan, name, _passed[name])
+
+
+def _act(plan: str, name: str, count: int) -> None:
+    for item in plan.split(","):
+        point, _, action = item.partition("=")
+        point, _, when = point.partition("@")
+        if point == name and count == int(when or 1):
+            if action.startswith("sleep:"):
+                time.sleep(float(action.removeprefix("sleep:")))
+            else:
+                os.kill(os.getpid(), signal.SIGKILL)

@@ -1,0 +1,1 @@
+"""Pure decisions: `now` and configuration come in, a value goes out."""
