@@ -1,0 +1,69 @@
+# Two commands matter: `make run` and `make test`. Each makes the environment in .venv by itself.
+# Needed beforehand: python3 (3.11 or newer) with venv, and make.
+
+PYTHON ?= python3
+BIN := .venv/bin
+# Both cores, unless told otherwise.
+WORKERS ?= auto
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check format lint types contracts coverage lock clean
+
+help: ## say what each command does
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
+
+run: .venv/.runtime ## make the environment and start the demonstration (loopback providers, no one outside is reached)
+	@echo 'Starting the demonstration: everything on this machine, nothing leaves it. Stop with Ctrl-C.'
+	@$(BIN)/broadcaster demo
+
+test: check ## make the environment and run every check and test
+	@echo 'All checks and tests passed.'
+
+check: lint types contracts coverage ## style, types, house rules, size budgets, tests with branch coverage
+
+lint: .venv/.dev
+	@echo '== style (ruff)'
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+
+types: .venv/.dev
+	@echo '== types (mypy strict, pyright strict)'
+	@$(BIN)/mypy
+	@$(BIN)/pyright
+
+contracts: .venv/.dev
+	@echo '== who may know whom (import-linter)'
+	@$(BIN)/lint-imports
+
+coverage: .venv/.dev
+	@echo '== tests, with branch coverage'
+	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup --cov --cov-report=term:skip-covered -q
+
+format: .venv/.dev ## put the code into shape
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+lock: .venv/.dev ## renew the hash-locked requirements from pyproject.toml
+	@$(BIN)/pip install --quiet uv
+	@$(BIN)/uv pip compile pyproject.toml --upgrade --extra build --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet -o requirements.txt
+	@$(BIN)/uv pip compile pyproject.toml --extra build --extra dev -c requirements.txt --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet -o requirements-dev.txt
+
+clean: ## remove the environment and everything made
+	rm -rf .venv build dist .coverage* .hypothesis .mypy_cache .ruff_cache .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/bin/python:
+	@echo 'Making the environment in .venv (once; needs a package index or a wheel cache) ...'
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	@$(PYTHON) -m venv .venv
+
+.venv/.runtime: requirements.txt pyproject.toml | .venv/bin/python
+	@echo 'Installing what the program needs, checked by hash ...'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
+	@touch $@
+
+.venv/.dev: requirements-dev.txt .venv/.runtime
+	@echo 'Installing what the tests need, checked by hash ...'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
