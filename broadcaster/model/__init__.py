@@ -32,6 +32,7 @@ from broadcaster.model.message import Cost, Edition, Ended, Ending, Length, Limi
 __all__ = [
     "EASY_JAPANESE",
     "JAPANESE",
+    "NO_COST",
     "Actor",
     "Alert",
     "Area",

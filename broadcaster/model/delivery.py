@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from broadcaster.model.alert import JAPANESE, Grade, Kind
 from broadcaster.model.cap import Category, Severity
-from broadcaster.model.message import Cost
+from broadcaster.model.message import NO_COST, Cost
 
 
 class State(StrEnum):
@@ -122,7 +122,7 @@ class Attempt:
     reason: str = ""
     detail: str = ""
     ref: str = ""
-    cost: Cost = Cost(posts=0)
+    cost: Cost = NO_COST
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,6 +39,9 @@ class Cost:
     microusd: int = 0
 
 
+NO_COST = Cost(posts=0)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """One alert as one channel will say it, frozen at acceptance.

@@ -1,0 +1,51 @@
+"""What the core asks of the store, cut by who asks. One class may serve all of them.
+
+Every method is one transaction, or one snapshot where it only reads. Every method may raise `StoreError`.
+"""
+
+from broadcaster.ports.store.archive import AlertRow, Archive
+from broadcaster.ports.store.intake import (
+    Acceptance,
+    Approval,
+    ApprovalBy,
+    Decision,
+    Intake,
+    Known,
+    Planned,
+    Submission,
+    SubmissionState,
+    Verb,
+)
+from broadcaster.ports.store.ledger import RecipientBook, RecipientResult, RecipientRow, Tally
+from broadcaster.ports.store.outbox import Breaker, Claim, Lane, Outbox, Settlement, Spent, Work
+from broadcaster.ports.store.people import AuditTrail, Entry, Stats, Subscribers
+
+__all__ = [
+    "Acceptance",
+    "AlertRow",
+    "Approval",
+    "ApprovalBy",
+    "Archive",
+    "AuditTrail",
+    "Breaker",
+    "Claim",
+    "Decision",
+    "Entry",
+    "Intake",
+    "Known",
+    "Lane",
+    "Outbox",
+    "Planned",
+    "RecipientBook",
+    "RecipientResult",
+    "RecipientRow",
+    "Settlement",
+    "Spent",
+    "Stats",
+    "Submission",
+    "SubmissionState",
+    "Subscribers",
+    "Tally",
+    "Verb",
+    "Work",
+]

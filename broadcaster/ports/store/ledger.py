@@ -1,0 +1,68 @@
+"""The rows behind a channel's `Ledger`: who has got one mail."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """How far a bulk delivery is. `next_due` is when the next retry or doubt of a recipient is due."""
+
+    total: int
+    accepted: int
+    failed: int
+    pending: int
+    retry: int
+    in_doubt: int
+    unknown: int
+    possible_duplicates: int
+    next_due: datetime | None = None
+    expanded: bool = True
+
+
+class RecipientBook(Protocol):
+    """The rows behind a channel's `Ledger`."""
+
+    async def claim_recipients(self, delivery: int, epoch: int, now: datetime, limit: int) -> tuple[RecipientRow, ...]:
+        """Mark as started and return, committed. The audience is written in chunks as it is needed: subscribers whose
+        wishes match the alert, and for every kind that refers, whoever was accepted or in doubt before in the
+        incident (I11). Empty when the lease is lost or nobody is due. Extends the lease.
+        """
+        ...
+
+    async def record_recipients(
+        self, delivery: int, epoch: int, now: datetime, results: Sequence[RecipientResult]
+    ) -> None:
+        """Write down, in one commit, and move the delivery's progress."""
+        ...
+
+    async def tally(self, delivery: int, now: datetime) -> Tally:
+        """Count."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecipientRow:
+    """A claimed recipient."""
+
+    id: int
+    address: str
+    language: str
+    token: str
+    attempt: int
+    possible_duplicate: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecipientResult:
+    """What becomes of a recipient: `state` from `RecipientState`, made by `rules.settle`."""
+
+    id: int
+    state: str
+    due_at: datetime | None = None
+    code: str = ""
+    possible_duplicate: bool = False

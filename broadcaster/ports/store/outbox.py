@@ -1,0 +1,134 @@
+"""Claiming and recording: the dispatcher's side of the store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from broadcaster.model import Attempt, Cost, Delivery, Message, Reading, State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breaker:
+    """Whether a channel is tried at all. `open_until` None while `open` means: until a person or `check` closes it."""
+
+    failures: int = 0
+    opened_at: datetime | None = None
+    open_until: datetime | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lane:
+    """What a channel's lane remembers over a restart."""
+
+    tokens: float = 0.0
+    tokens_at: datetime | None = None
+    breaker: Breaker = Breaker()
+    readings: tuple[Reading, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A wish for work: up to `limit` due deliveries of one channel. `reserved_only` takes nothing but corrections,
+    cancels, all-clears and grade EMERGENCY. With `together`, further due deliveries of the same target are
+    claimed along with the first (publishers: one edition fulfils them all). `deadline` is when the lease ends.
+    """
+
+    channel: str
+    epoch: int
+    now: datetime
+    deadline: datetime
+    limit: int
+    reserved_only: bool = False
+    together: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """One claimed delivery and what it needs. `message` is None for publishers."""
+
+    delivery: Delivery
+    message: Message | None
+    newer_exists: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """What becomes of a delivery: `rules.settle` makes it, the store writes it. None leaves a field as it is."""
+
+    state: State
+    due_at: datetime | None = None
+    reads: int = 0
+    doubt_since: datetime | None = None
+    ref: str | None = None
+    url: str | None = None
+    reason: str = ""
+    detail: str = ""
+    possible_duplicate: bool | None = None
+    resolution: str = ""
+    """Why a doubt was resolved, when it was: written as a resolution record by the service itself."""
+    burn_attempt: bool = True
+    """False where the attempt is not counted (channel down: delivery.md, outcome classes)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """One past attempt's cost."""
+
+    at: datetime
+    cost: Cost
+
+
+class Outbox(Protocol):
+    """Claiming and recording."""
+
+    async def begin(self, node: str, now: datetime) -> int:
+        """Open a new epoch and return it. Every `sending` of a dead epoch becomes `in_doubt` (started recipients
+        too). A delivery that was `sending` at three starts in a row is quarantined as `needs_human`.
+        """
+        ...
+
+    async def claim(self, claim: Claim) -> tuple[Work, ...]:
+        """Turn due `ready`/`retry_wait` deliveries into `sending`, committed, and return them: gravest grade first,
+        then oldest due. In the same transaction whatever expired or was overtaken is settled instead. At most one
+        `sending` per incident, channel and target; never an older version after a newer one.
+        """
+        ...
+
+    async def doubts(self, channel: str, now: datetime, limit: int) -> tuple[Work, ...]:
+        """Return `in_doubt` deliveries whose look is due."""
+        ...
+
+    async def unconfirmed(self, channel: str, now: datetime, limit: int) -> tuple[Work, ...]:
+        """Return `accepted` deliveries of the last 24 hours whose read-back is due."""
+        ...
+
+    async def record(
+        self, delivery: Delivery, epoch: int, attempt: Attempt, settlement: Settlement, lane: Lane | None = None
+    ) -> bool:
+        """Write the attempt, the settlement, the audit entry and the lane in one transaction. False: the lease was
+        lost (another epoch, or no longer `sending`/`in_doubt`); the late result is kept and flagged.
+        """
+        ...
+
+    async def next_due(self, channel: str) -> datetime | None:
+        """Return when this channel next has something due (deliveries, looks, read-backs, expiries)."""
+        ...
+
+    async def lane(self, channel: str) -> Lane:
+        """Return what the lane remembers."""
+        ...
+
+    async def save_lane(self, channel: str, lane: Lane) -> None:
+        """Remember it."""
+        ...
+
+    async def spent(self, channel: str, since: datetime) -> tuple[Spent, ...]:
+        """Return the costs of attempts that reached, or may have reached, the provider."""
+        ...
+
+    async def sweep(self, now: datetime) -> tuple[Delivery, ...]:
+        """Settle what has expired while it waited, on all channels; return what changed."""
+        ...

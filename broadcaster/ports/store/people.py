@@ -1,0 +1,69 @@
+"""Residents who take mail, and the audit chain."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from broadcaster.model import Actor, Alert, Subscriber
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stats:
+    """Subscribers by language and by area."""
+
+    total: int
+    by_language: Mapping[str, int] = field(default_factory=dict[str, int])
+    by_area: Mapping[str, int] = field(default_factory=dict[str, int])
+
+
+class Subscribers(Protocol):
+    """Residents who take mail, one row per address."""
+
+    async def put(self, subscribers: Iterable[Subscriber], actor: Actor, now: datetime) -> tuple[int, int]:
+        """Add or replace by address; return (added, changed)."""
+        ...
+
+    async def remove(self, addresses: Iterable[str], actor: Actor, now: datetime) -> int:
+        """Delete; return how many were there."""
+        ...
+
+    def all(self) -> AsyncIterator[Subscriber]:
+        """Yield every subscriber by address, in pages."""
+        ...
+
+    async def stats(self) -> Stats:
+        """Count."""
+        ...
+
+    async def reach(self, alert: Alert) -> int:
+        """Count who would get this alert."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One link of the audit chain. `hash` covers all other fields and `previous`."""
+
+    seq: int
+    at: datetime
+    actor: str
+    event: str
+    subject: str
+    body: str
+    previous: str
+    hash: str
+
+
+class AuditTrail(Protocol):
+    """The hash chain. Most entries are written by the transactions they belong to."""
+
+    async def note(self, actor: Actor, event: str, subject: str, body: Mapping[str, object], at: datetime) -> None:
+        """Append an entry of its own."""
+        ...
+
+    def entries(self) -> AsyncIterator[Entry]:
+        """Yield all, oldest first."""
+        ...
