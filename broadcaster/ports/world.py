@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from broadcaster.model import Mode
+from broadcaster.model import Geocode, Mode
 
 
 class Clock(Protocol):
@@ -56,6 +56,14 @@ class Renderer(Protocol):
         ...
 
 
+class TextRenderer(Protocol):
+    """The same renderer for a template that stands inside a file: the alert templates are TOML."""
+
+    def render_text(self, source: str, values: Mapping[str, object]) -> str:
+        """Return the plain text (nothing escaped), within the same limits, or raise `RenderingError`."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class City:
     """Who speaks. `domains` are the only hosts a text may link to; `public_url` ends with a slash."""
@@ -72,6 +80,9 @@ class City:
     fallback: str = ""
     """Where to look when the page is too old: words and an address or frequency, e.g. FM or the prefecture's page."""
     areas: tuple[str, ...] = ()
+    """The town names an alert may name; empty leaves them free."""
+    geocodes: Mapping[str, tuple[Geocode, ...]] = field(default_factory=dict[str, tuple[Geocode, ...]])
+    """Codes of the areas above, by name. The city's own code is never put on a part of it: readers would widen it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
