@@ -27,7 +27,7 @@ from broadcaster.model.delivery import (
     State,
     Subscriber,
 )
-from broadcaster.model.message import Cost, Edition, Ended, Ending, Length, Limit, Message, Text
+from broadcaster.model.message import NO_COST, Cost, Edition, Ended, Ending, Length, Limit, Message, Text
 
 __all__ = [
     "EASY_JAPANESE",

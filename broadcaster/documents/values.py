@@ -1,0 +1,112 @@
+"""Values to JSON and back, and their digests.
+
+`dump` and `load` are inverse for every frozen value of the model and the ports. Alert files, which people write, are
+read by `read_draft`: it is stricter, and names the place of each problem.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cache
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails, to_jsonable_python
+
+from broadcaster.errors import Refused
+from broadcaster.model import Problem
+
+T = TypeVar("T")
+
+
+def dump(value: object) -> Any:
+    """Return the value as lists, mappings, strings and numbers; times as ISO 8601 with their offset."""
+    return to_jsonable_python(value)
+
+
+def load(cls: type[T], data: object) -> T:
+    """Return what `dump` was given, or raise `Refused` with every problem and its place.
+
+    Strict: nothing is converted that `dump` would not have written (`"1"` is no number).
+    """
+    try:
+        return _adapter(cls).validate_json(json.dumps(data), strict=True)
+    except ValidationError as error:
+        raise Refused(validation_problems(error)) from None
+
+
+def canonical(value: object) -> str:
+    """Return one JSON spelling of the value: keys sorted, no spaces, ASCII only."""
+    return json.dumps(dump(value), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+
+def digest(value: object) -> str:
+    """Return the SHA-256 of the canonical JSON of any value of the model, in lower-case hexadecimal."""
+    return hashlib.sha256(canonical(value).encode("ascii")).hexdigest()
+
+
+@cache
+def _adapter(cls: type[T]) -> TypeAdapter[T]:
+    return TypeAdapter(cls)
+
+
+# ------------------------------------------------------------------ what pydantic says, in our codes
+
+_CODES = {
+    "missing": "field_missing",
+    "extra_forbidden": "field_unknown",
+    "unexpected_keyword_argument": "field_unknown",
+    "enum": "choice_unknown",
+    "literal_error": "choice_unknown",
+    "greater_than": "too_small",
+    "greater_than_equal": "too_small",
+    "less_than": "too_large",
+    "less_than_equal": "too_large",
+    "string_too_short": "too_short",
+    "too_short": "too_short",
+    "string_too_long": "too_long",
+    "too_long": "too_long",
+    "string_pattern_mismatch": "pattern_mismatch",
+}
+
+
+def validation_problems(error: ValidationError, prefix: str = "") -> tuple[Problem, ...]:
+    """Return each of pydantic's complaints as a `Problem`. No input value is repeated: it may be a secret."""
+    return tuple(_problem(detail, prefix) for detail in error.errors(include_url=False, include_input=False))
+
+
+def place_of(path: Sequence[str | int], prefix: str = "") -> str:
+    """Return `infos[0].headline` for ("infos", 0, "headline")."""
+    text = prefix
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text
+
+
+def _problem(detail: ErrorDetails, prefix: str) -> Problem:
+    kind, context = detail["type"], detail.get("ctx", {})
+    code = _CODES.get(kind) or ("type_wrong" if kind.endswith(("_type", "_parsing")) else "value_refused")
+    params: dict[str, str | int | float] = {}
+    if code == "choice_unknown":
+        params["allowed"] = str(context.get("expected", ""))
+    elif code in ("too_small", "too_large", "too_short", "too_long"):
+        params["bound"] = str(_bound(context))
+    elif code == "pattern_mismatch":
+        params["pattern"] = str(context.get("pattern", ""))
+    elif code == "type_wrong":
+        params["wanted"] = kind.rsplit("_", 1)[0]
+    elif code == "value_refused":
+        params["why"] = detail["msg"]
+    return Problem(code=code, place=place_of(detail["loc"], prefix), params=params)
+
+
+def _bound(context: dict[str, Any]) -> object:
+    return next((context[name] for name in ("gt", "ge", "lt", "le", "min_length", "max_length") if name in context), "")
+
+
+def is_aware(moment: datetime) -> bool:
+    """Return whether the moment knows its offset."""
+    return moment.utcoffset() is not None
