@@ -1,0 +1,23 @@
+"""What people do: preview, submit, approve, follow up, decide on deliveries, and look at the board.
+
+The desk decides nothing by itself: `rules` say what is wrong, who may send and what is owed; the desk brings in the
+time, the store and the channels, and makes one accepting transaction of it.
+"""
+
+from broadcaster.desk.board import Board, ChannelState, Report
+from broadcaster.desk.desk import Desk
+from broadcaster.desk.preview import ChannelPreview, Preview
+from broadcaster.desk.values import DeskStore, FollowUp, Handing, Submitted
+
+__all__ = [
+    "Board",
+    "ChannelPreview",
+    "ChannelState",
+    "Desk",
+    "DeskStore",
+    "FollowUp",
+    "Handing",
+    "Preview",
+    "Report",
+    "Submitted",
+]

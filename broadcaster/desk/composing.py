@@ -1,0 +1,150 @@
+"""From a draft to an alert, and from an alert to what each channel will say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from broadcaster.desk.values import Office
+from broadcaster.documents import digest
+from broadcaster.errors import RenderingError
+from broadcaster.model import Alert, Draft, Edition, Grade, Message, Mode, Problem, Reference, Status
+from broadcaster.ports.channel import Channel, Composer, Composition, Metered, Publisher, Situation
+from broadcaster.rules import budget, checks, force
+
+DAY = timedelta(hours=24)
+_BOARD_ROWS = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Composed:
+    """An alert with all that would go out for it, and everything that is wrong with it."""
+
+    alert: Alert
+    compositions: dict[str, Composition]
+    files: dict[str, dict[str, bytes]]
+    problems: tuple[Problem, ...]
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        """The messages that could be composed."""
+        return tuple(made.message for made in self.compositions.values() if made.message is not None)
+
+    @property
+    def blocked(self) -> bool:
+        """Whether anything forbids sending it."""
+        return any(problem.blocking for problem in self.problems)
+
+
+def build_alert(office: Office, draft: Draft, serial: tuple[int, int], earlier: Sequence[Alert]) -> Alert:
+    """Give a draft what the service assigns: identifier, time, serial, references. A drill is always `Exercise`.
+
+    The identifier holds the second of sending besides the serial: after a restore from an older backup serials may
+    come again, identifiers may not (CAP 1.2, 3.2.1: unique, without space, comma, `<` and `&`).
+    """
+    now, city = office.now().replace(microsecond=0), office.context.city
+    stamp = f"{now:%Y%m%dT%H%M%SZ}"
+    return Alert(
+        identifier=f"{city.sender}-{stamp}-{serial[0]}-{serial[1]}",
+        sender=city.sender,
+        sent=now,
+        status=Status.EXERCISE if office.mode is Mode.DRILL else draft.status,
+        kind=draft.kind,
+        incident=serial[0],
+        version=serial[1],
+        infos=draft.infos,
+        references=tuple(Reference(sender=old.sender, identifier=old.identifier, sent=old.sent) for old in earlier),
+        level=draft.level,
+        channels=draft.channels,
+        silent=draft.silent,
+        note=draft.note,
+    )
+
+
+def chosen(office: Office, draft: Draft) -> dict[str, Channel]:
+    """Return the channels this draft goes to; a silent one changes only what is published."""
+    wanted = draft.channels or tuple(office.channels)
+    return {
+        name: channel
+        for name, channel in office.channels.items()
+        if name in wanted and (isinstance(channel, Publisher) or not draft.silent)
+    }
+
+
+async def earlier_versions(office: Office, incident: int | None) -> tuple[Alert, ...]:
+    """Return all versions of the incident so far, oldest first. Raise `NotFound`."""
+    return () if incident is None else await office.store.incident(incident)
+
+
+async def situation(office: Office, name: str, channel: Channel, alert: Alert) -> Situation:
+    """Gather what composing depends on: time, grade, what is left of each budget, what was said in the last day."""
+    now, store = office.now(), office.store
+    grade = Grade.of(alert.severity, office.mode)
+    limits = channel.limits() if isinstance(channel, Metered) else ()
+    left = {}
+    if limits:
+        longest = max(limit.window for limit in limits)
+        spent, lane = await store.spent(name, now - longest), await store.lane(name)
+        left = dict(budget.left(limits, spent, lane.readings, grade, now))
+    recent = await store.recent_bodies(name, now - DAY)
+    return Situation(now=now, grade=grade, left=left, recent=recent)
+
+
+async def compose(office: Office, draft: Draft, alert: Alert, earlier: Sequence[Alert]) -> Composed:
+    """Say the alert on each channel, and collect every problem of the draft and of each channel."""
+    problems = list(find_problems(office, draft, earlier))
+    compositions: dict[str, Composition] = {}
+    files: dict[str, dict[str, bytes]] = {}
+    for name, channel in chosen(office, draft).items():
+        try:
+            if isinstance(channel, Composer):
+                made = channel.compose(alert, await situation(office, name, channel, alert))
+                compositions[name] = made
+                problems += [_placed(problem, name) for problem in made.problems]
+            elif isinstance(channel, Publisher):
+                files[name] = dict(channel.render(await edition_with(office, alert)))
+        except RenderingError as error:
+            problems.append(Problem(code=error.code, place=f"channels.{name}", params=error.params))
+    return Composed(alert=alert, compositions=compositions, files=files, problems=tuple(problems))
+
+
+def find_problems(office: Office, draft: Draft, earlier: Sequence[Alert]) -> list[Problem]:
+    """Return what is wrong with the draft itself, unknown channels included."""
+    unknown = [name for name in draft.channels if name not in office.channels]
+    return [
+        *checks.problems(draft, now=office.now(), city=office.context.city, live=earlier, mode=office.mode),
+        *(Problem(code="unknown_channel", place="channels", params={"channel": name}) for name in unknown),
+    ]
+
+
+async def edition_with(office: Office, alert: Alert) -> Edition:
+    """Return the public state as it would be with this alert added. Its number is 0: it is only looked at."""
+    now = office.now()
+    rows = await office.store.board(now, _BOARD_ROWS)
+    alerts = [row.alert for row in rows if row.alert.identifier != alert.identifier]
+    in_force, ended = force.partition((*alerts, alert), now)
+    return Edition(number=0, issued_at=now, mode=office.mode, in_force=in_force, ended=ended)
+
+
+async def fingerprint(office: Office, draft: Draft, alert: Alert) -> str:
+    """Return the digest of a preview: of the draft and of every channel's words, under a serial and a time that do not
+    depend on when it is handed in. A changed word, template, budget rung or channel list changes it.
+    """
+    still = replace(alert, identifier=alert.sender, incident=0, version=1, sent=_still(alert), references=())
+    said: dict[str, object] = {}
+    for name, channel in chosen(office, draft).items():
+        if isinstance(channel, Composer):
+            seen = await situation(office, name, channel, alert)
+            said[name] = channel.compose(still, replace(seen, now=still.sent, recent=())).message
+    return digest({"draft": draft, "said": said})
+
+
+def _still(alert: Alert) -> datetime:
+    return alert.primary.expires - timedelta(hours=1)
+
+
+def _placed(problem: Problem, channel: str) -> Problem:
+    if problem.place.startswith("channels."):
+        return problem
+    return replace(problem, place=f"channels.{channel}" + (f".{problem.place}" if problem.place else ""))

@@ -1,0 +1,246 @@
+"""The desk itself: in which order things happen when people speak."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+
+from broadcaster.desk import board, prepared, preview
+from broadcaster.desk.board import Board, Report
+from broadcaster.desk.composing import Composed, build_alert, compose, earlier_versions, fingerprint
+from broadcaster.desk.preview import Preview
+from broadcaster.desk.values import FRESH, DeskStore, FollowUp, Handing, Office, Submitted
+from broadcaster.documents import digest
+from broadcaster.errors import Conflict, Forbidden, Refused
+from broadcaster.failpoints import hit
+from broadcaster.model import Actor, Alert, Delivery, Draft, Kind, Problem
+from broadcaster.ports.channel import Channel
+from broadcaster.ports.store import (
+    Acceptance,
+    Approval,
+    ApprovalBy,
+    Decision,
+    Known,
+    Submission,
+    SubmissionState,
+    Verb,
+)
+from broadcaster.ports.world import Context
+from broadcaster.rules import approval, routing
+
+
+
+class Desk:
+    """What officers' programs may ask for. `changed` is called after everything that may make work for the dispatcher
+    or alter the board.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        channels: Mapping[str, Channel],
+        store: DeskStore,
+        changed: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._office = Office(context=context, channels=channels, store=store)
+        self._store = store
+        self._changed = changed
+
+    # ------------------------------------------------------------ looking
+
+    async def preview(self, draft: Draft) -> Preview:
+        """Show exactly what would go out, with every problem. Changes nothing. Raise `NotFound` for the incident."""
+        composed = await self._compose(draft, await self._foreseen(draft))
+        return await preview.show(self._office, draft, composed, needs_approval=self._needs_approval(composed.alert))
+
+    async def board(self, limit: int = 50) -> Board:
+        """Return the board: open ones first, then those in force, then the newest."""
+        return await board.board(self._office, limit)
+
+    async def report(self, identifier: str) -> Report:
+        """Return one alert with every attempt. Raise `NotFound`."""
+        return await board.report(self._office, identifier)
+
+    async def prepared(self, identifier: str) -> tuple[Draft, ...]:
+        """Return the drafts that were stored with an alert, as they would be sent now. Raise `NotFound`."""
+        row = await self._store.alert(identifier)
+        drafts = await self._store.prepared(row.alert.identifier)
+        now = self._office.now()
+        return tuple(prepared.renewed(draft, row.alert, now, silent=None) for draft in drafts)
+
+    async def submission(self, number: int) -> Submission:
+        """Return one submission with the very texts that would go out. Raise `NotFound`."""
+        return await self._store.submission(number)
+
+    # ------------------------------------------------------------ handing in
+
+    async def submit(self, draft: Draft, handing: Handing, actor: Actor) -> Submitted:
+        """Hand in a draft. The same key with the same draft gives the same alert, however often.
+
+        Raise `Refused` with every problem, `Conflict` (key used for another draft; the preview has changed).
+        """
+        return await self._once(digest(draft), handing, actor, lambda: _ready(draft))
+
+    async def update(self, identifier: str, draft: Draft, handing: Handing, actor: Actor) -> Submitted:
+        """Hand in the next version of an alert's incident. Raise as `submit`, and `NotFound`."""
+
+        async def made() -> Draft:
+            row = await self._store.alert(identifier)
+            kind = draft.kind if draft.kind.refers else Kind.UPDATE
+            return replace(draft, kind=kind, incident=row.alert.incident)
+
+        return await self._once(digest({"update": identifier, "draft": draft}), handing, actor, made)
+
+    async def follow_up(self, identifier: str, wish: FollowUp, handing: Handing, actor: Actor) -> Submitted:
+        """Correct, cancel or clear an alert. Raise as `update`."""
+        body = digest({"of": identifier, "kind": wish.kind, "draft": wish.draft, "silent": wish.silent})
+        return await self._once(body, handing, actor, lambda: self._follow_up_draft(identifier, wish))
+
+    async def approve(self, number: int, seen: str, actor: Actor, break_glass: str = "") -> Submitted:
+        """Accept a waiting submission unchanged. `seen` is the digest of the texts the approver was shown.
+
+        Raise `Forbidden` where the approver is the author and no break-glass reason is given, `Conflict` where
+        it is closed, too old, overtaken, or not what was seen; `NotFound`.
+        """
+        submission = await self._store.submission(number)
+        acceptance = submission.acceptance
+        self._check_open(submission, seen)
+        if not break_glass and not approval.allowed(acceptance, actor):
+            raise Forbidden("approval_same_person", actor=actor.name)
+        granted = self._granted(actor, acceptance.digest, break_glass)
+        await self._accept(replace(acceptance, approvals=(granted,), at=granted.at), number)
+        return await self._outcome(acceptance.key)
+
+    async def hand_back(self, number: int, actor: Actor, reason: str) -> None:
+        """Close a waiting submission without sending. Raise `NotFound`, `Conflict`."""
+        await self._store.hand_back(number, actor, self._office.now(), reason)
+        self._changed()
+
+    async def decide(self, delivery: int, verb: Verb, actor: Actor, why: str) -> Delivery:
+        """Hold, release, resend or drop one delivery, with the reason kept. Raise `NotFound`, `Conflict`."""
+        decision = Decision(verb=verb, actor=actor, at=self._office.now(), why=why)
+        decided = await self._store.decide(delivery, decision)
+        self._changed()
+        return decided
+
+    # ------------------------------------------------------------ steps
+
+    async def _once(
+        self, body_digest: str, handing: Handing, actor: Actor, make: Callable[[], Awaitable[Draft]]
+    ) -> Submitted:
+        known = await self._store.known(handing.key)
+        if known is not None:
+            return await self._repeated(known, body_digest, handing.key)
+        draft = await make()
+        acceptance, warnings = await self._frozen(draft, body_digest, handing, actor)
+        if handing.break_glass or not self._needs_approval(acceptance.alert):
+            await self._accept(acceptance, None)
+        else:
+            await self._store.submit(acceptance)
+            self._changed()
+        return replace(await self._outcome(handing.key), warnings=warnings)
+
+    async def _repeated(self, known: Known, body_digest: str, key: str) -> Submitted:
+        if known.body_digest != body_digest:
+            raise Conflict("key_reused", key=key)
+        return await self._outcome(key)
+
+    async def _frozen(
+        self, draft: Draft, body_digest: str, handing: Handing, actor: Actor
+    ) -> tuple[Acceptance, tuple[Problem, ...]]:
+        """Check first under the foreseen serial, so that a refused draft uses up no number; then freeze every text."""
+        first = await self._compose(draft, await self._foreseen(draft))
+        if first.blocked:
+            raise Refused(first.problems)
+        if handing.digest and handing.digest != await fingerprint(self._office, draft, first.alert):
+            raise Conflict("preview_changed")
+        composed = await self._compose(draft, await self._store.next_serial(draft.incident))
+        if composed.blocked:
+            raise Refused(composed.problems)
+        return self._acceptance(draft, composed, body_digest, handing, actor), composed.problems
+
+    def _acceptance(
+        self, draft: Draft, composed: Composed, body_digest: str, handing: Handing, actor: Actor
+    ) -> Acceptance:
+        alert, now = composed.alert, self._office.now()
+        said = digest({"alert": alert, "messages": composed.messages})
+        glass = self._needs_approval(alert) and handing.break_glass
+        targets = {name: channel.targets() for name, channel in self._office.channels.items()}
+        return Acceptance(
+            key=handing.key,
+            body_digest=body_digest,
+            digest=said,
+            alert=alert,
+            author=actor,
+            at=now,
+            messages=composed.messages,
+            plan=routing.plan(alert, targets, self._office.mode, now),
+            approvals=(self._granted(actor, said, handing.break_glass),) if glass else (),
+            prepared=prepared.prepare(self._office, alert),
+        )
+
+    def _granted(self, actor: Actor, seen: str, break_glass: str) -> Approval:
+        by = ApprovalBy.BREAK_GLASS if break_glass else ApprovalBy.SECOND_PERSON
+        return Approval(actor=actor, by=by, at=self._office.now(), digest=seen, reason=break_glass)
+
+    async def _accept(self, acceptance: Acceptance, submission: int | None) -> None:
+        hit("a0")
+        await self._store.accept(acceptance, submission)
+        hit("a3")
+        self._changed()
+
+    async def _outcome(self, key: str) -> Submitted:
+        """Say what the key stands for now: the truth is what the store holds, not what this call did."""
+        known = await self._store.known(key)
+        if known is None:
+            raise Conflict("key_vanished", key=key)
+        if known.alert is not None:
+            row = await self._store.alert(known.alert)
+            return Submitted(
+                alert=row.alert, mode=self._office.mode, accepted=True, digest=known.body_digest, deliveries=row.deliveries
+            )
+        waiting = await self._store.submission(known.submission or 0)
+        return Submitted(
+            alert=waiting.acceptance.alert,
+            mode=self._office.mode,
+            accepted=False,
+            digest=waiting.acceptance.digest,
+            submission=waiting.id,
+        )
+
+    async def _follow_up_draft(self, identifier: str, wish: FollowUp) -> Draft:
+        row = await self._store.alert(identifier)
+        if wish.draft is not None:
+            silent = wish.draft.silent if wish.silent is None else wish.silent
+            return replace(wish.draft, kind=wish.kind, incident=row.alert.incident, silent=silent)
+        for draft in await self._store.prepared(row.alert.identifier):
+            if draft.kind is wish.kind:
+                return prepared.renewed(draft, row.alert, self._office.now(), silent=wish.silent)
+        raise Conflict("nothing_prepared", alert=row.alert.serial, kind=wish.kind.value)
+
+    async def _compose(self, draft: Draft, serial: tuple[int, int]) -> Composed:
+        earlier = await earlier_versions(self._office, draft.incident)
+        return await compose(self._office, draft, build_alert(self._office, draft, serial, earlier), earlier)
+
+    async def _foreseen(self, draft: Draft) -> tuple[int, int]:
+        """Return the serial this draft will get if nothing else comes in between."""
+        if draft.incident is not None:
+            return draft.incident, len(await self._store.incident(draft.incident)) + 1
+        rows = await self._store.board(self._office.now(), 200)
+        return max((row.alert.incident for row in rows), default=0) + 1, 1
+
+    def _check_open(self, submission: Submission, seen: str) -> None:
+        acceptance, now = submission.acceptance, self._office.now()
+        if submission.state is not SubmissionState.WAITING:
+            raise Conflict("submission_closed", number=submission.id, state=submission.state.value)
+        if seen != acceptance.digest:
+            raise Conflict("digest_differs", number=submission.id)
+        if now - acceptance.at > FRESH or now >= acceptance.alert.expires:
+            raise Conflict("submission_stale", number=submission.id)
+
+    def _needs_approval(self, alert: Alert) -> bool:
+        return approval.needed(self._office.mode, alert.severity)
+
+
+async def _ready(draft: Draft) -> Draft:
+    return draft

@@ -1,0 +1,77 @@
+"""What goes into the desk and what comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from broadcaster.model import Actor, Alert, Delivery, Draft, Kind, Mode, Problem
+from broadcaster.ports.channel import Channel
+from broadcaster.ports.store import Archive, Intake, Outbox, Subscribers
+from broadcaster.ports.world import Context
+
+FRESH = timedelta(minutes=30)
+"""How long a submission may wait for its second person: its texts name the time it was handed in."""
+FOLLOW_UP_LIFE = timedelta(hours=24)
+"""How long a prepared correction, cancel or all-clear is valid from its sending."""
+
+
+class DeskStore(Intake, Outbox, Archive, Subscribers, Protocol):
+    """The parts of the store the desk uses."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Office:
+    """What all desk work needs: the instance's context, its channels by name, and its store."""
+
+    context: Context
+    channels: Mapping[str, Channel]
+    store: DeskStore
+
+    @property
+    def mode(self) -> Mode:
+        """The instance's mode."""
+        return self.context.mode
+
+    def now(self) -> datetime:
+        """The time."""
+        return self.context.clock.now()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handing:
+    """How something is handed in: `key` made by the client, `digest` of the preview it saw (empty: it saw none), and
+    `break_glass`, the reason for sending without a second person (empty: no such wish).
+    """
+
+    key: str
+    digest: str = ""
+    break_glass: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowUp:
+    """A correction, cancel or all-clear of an alert. Without a draft the one prepared at acceptance is sent.
+
+    `silent` changes pages, feeds and data only; None leaves it to the draft.
+    """
+
+    kind: Kind
+    draft: Draft | None = None
+    silent: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submitted:
+    """What became of something handed in: accepted with its deliveries, or waiting as a submission."""
+
+    alert: Alert
+    mode: Mode
+    accepted: bool
+    digest: str
+    submission: int | None = None
+    deliveries: tuple[Delivery, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+    author: Actor | None = None
