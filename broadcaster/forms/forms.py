@@ -1,0 +1,138 @@
+"""Templates from their folder, and drafts from filled forms."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from broadcaster.errors import NotFound, Refused
+from broadcaster.forms.template import SlotKind, Template, Words, parse
+from broadcaster.forms.values import Problems, Reader, joined, shortened, whole_city
+from broadcaster.model import JAPANESE, Area, Draft, Info
+from broadcaster.ports.world import City, TextRenderer
+
+_GAPS = re.compile(r"\n{3,}")
+_ID = re.compile(r"[a-z0-9-]+")
+
+
+class Forms:
+    """The alert templates in one folder (`<templates>/alerts`)."""
+
+    def __init__(self, folder: Path, renderer: TextRenderer) -> None:
+        self._folder = folder
+        self._renderer = renderer
+
+    def names(self) -> tuple[str, ...]:
+        """Return the ids of all templates, sorted."""
+        return tuple(sorted(path.stem for path in self._folder.glob("*.toml")))
+
+    def template(self, name: str) -> Template:
+        """Return one template. Raise `NotFound`, or `Refused` if the file is not a valid template."""
+        path = self._folder / f"{name}.toml"
+        if not _ID.fullmatch(name) or not path.is_file():
+            raise NotFound("template_not_found", name=name, known=", ".join(self.names()))
+        return parse(path.read_text(encoding="utf-8"), name)
+
+    def all(self) -> tuple[Template, ...]:
+        """Return every template. Raise `Refused` with the problems of all invalid ones."""
+        found, problems = list[Template](), Problems()
+        for name in self.names():
+            try:
+                found.append(self.template(name))
+            except Refused as refused:
+                problems.extend(refused.problems)
+        if problems:
+            raise Refused(problems)
+        return tuple(found)
+
+    def draft(
+        self,
+        name: str,
+        values: Mapping[str, str],
+        *,
+        city: City,
+        now: datetime,
+        incident: int | None = None,
+        effective: datetime | None = None,
+        expires: datetime | None = None,
+    ) -> Draft:
+        """Return the draft the template makes of `values`, in every language it has.
+
+        Times are aware; `effective` defaults to `now`, `expires` to `now` and the template's validity. Raise
+        `Refused` with every missing, unknown, over-long or unreadable value, `NotFound`, `RenderingError`.
+        """
+        template = self.template(name)
+        reader = Reader(template=template, city=city, now=now, values=values, problems=[])
+        filled = _fill(template, reader)
+        if reader.problems:
+            raise Refused(reader.problems, code="form_refused")
+        span = (effective or now, expires or now + timedelta(hours=template.validity_hours))
+        infos = (self._info(reader, language, values, span) for language, values in filled.items())
+        return Draft(kind=template.kind, infos=tuple(infos), level=template.level, incident=incident)
+
+    def _info(self, reader: Reader, language: str, values: Mapping[str, str], span: tuple[datetime, datetime]) -> Info:
+        template, city = reader.template, reader.city
+        text = self._say(template.text[language], values)
+        return Info(
+            **text.model_dump(),
+            language=language,
+            category=template.category,
+            effective=span[0],
+            expires=span[1],
+            urgency=template.urgency,
+            severity=template.severity,
+            certainty=template.certainty,
+            response_type=template.response_type,
+            web=city.public_url,
+            contact=city.contact,
+            areas=_areas(reader, language),
+        )
+
+    def _say(self, words: Words, values: Mapping[str, str]) -> Words:
+        said = {name: _tidy(self._renderer.render_text(source, values)) for name, source in words}
+        return Words.model_validate(said)
+
+
+def _fill(template: Template, reader: Reader) -> dict[str, dict[str, str]]:
+    """Return the values of every language by name; problems gather in the reader."""
+    reader.unknown()
+    reader.area_keys()
+    languages = [JAPANESE, *(tag for tag in template.text if tag != JAPANESE)]
+    return {language: _values(template, reader, language) for language in languages}
+
+
+def _values(template: Template, reader: Reader, language: str) -> dict[str, str]:
+    values = {name: reader.words(name, language) for name in template.slots}
+    city = reader.city.name if language.startswith(JAPANESE) else reader.city.name_en
+    return {
+        **values,
+        "city": city,
+        "contact": reader.city.contact,
+        "areas_short": shortened(reader.areas(language), language),
+    }
+
+
+def _areas(reader: Reader, language: str) -> tuple[Area, ...]:
+    pairs = zip(reader.area_keys(), reader.areas(language), strict=True)
+    return tuple(Area(area_desc=name, geocodes=reader.city.geocodes.get(key, ())) for key, name in pairs)
+
+
+def _tidy(text: str) -> str:
+    """Drop what optional sentences leave behind: blanks at line ends, and more than one empty line."""
+    return _GAPS.sub("\n\n", "\n".join(line.rstrip() for line in text.splitlines())).strip()
+
+
+def examples(template: Template, city: City) -> dict[str, str]:
+    """Return values that fill the template for this city: its own areas where it lists any, else the template's."""
+    values = dict[str, str]()
+    for name, slot in template.slots.items():
+        if slot.kind is SlotKind.AREA and slot.whole_city:
+            values[name] = whole_city(city)
+        elif slot.kind is SlotKind.AREA and city.areas:
+            values[name] = joined(city.areas[:2], JAPANESE)
+        else:
+            values[name] = slot.example[JAPANESE]
+            values |= {f"{name}.{tag}": words for tag, words in slot.example.items() if tag != JAPANESE}
+    return values
