@@ -68,7 +68,6 @@ async def report(office: Office, identifier: str) -> Report:
 
 async def _state(office: Office, name: str, counts: Mapping[str, int]) -> ChannelState:
     breaker = (await office.store.lane(name)).breaker
-    is_open = breaker.opened_at is not None
-    return ChannelState(
-        channel=name, down=breaker.reason if is_open else "", until=breaker.open_until if is_open else None, counts=counts
-    )
+    if breaker.opened_at is None:
+        return ChannelState(channel=name, counts=counts)
+    return ChannelState(channel=name, down=breaker.reason, until=breaker.open_until, counts=counts)

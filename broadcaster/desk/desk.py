@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 
 from broadcaster.desk import board, prepared, preview
@@ -11,23 +11,24 @@ from broadcaster.desk.composing import Composed, build_alert, compose, earlier_v
 from broadcaster.desk.preview import Preview
 from broadcaster.desk.values import FRESH, DeskStore, FollowUp, Handing, Office, Submitted
 from broadcaster.documents import digest
-from broadcaster.errors import Conflict, Forbidden, Refused
+from broadcaster.errors import Conflict, Forbidden, NotFound, Refused
 from broadcaster.failpoints import hit
-from broadcaster.model import Actor, Alert, Delivery, Draft, Kind, Problem
+from broadcaster.model import Actor, Alert, Delivery, Draft, Kind, Mode, Problem, Subscriber
 from broadcaster.ports.channel import Channel
 from broadcaster.ports.store import (
     Acceptance,
     Approval,
     ApprovalBy,
+    Breaker,
     Decision,
     Known,
+    Stats,
     Submission,
     SubmissionState,
     Verb,
 )
 from broadcaster.ports.world import Context
 from broadcaster.rules import approval, routing
-
 
 
 class Desk:
@@ -45,6 +46,16 @@ class Desk:
         self._office = Office(context=context, channels=channels, store=store)
         self._store = store
         self._changed = changed
+
+    @property
+    def mode(self) -> Mode:
+        """The instance's mode."""
+        return self._office.mode
+
+    @property
+    def city(self) -> str:
+        """The city's name."""
+        return self._office.context.city.name
 
     # ------------------------------------------------------------ looking
 
@@ -123,6 +134,32 @@ class Desk:
         self._changed()
         return decided
 
+    async def reopen(self, channel: str) -> None:
+        """Try a channel again that its breaker has taken down. Raise `NotFound`."""
+        if channel not in self._office.channels:
+            raise NotFound("channel_not_found", channel=channel)
+        lane = await self._store.lane(channel)
+        await self._store.save_lane(channel, replace(lane, breaker=Breaker()))
+        self._changed()
+
+    # ------------------------------------------------------------ subscribers
+
+    async def put_subscribers(self, subscribers: Iterable[Subscriber], actor: Actor) -> tuple[int, int]:
+        """Add or replace by address; return (added, changed)."""
+        return await self._store.put(subscribers, actor, self._office.now())
+
+    async def remove_subscribers(self, addresses: Iterable[str], actor: Actor) -> int:
+        """Delete; return how many were there."""
+        return await self._store.remove(addresses, actor, self._office.now())
+
+    def subscribers(self) -> AsyncIterator[Subscriber]:
+        """Yield every subscriber by address."""
+        return self._store.all()
+
+    async def subscriber_stats(self) -> Stats:
+        """Count."""
+        return await self._store.stats()
+
     # ------------------------------------------------------------ steps
 
     async def _once(
@@ -157,11 +194,9 @@ class Desk:
         composed = await self._compose(draft, await self._store.next_serial(draft.incident))
         if composed.blocked:
             raise Refused(composed.problems)
-        return self._acceptance(draft, composed, body_digest, handing, actor), composed.problems
+        return self._acceptance(composed, body_digest, handing, actor), composed.problems
 
-    def _acceptance(
-        self, draft: Draft, composed: Composed, body_digest: str, handing: Handing, actor: Actor
-    ) -> Acceptance:
+    def _acceptance(self, composed: Composed, body_digest: str, handing: Handing, actor: Actor) -> Acceptance:
         alert, now = composed.alert, self._office.now()
         said = digest({"alert": alert, "messages": composed.messages})
         glass = self._needs_approval(alert) and handing.break_glass
@@ -196,13 +231,11 @@ class Desk:
             raise Conflict("key_vanished", key=key)
         if known.alert is not None:
             row = await self._store.alert(known.alert)
-            return Submitted(
-                alert=row.alert, mode=self._office.mode, accepted=True, digest=known.body_digest, deliveries=row.deliveries
-            )
+            return Submitted(alert=row.alert, mode=self.mode, accepted=True, deliveries=row.deliveries)
         waiting = await self._store.submission(known.submission or 0)
         return Submitted(
             alert=waiting.acceptance.alert,
-            mode=self._office.mode,
+            mode=self.mode,
             accepted=False,
             digest=waiting.acceptance.digest,
             submission=waiting.id,

@@ -1,7 +1,7 @@
 """Corrections, cancels and all-clears that are ready before they are needed.
 
-Hawaii 2018 had no correction at hand and took 38 minutes, Otsu 2014 took 40 (docs/delivery.md, reserved lane). So each accepted
-alert stores these drafts with it, already checked; sending one is a short command, and its times are those of then.
+Hawaii 2018 had no correction at hand and took 38 minutes, Otsu 2014 took 40. So each accepted alert stores these drafts
+with it, already rendered; sending one is a short command, and its times are those of then.
 """
 
 from __future__ import annotations

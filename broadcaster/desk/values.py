@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from broadcaster.model import Actor, Alert, Delivery, Draft, Kind, Mode, Problem
+from broadcaster.model import Alert, Delivery, Draft, Kind, Mode, Problem
 from broadcaster.ports.channel import Channel
 from broadcaster.ports.store import Archive, Intake, Outbox, Subscribers
 from broadcaster.ports.world import Context
@@ -65,13 +65,14 @@ class FollowUp:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submitted:
-    """What became of something handed in: accepted with its deliveries, or waiting as a submission."""
+    """What became of something handed in: accepted with its deliveries, or waiting as a submission whose texts
+    have this `digest`.
+    """
 
     alert: Alert
     mode: Mode
     accepted: bool
-    digest: str
+    digest: str = ""
     submission: int | None = None
     deliveries: tuple[Delivery, ...] = ()
     warnings: tuple[Problem, ...] = ()
-    author: Actor | None = None

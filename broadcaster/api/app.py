@@ -1,0 +1,100 @@
+"""The routes on aiohttp: read the body, ask the desk, answer in JSON; every error in one shape."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from broadcaster.api.openapi import description
+from broadcaster.api.peers import actor_of
+from broadcaster.api.routes import ROUTES, Ask, Route
+from broadcaster.api.shapes import Failure, Fault
+from broadcaster.api.streams import Changes, events, subscribers
+from broadcaster.desk import Desk
+from broadcaster.documents import dump, load
+from broadcaster.errors import BroadcasterError, Conflict, Forbidden, NotFound, Refused, RenderingError, StoreError
+from broadcaster.model import Problem
+
+BODY_BYTES = 2 * 1024 * 1024
+"""No alert and no thousand subscribers are larger; whatever is, is refused before it is read."""
+_STATUS: tuple[tuple[type[BroadcasterError], int], ...] = (
+    (Refused, 422),
+    (RenderingError, 422),
+    (NotFound, 404),
+    (Conflict, 409),
+    (Forbidden, 403),
+    (StoreError, 503),
+)
+_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+log = logging.getLogger("broadcaster.api")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rooms:
+    """What the API speaks for."""
+
+    desk: Desk
+    changes: Changes
+
+
+def application(rooms: Rooms) -> web.Application:
+    """Return the application with every route of the table, the streams and the description."""
+    app = web.Application(middlewares=[_errors], client_max_size=BODY_BYTES)
+    for route in ROUTES:
+        app.router.add_route(route.method, route.path, _handler(rooms.desk, route))
+    app.router.add_get("/events", events(rooms.desk, rooms.changes))
+    app.router.add_get("/subscribers", subscribers(rooms.desk))
+    app.router.add_get("/openapi.json", _describe)
+    return app
+
+
+def _handler(desk: Desk, route: Route) -> _Handler:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        actor = actor_of(request)
+        body = load(route.body, await _json(request)) if route.body is not None else None
+        ask = Ask(desk=desk, path=request.match_info, query=request.query, body=body, actor=actor)
+        return web.json_response(dump(await route.handle(ask)))
+
+    return handle
+
+
+async def _json(request: web.Request) -> object:
+    try:
+        return json.loads(await request.text())
+    except (ValueError, LookupError):
+        raise Refused([Problem(code="json_wrong", place="body")]) from None
+
+
+async def _describe(_: web.Request) -> web.StreamResponse:
+    return web.json_response(description())
+
+
+@web.middleware
+async def _errors(request: web.Request, handler: _Handler) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except BroadcasterError as error:
+        return _failure(_status(error), fault(error))
+    except web.HTTPException as error:
+        return _failure(error.status, Fault(code=f"http_{error.status}", params={}))
+    except Exception:
+        log.exception("a request failed unexpectedly", extra={"event": "api_failed", "path": request.path})
+        return _failure(500, Fault(code="internal_error", params={}))
+
+
+def fault(error: BroadcasterError) -> Fault:
+    """Return the error as clients read it."""
+    problems = error.problems if isinstance(error, Refused) else ()
+    return Fault(code=error.code, params=error.params, problems=problems)
+
+
+def _status(error: BroadcasterError) -> int:
+    return next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
+
+
+def _failure(status: int, what: Fault) -> web.Response:
+    return web.json_response(dump(Failure(error=what)), status=status)

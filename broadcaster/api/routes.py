@@ -1,0 +1,161 @@
+"""The route table: the one place that says what may be asked. The OpenAPI description is made from it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from broadcaster import __version__
+from broadcaster.api import shapes
+from broadcaster.desk import Board, Desk, FollowUp, Handing, Preview, Report, Submitted
+from broadcaster.errors import Refused
+from broadcaster.model import Actor, Delivery, Draft, Problem
+from broadcaster.ports.store import Stats, Submission
+
+MOST_ROWS = 500
+MOST_DIGITS = 18
+LONGEST_KEY = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """One request, read: path and query parameters as text, the body in its shape, and who asks."""
+
+    desk: Desk
+    path: Mapping[str, str]
+    query: Mapping[str, str]
+    body: Any
+    actor: Actor
+
+    def number(self, name: str) -> int:
+        """Return a path parameter that is a number. Raise `Refused`."""
+        return _number(self.path[name], name)
+
+    def limit(self) -> int:
+        """Return how many rows are wanted, 1 to 500. Raise `Refused`."""
+        return max(1, min(MOST_ROWS, _number(self.query.get("limit", "50"), "limit")))
+
+
+def _number(text: str, place: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < MOST_DIGITS):
+        raise Refused([Problem(code="type_wrong", place=place, params={"wanted": "int"})])
+    return int(text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One thing that may be asked. `body` and `result` are the shapes; `handle` is a line or two on the desk."""
+
+    method: str
+    path: str
+    summary: str
+    handle: Callable[[Ask], Awaitable[object]]
+    result: Any
+    body: Any = None
+    query: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The operation's name, from the handler."""
+        return getattr(self.handle, "__name__", "").strip("_")
+
+
+async def _health(ask: Ask) -> shapes.Health:
+    return shapes.Health(mode=ask.desk.mode, city=ask.desk.city, version=__version__)
+
+
+async def _board(ask: Ask) -> Board:
+    return await ask.desk.board(ask.limit())
+
+
+async def _preview(ask: Ask) -> Preview:
+    return await ask.desk.preview(ask.body.draft)
+
+
+async def _submit(ask: Ask) -> Submitted:
+    return await ask.desk.submit(ask.body.draft, _handing(ask.body), ask.actor)
+
+
+async def _report(ask: Ask) -> Report:
+    return await ask.desk.report(ask.path["alert"])
+
+
+async def _prepared(ask: Ask) -> tuple[Draft, ...]:
+    return await ask.desk.prepared(ask.path["alert"])
+
+
+async def _update(ask: Ask) -> Submitted:
+    return await ask.desk.update(ask.path["alert"], ask.body.draft, _handing(ask.body), ask.actor)
+
+
+async def _follow_up(ask: Ask) -> Submitted:
+    wish = FollowUp(kind=ask.body.kind, draft=ask.body.draft, silent=ask.body.silent)
+    return await ask.desk.follow_up(ask.path["alert"], wish, _handing(ask.body), ask.actor)
+
+
+async def _submission(ask: Ask) -> Submission:
+    return await ask.desk.submission(ask.number("submission"))
+
+
+async def _approve(ask: Ask) -> Submitted:
+    return await ask.desk.approve(ask.number("submission"), ask.body.digest, ask.actor, ask.body.break_glass)
+
+
+async def _hand_back(ask: Ask) -> None:
+    await ask.desk.hand_back(ask.number("submission"), ask.actor, ask.body.reason)
+
+
+async def _decide(ask: Ask) -> Delivery:
+    return await ask.desk.decide(ask.number("delivery"), ask.body.verb, ask.actor, ask.body.why)
+
+
+async def _reopen(ask: Ask) -> None:
+    await ask.desk.reopen(ask.path["channel"])
+
+
+async def _stats(ask: Ask) -> Stats:
+    return await ask.desk.subscriber_stats()
+
+
+async def _put(ask: Ask) -> shapes.Counted:
+    added, changed = await ask.desk.put_subscribers(ask.body.subscribers, ask.actor)
+    return shapes.Counted(added=added, changed=changed)
+
+
+async def _remove(ask: Ask) -> shapes.Counted:
+    return shapes.Counted(removed=await ask.desk.remove_subscribers(ask.body.addresses, ask.actor))
+
+
+def _handing(body: shapes.HandIn | shapes.Follow) -> Handing:
+    if not 0 < len(body.key) <= LONGEST_KEY:
+        raise Refused([Problem(code="key_wrong", place="key")])
+    return Handing(key=body.key, digest=body.digest, break_glass=body.break_glass)
+
+
+def _get(path: str, summary: str, handle: Callable[[Ask], Awaitable[object]], result: Any, *query: str) -> Route:
+    return Route(method="GET", path=path, summary=summary, handle=handle, result=result, query=query)
+
+
+def _post(path: str, summary: str, handle: Callable[[Ask], Awaitable[object]], body: Any, result: Any) -> Route:
+    return Route(method="POST", path=path, summary=summary, handle=handle, result=result, body=body)
+
+
+ROUTES: tuple[Route, ...] = (
+    _get("/health", "Whether the core answers, and which it is", _health, shapes.Health),
+    _get("/board", "Alerts with their deliveries, submissions, channels", _board, Board, "limit"),
+    _post("/preview", "Exactly what would go out, with every problem", _preview, shapes.Look, Preview),
+    _post("/alerts", "Send; the same key gives the same alert", _submit, shapes.HandIn, Submitted),
+    _get("/alerts/{alert}", "One alert, by identifier or serial, with every attempt", _report, Report),
+    _get("/alerts/{alert}/prepared", "The drafts ready to follow it", _prepared, tuple[Draft, ...]),
+    _post("/alerts/{alert}/update", "The next version of its incident", _update, shapes.HandIn, Submitted),
+    _post("/alerts/{alert}/follow-up", "Correct, cancel or clear it", _follow_up, shapes.Follow, Submitted),
+    _get("/submissions/{submission}", "What waits for a second person, with its texts", _submission, Submission),
+    _post("/submissions/{submission}/approve", "Send it as it was shown", _approve, shapes.Approve, Submitted),
+    _post("/submissions/{submission}/return", "Close it without sending", _hand_back, shapes.HandBack, None),
+    _post("/deliveries/{delivery}/decision", "Resend, hold, release or drop", _decide, shapes.Decide, Delivery),
+    _post("/channels/{channel}/reopen", "Try a channel again that was taken down", _reopen, None, None),
+    _get("/subscribers/stats", "Subscribers, counted", _stats, Stats),
+    _post("/subscribers", "Add or replace by address", _put, shapes.Put, shapes.Counted),
+    _post("/subscribers/remove", "Delete by address", _remove, shapes.Remove, shapes.Counted),
+)

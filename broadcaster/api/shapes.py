@@ -1,0 +1,116 @@
+"""What programs send, and the answers that are not values of the desk. Unknown fields are refused: a misspelt
+`silent` must not notify everybody again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from broadcaster.model import Draft, Kind, Mode, Problem, Subscriber
+from broadcaster.ports.store import Verb
+
+
+class _Strict:
+    __slots__ = ()
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look(_Strict):
+    """A draft to preview."""
+
+    draft: Draft
+
+
+@dataclass(frozen=True, kw_only=True)
+class HandIn(_Strict):
+    """A draft to send. `key` is the client's: the same again gives the same alert."""
+
+    draft: Draft
+    key: str
+    digest: str = ""
+    break_glass: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Follow(_Strict):
+    """A correction, cancel or all-clear; without a draft the one prepared at acceptance."""
+
+    kind: Kind
+    key: str
+    draft: Draft | None = None
+    silent: bool | None = None
+    digest: str = ""
+    break_glass: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Approve(_Strict):
+    """`digest` is that of the submission as it was shown to the approver."""
+
+    digest: str
+    break_glass: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HandBack(_Strict):
+    """Why a submission is not sent."""
+
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decide(_Strict):
+    """An officer's decision on one delivery, and why."""
+
+    verb: Verb
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Put(_Strict):
+    """Subscribers to add or replace, by address."""
+
+    subscribers: tuple[Subscriber, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Remove(_Strict):
+    """Addresses to delete."""
+
+    addresses: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counted:
+    """What an import or removal did."""
+
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Health:
+    """That the core answers, and which it is."""
+
+    mode: Mode
+    city: str
+    version: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """What went wrong: a code of the catalogue with its parameters, and every problem of an input."""
+
+    code: str
+    params: dict[str, str | int | float]
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """The body of every answer that is not a success."""
+
+    error: Fault

@@ -1,0 +1,224 @@
+"""The desk over its socket, for programs on this machine: plain JSON in and out, the house's errors raised.
+
+Only the standard library, since `broadcaster status` must answer in a quarter of a second.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from broadcaster.errors import (
+    BroadcasterError,
+    Conflict,
+    Forbidden,
+    NotFound,
+    Refused,
+    ServiceUnreachable,
+    StoreError,
+)
+from broadcaster.model import Problem
+
+TIMEOUT_S = 30.0
+PATIENCE_S = 10.0
+"""How long a lost hand-in is repeated under its key: a killed core is back within 2 s."""
+_KINDS: Mapping[int, type[BroadcasterError]] = {403: Forbidden, 404: NotFound, 409: Conflict, 503: StoreError}
+
+
+class ServiceLost(ServiceUnreachable):
+    """The connection broke after the request was sent: whether it was done is unknown until it is asked again."""
+
+
+class Client:
+    """One method per thing the desk does. Every method may raise `ServiceUnreachable` and what the desk raises."""
+
+    def __init__(self, path: Path, timeout: float = TIMEOUT_S) -> None:
+        self._path = path
+        self._timeout = timeout
+
+    # ------------------------------------------------------------ the desk
+
+    def health(self) -> Any:
+        """Return mode, city and version."""
+        return self._call("GET", "/health")
+
+    def board(self, limit: int = 50) -> Any:
+        """Return the board."""
+        return self._call("GET", f"/board?limit={limit}")
+
+    def boards(self) -> Iterator[Any]:
+        """Yield the board now and at each change, until the caller stops."""
+        for line in self._lines("/events"):
+            if line.startswith(b"data: "):
+                yield json.loads(line.removeprefix(b"data: "))
+
+    def preview(self, draft: Any) -> Any:
+        """Show what would go out."""
+        return self._call("POST", "/preview", {"draft": draft})
+
+    def submit(self, draft: Any, key: str, digest: str = "", break_glass: str = "") -> Any:
+        """Hand in a draft."""
+        return self._keyed("/alerts", {"draft": draft, "key": key, "digest": digest, "break_glass": break_glass})
+
+    def update(self, alert: str, draft: Any, key: str, digest: str = "", break_glass: str = "") -> Any:
+        """Hand in the next version."""
+        body = {"draft": draft, "key": key, "digest": digest, "break_glass": break_glass}
+        return self._keyed(f"/alerts/{_part(alert)}/update", body)
+
+    def follow_up(self, alert: str, kind: str, key: str, **wish: Any) -> Any:
+        """Correct, cancel or clear; `wish` may hold draft, silent, digest and break_glass."""
+        return self._keyed(f"/alerts/{_part(alert)}/follow-up", {"kind": kind, "key": key, **wish})
+
+    def report(self, alert: str) -> Any:
+        """Return one alert with every attempt."""
+        return self._call("GET", f"/alerts/{_part(alert)}")
+
+    def prepared(self, alert: str) -> Any:
+        """Return the drafts that are ready to follow it."""
+        return self._call("GET", f"/alerts/{_part(alert)}/prepared")
+
+    def submission(self, number: int) -> Any:
+        """Return what waits for a second person."""
+        return self._call("GET", f"/submissions/{number}")
+
+    def approve(self, number: int, digest: str, break_glass: str = "") -> Any:
+        """Send a submission as it was seen."""
+        return self._call("POST", f"/submissions/{number}/approve", {"digest": digest, "break_glass": break_glass})
+
+    def hand_back(self, number: int, reason: str) -> None:
+        """Close a submission without sending."""
+        self._call("POST", f"/submissions/{number}/return", {"reason": reason})
+
+    def decide(self, delivery: int, verb: str, why: str) -> Any:
+        """Resend, hold, release or drop one delivery."""
+        return self._call("POST", f"/deliveries/{delivery}/decision", {"verb": verb, "why": why})
+
+    def reopen(self, channel: str) -> None:
+        """Try a channel again."""
+        self._call("POST", f"/channels/{_part(channel)}/reopen")
+
+    # ------------------------------------------------------------ subscribers
+
+    def subscribers(self) -> Iterator[Any]:
+        """Yield every subscriber."""
+        for line in self._lines("/subscribers"):
+            yield json.loads(line)
+
+    def subscriber_stats(self) -> Any:
+        """Return the counts."""
+        return self._call("GET", "/subscribers/stats")
+
+    def put_subscribers(self, subscribers: Sequence[Any]) -> Any:
+        """Add or replace; at most a thousand at a time."""
+        return self._call("POST", "/subscribers", {"subscribers": list(subscribers)})
+
+    def remove_subscribers(self, addresses: Sequence[str]) -> Any:
+        """Delete."""
+        return self._call("POST", "/subscribers/remove", {"addresses": list(addresses)})
+
+    # ------------------------------------------------------------ the wire
+
+    def _keyed(self, path: str, body: Any) -> Any:
+        """Ask again under the same key while the answer is lost: the desk gives the same alert."""
+        give_up = time.monotonic() + PATIENCE_S
+        lost = False
+        while True:
+            try:
+                return self._call("POST", path, body)
+            except ServiceUnreachable as error:
+                lost = lost or isinstance(error, ServiceLost)
+                if not lost:
+                    raise
+                if time.monotonic() > give_up:
+                    raise ServiceLost("service_lost", key=str(body["key"])) from None
+                time.sleep(0.2)
+
+    def _call(self, method: str, path: str, body: Any = None) -> Any:
+        response = self._send(method, path, body, self._timeout)
+        try:
+            text = response.read()
+        except (OSError, http.client.HTTPException):
+            raise ServiceLost("service_lost", key="-") from None
+        finally:
+            response.close()
+        return _value(response.status, text)
+
+    def _lines(self, path: str) -> Iterator[bytes]:
+        response = self._send("GET", path, None, None)
+        try:
+            if response.status != http.client.OK:
+                _value(response.status, response.read())
+            for line in response:
+                yield line.rstrip(b"\r\n")
+        except (OSError, http.client.HTTPException):
+            raise ServiceLost("service_lost", key="-") from None
+        finally:
+            response.close()
+
+    def _send(self, method: str, path: str, body: Any, timeout: float | None) -> http.client.HTTPResponse:
+        connection = _Connection(self._path, timeout)
+        try:
+            connection.connect()
+        except PermissionError:
+            raise ServiceUnreachable("service_forbidden", socket=str(self._path)) from None
+        except OSError:
+            raise ServiceUnreachable("service_unreachable", socket=str(self._path)) from None
+        data = None if body is None else json.dumps(body).encode()
+        headers = {"Connection": "close", "Content-Type": "application/json"}
+        try:
+            connection.request(method, path, body=data, headers=headers)
+            return connection.getresponse()
+        except (OSError, http.client.HTTPException):
+            connection.close()
+            raise ServiceLost("service_lost", key="-") from None
+
+
+class _Connection(http.client.HTTPConnection):
+    """HTTP over a unix socket."""
+
+    def __init__(self, path: Path, timeout: float | None) -> None:
+        super().__init__("localhost", timeout=timeout)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        try:
+            self.sock.connect(str(self._path))
+        except OSError:
+            self.sock.close()
+            raise
+
+
+def _part(text: str) -> str:
+    return "".join(each if each.isalnum() and each.isascii() or each in "-._~" else _escaped(each) for each in text)
+
+
+def _escaped(letter: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in letter.encode("utf-8", "surrogateescape"))
+
+
+def _value(status: int, text: bytes) -> Any:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        raise ServiceLost("service_lost", key="-") from None
+    if status < http.client.BAD_REQUEST:
+        return value
+    raise error_of(status, value["error"])
+
+
+def error_of(status: int, fault: Mapping[str, Any]) -> BroadcasterError:
+    """Return the error the desk raised."""
+    if fault["problems"]:
+        return Refused([Problem(**problem) for problem in fault["problems"]], code=fault["code"])
+    kind = _KINDS.get(status, BroadcasterError)
+    error = kind(fault["code"], **fault["params"])
+    if status == http.client.UNPROCESSABLE_ENTITY:
+        error.exit_code = Refused.exit_code
+    return error
