@@ -6,7 +6,7 @@ from it), and holds headline, description and instruction per language as Jinja2
 types them: `areas` for every language, `areas.en` where English wants other words.
 """
 
-from broadcaster.forms.forms import Forms, examples
+from broadcaster.forms.forms import Forms
 from broadcaster.forms.template import Slot, SlotKind, Template, Words, parse
 
-__all__ = ["Forms", "Slot", "SlotKind", "Template", "Words", "examples", "parse"]
+__all__ = ["Forms", "Slot", "SlotKind", "Template", "Words", "parse"]

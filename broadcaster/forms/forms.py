@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from broadcaster.errors import NotFound, Refused
-from broadcaster.forms.template import SlotKind, Template, Words, parse
-from broadcaster.forms.values import Problems, Reader, joined, shortened, whole_city
+from broadcaster.forms.areas import AreaWords, city_name
+from broadcaster.forms.template import ISSUED, Slot, SlotKind, Template, Words, parse
+from broadcaster.forms.values import Problems, Reader
 from broadcaster.model import JAPANESE, Area, Draft, Info
 from broadcaster.ports.world import City, TextRenderer
 
@@ -18,11 +19,12 @@ _ID = re.compile(r"[a-z0-9-]+")
 
 
 class Forms:
-    """The alert templates in one folder (`<templates>/alerts`)."""
+    """The alert templates under `templates`, the folder of all templates."""
 
-    def __init__(self, folder: Path, renderer: TextRenderer) -> None:
-        self._folder = folder
+    def __init__(self, templates: Path, renderer: TextRenderer) -> None:
+        self._folder = templates / "alerts"
         self._renderer = renderer
+        self._areas = AreaWords.read(templates / "areas.toml")
 
     def names(self) -> tuple[str, ...]:
         """Return the ids of all templates, sorted."""
@@ -64,13 +66,43 @@ class Forms:
         `Refused` with every missing, unknown, over-long or unreadable value, `NotFound`, `RenderingError`.
         """
         template = self.template(name)
-        reader = Reader(template=template, city=city, now=now, values=values, problems=[])
-        filled = _fill(template, reader)
+        reader = self._reader(template, values, city, now)
+        filled = _fill(reader)
         if reader.problems:
             raise Refused(reader.problems, code="form_refused")
         span = (effective or now, expires or now + timedelta(hours=template.validity_hours))
         infos = (self._info(reader, language, values, span) for language, values in filled.items())
         return Draft(kind=template.kind, infos=tuple(infos), level=template.level, incident=incident)
+
+    def examples(self, name: str, city: City, now: datetime) -> dict[str, str]:
+        """Return values that fill the template for this city at this moment: its own areas where it lists any, times
+        around now, else what the template gives.
+        """
+        values = dict[str, str]()
+        for slot_name, slot in self.template(name).slots.items():
+            if slot.kind is SlotKind.AREA and slot.whole_city:
+                values[slot_name] = self._areas.whole(city, JAPANESE)
+            elif slot.kind is SlotKind.AREA and city.areas:
+                values[slot_name] = self._areas.joined(city.areas[:2], JAPANESE)
+            elif slot.kind is SlotKind.TIME:
+                values[slot_name] = _example_time(slot_name, slot, now.astimezone(city.zone))
+            else:
+                values |= {_key(slot_name, tag): words for tag, words in slot.example.items()}
+        return values
+
+    def _reader(self, template: Template, values: Mapping[str, str], city: City, now: datetime) -> Reader:
+        return Reader(
+            template=template,
+            city=city,
+            now=now,
+            values=values,
+            problems=[],
+            area_words=self._areas,
+            moment=self._moment,
+        )
+
+    def _moment(self, at: datetime, language: str) -> str:
+        return self._renderer.render_text("{{ at | moment(language) }}", {"at": at, "language": language})
 
     def _info(self, reader: Reader, language: str, values: Mapping[str, str], span: tuple[datetime, datetime]) -> Info:
         template, city = reader.template, reader.city
@@ -95,23 +127,30 @@ class Forms:
         return Words.model_validate(said)
 
 
-def _fill(template: Template, reader: Reader) -> dict[str, dict[str, str]]:
-    """Return the values of every language by name; problems gather in the reader."""
+def _fill(reader: Reader) -> dict[str, dict[str, str]]:
+    """Return the values of every language by name, the authoritative one first; problems gather in the reader."""
     reader.unknown()
     reader.area_keys()
-    languages = [JAPANESE, *(tag for tag in template.text if tag != JAPANESE)]
-    return {language: _values(template, reader, language) for language in languages}
+    languages = [JAPANESE, *(tag for tag in reader.template.text if tag != JAPANESE)]
+    return {language: _values(reader, language) for language in languages}
 
 
-def _values(template: Template, reader: Reader, language: str) -> dict[str, str]:
-    values = {name: reader.words(name, language) for name in template.slots}
-    city = reader.city.name if language.startswith(JAPANESE) else reader.city.name_en
+def _values(reader: Reader, language: str) -> dict[str, str]:
     return {
-        **values,
-        "city": city,
+        **{name: reader.words(name, language) for name in reader.template.slots},
+        "city": city_name(reader.city, language),
         "contact": reader.city.contact,
-        "areas_short": shortened(reader.areas(language), language),
+        "areas_short": reader.area_words.shortened(reader.areas(language), language),
     }
+
+
+def _example_time(name: str, slot: Slot, now: datetime) -> str:
+    away = timedelta() if name == ISSUED else timedelta(hours=6) if slot.tense == "future" else timedelta(minutes=-20)
+    return (now + away).replace(tzinfo=None).isoformat(timespec="minutes")
+
+
+def _key(slot: str, language: str) -> str:
+    return slot if language == JAPANESE else f"{slot}.{language}"
 
 
 def _areas(reader: Reader, language: str) -> tuple[Area, ...]:
@@ -122,17 +161,3 @@ def _areas(reader: Reader, language: str) -> tuple[Area, ...]:
 def _tidy(text: str) -> str:
     """Drop what optional sentences leave behind: blanks at line ends, and more than one empty line."""
     return _GAPS.sub("\n\n", "\n".join(line.rstrip() for line in text.splitlines())).strip()
-
-
-def examples(template: Template, city: City) -> dict[str, str]:
-    """Return values that fill the template for this city: its own areas where it lists any, else the template's."""
-    values = dict[str, str]()
-    for name, slot in template.slots.items():
-        if slot.kind is SlotKind.AREA and slot.whole_city:
-            values[name] = whole_city(city)
-        elif slot.kind is SlotKind.AREA and city.areas:
-            values[name] = joined(city.areas[:2], JAPANESE)
-        else:
-            values[name] = slot.example[JAPANESE]
-            values |= {f"{name}.{tag}": words for tag, words in slot.example.items() if tag != JAPANESE}
-    return values

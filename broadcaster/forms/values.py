@@ -3,33 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
+from broadcaster.forms.areas import SEPARATORS, AreaWords
 from broadcaster.forms.template import ISSUED, Slot, SlotKind, Template
-from broadcaster.model import EASY_JAPANESE, JAPANESE, Problem
+from broadcaster.model import JAPANESE, Problem
 from broadcaster.ports.world import City
 
 _SLACK = timedelta(minutes=10)
 """`14:05` typed at 14:04 is not yesterday's: so far ahead (or behind) of now counts as now."""
-_SEPARATORS = re.compile(r"[、，,]\s*")
-_SHOWN = 2
-"""Areas a headline names before it counts the rest."""
-_MONTHS = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-]
 
 Problems = list[Problem]
 
@@ -43,6 +27,9 @@ class Reader:
     now: datetime
     values: Mapping[str, str]
     problems: Problems
+    area_words: AreaWords
+    moment: Callable[[datetime, str], str]
+    """Words of a moment in a language."""
 
     def unknown(self) -> None:
         """Report every value that belongs to no slot or no language of the template."""
@@ -66,12 +53,13 @@ class Reader:
         names = self._split("areas", language)
         if self._own("areas", language) and len(names) != len(self._split("areas", JAPANESE)):
             self._report("slot_area_count", "areas", language)
-        return tuple(whole_city(self.city, language) if name == whole_city(self.city) else name for name in names)
+        whole = self.area_words.whole
+        return tuple(whole(self.city, language) if name == whole(self.city, JAPANESE) else name for name in names)
 
     def area_keys(self) -> tuple[str, ...]:
         """Return the area names as the city's list has them; those not in it are reported."""
         keys = self._split("areas", JAPANESE)
-        allowed = {*self.city.areas, whole_city(self.city)}
+        allowed = {*self.city.areas, self.area_words.whole(self.city, JAPANESE)}
         for key in keys:
             if self.city.areas and key not in allowed:
                 self._report("slot_area_unknown", "areas", area=key)
@@ -85,23 +73,23 @@ class Reader:
         return own or self.values.get(name, "").strip() or self._own(name, JAPANESE)
 
     def _split(self, name: str, language: str) -> tuple[str, ...]:
-        parts = (part.strip() for part in _SEPARATORS.split(self._raw(name, language)))
+        parts = (part.strip() for part in SEPARATORS.split(self._raw(name, language)))
         return tuple(dict.fromkeys(part for part in parts if part))
 
     def _absent(self, name: str, slot: Slot, language: str) -> str:
         if slot.required:
             self._report("slot_missing", name)
         if slot.kind is SlotKind.TIME and name == ISSUED:
-            return clock_words(self.now.astimezone(self.city.zone), language)
+            return self.moment(self.now, language)
         return ""
 
     def _read(self, name: str, slot: Slot, raw: str, language: str) -> str:
         match slot.kind:
             case SlotKind.AREA:
-                return joined(self.areas(language), language)
+                return self.area_words.joined(self.areas(language), language)
             case SlotKind.TIME:
                 moment = read_time(raw, self.now.astimezone(self.city.zone), slot.tense)
-                return clock_words(moment, language) if moment else self._bad("slot_not_time", name, raw)
+                return self.moment(moment, language) if moment else self._bad("slot_not_time", name, raw)
             case SlotKind.NUMBER:
                 return f"{int(raw):,}" if raw.isascii() and raw.isdigit() else self._bad("slot_not_number", name, raw)
             case SlotKind.CHOICE:
@@ -120,32 +108,6 @@ class Reader:
         problem = Problem(code=code, place=place, params=params)
         if problem not in self.problems:
             self.problems.append(problem)
-
-
-def whole_city(city: City, language: str = JAPANESE) -> str:
-    """Return how the whole city is named as an area: always by an explicit choice, never by leaving it empty."""
-    if language == EASY_JAPANESE:
-        return f"{city.name}の ぜんぶの ところ"
-    return f"{city.name}全域" if language == JAPANESE else f"all of {city.name_en}"
-
-
-def joined(names: Sequence[str], language: str) -> str:
-    """Return names as a list in running text."""
-    return ("、" if language in (JAPANESE, EASY_JAPANESE) else ", ").join(names)
-
-
-def shortened(names: Sequence[str], language: str) -> str:
-    """Return the first areas and how many there are in all: a headline has to fit a short post; the description
-    names every one.
-    """
-    if len(names) <= _SHOWN:
-        return joined(names, language)
-    first = joined(names[:_SHOWN], language)
-    if language == JAPANESE:
-        return f"{first}など{len(names)}地区"
-    if language == EASY_JAPANESE:
-        return f"{first} など {len(names)}つの ところ"
-    return f"{first} and {len(names) - _SHOWN} more areas"
 
 
 def read_time(raw: str, now: datetime, tense: str) -> datetime | None:
@@ -168,13 +130,3 @@ def _nearest(moment: datetime, now: datetime, tense: str) -> datetime:
     if tense == "future" and moment < now - _SLACK:
         return moment + timedelta(days=1)
     return moment
-
-
-def clock_words(moment: datetime, language: str) -> str:
-    """Return a moment with its date: `7月1日14時05分`, easy `7月1日 ごご 2時05分`, else `14:05 on 1 July`."""
-    if language == JAPANESE:
-        return f"{moment.month}月{moment.day}日{moment.hour}時{moment.minute:02}分"
-    if language == EASY_JAPANESE:
-        half = "ごぜん" if moment.hour < 12 else "ごご"  # noqa: PLR2004 - noon
-        return f"{moment.month}月{moment.day}日 {half} {moment.hour % 12}時{moment.minute:02}分"
-    return f"{moment:%H:%M} on {moment.day} {_MONTHS[moment.month - 1]}"

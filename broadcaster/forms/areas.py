@@ -1,0 +1,56 @@
+"""How areas are worded: the words of templates/areas.toml."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from broadcaster.model import JAPANESE
+from broadcaster.ports.world import City
+
+SEPARATORS = re.compile(r"[、，,]\s*")
+"""What a person puts between area names."""
+_SHOWN = 2
+"""Areas a headline names before it counts the rest."""
+_OTHER = "en"
+"""The words for a language the file does not name."""
+
+
+@dataclass(frozen=True, slots=True)
+class AreaWords:
+    """Words per language: the whole city, the joint of a list, a list cut short."""
+
+    by_language: Mapping[str, Mapping[str, str]]
+
+    @classmethod
+    def read(cls, path: Path) -> AreaWords:
+        """Read the file."""
+        return cls(tomllib.loads(path.read_text(encoding="utf-8")))
+
+    def whole(self, city: City, language: str) -> str:
+        """Return how the whole city is named as an area. It is an explicit choice, never what an empty area means."""
+        return self._of(language)["whole"].format(city=city_name(city, language))
+
+    def joined(self, names: Sequence[str], language: str) -> str:
+        """Return the names as a list in running text."""
+        return self._of(language)["joint"].join(names)
+
+    def shortened(self, names: Sequence[str], language: str) -> str:
+        """Return the first areas and how many there are: a headline has to fit a short post. The description, which
+        every longer form carries, names each.
+        """
+        if len(names) <= _SHOWN:
+            return self.joined(names, language)
+        first = self.joined(names[:_SHOWN], language)
+        return self._of(language)["short"].format(first=first, count=len(names), more=len(names) - _SHOWN)
+
+    def _of(self, language: str) -> Mapping[str, str]:
+        return self.by_language.get(language) or self.by_language[_OTHER]
+
+
+def city_name(city: City, language: str) -> str:
+    """Return who speaks, in the letters of the language."""
+    return city.name if language.partition("-")[0] == JAPANESE else city.name_en
