@@ -113,7 +113,9 @@ def find_problems(office: Office, draft: Draft, earlier: Sequence[Alert]) -> lis
     """Return what is wrong with the draft itself, unknown channels included."""
     unknown = [name for name in draft.channels if name not in office.channels]
     return [
-        *checks.problems(draft, now=office.now(), city=office.context.city, live=earlier, mode=office.mode),
+        *checks.problems(
+            draft, now=office.now(), city=office.context.city, live=earlier, mode=office.mode, policy=office.policy
+        ),
         *(Problem(code="unknown_channel", place="channels", params={"channel": name}) for name in unknown),
     ]
 

@@ -9,7 +9,7 @@ from broadcaster.desk import board, prepared, preview
 from broadcaster.desk.board import Board, Report
 from broadcaster.desk.composing import Composed, build_alert, compose, earlier_versions, fingerprint
 from broadcaster.desk.preview import Preview
-from broadcaster.desk.values import FRESH, DeskStore, FollowUp, Handing, Office, Submitted
+from broadcaster.desk.values import DeskStore, FollowUp, Handing, Office, Submitted
 from broadcaster.documents import digest
 from broadcaster.errors import Conflict, Forbidden, NotFound, Refused
 from broadcaster.failpoints import hit
@@ -29,6 +29,7 @@ from broadcaster.ports.store import (
 )
 from broadcaster.ports.world import Context
 from broadcaster.rules import approval, routing
+from broadcaster.rules.policy import DEFAULT, Policy
 
 
 class Desk:
@@ -42,8 +43,9 @@ class Desk:
         channels: Mapping[str, Channel],
         store: DeskStore,
         changed: Callable[[], None] = lambda: None,
+        policy: Policy = DEFAULT,
     ) -> None:
-        self._office = Office(context=context, channels=channels, store=store)
+        self._office = Office(context=context, channels=channels, store=store, policy=policy)
         self._store = store
         self._changed = changed
 
@@ -209,7 +211,9 @@ class Desk:
             author=actor,
             at=now,
             messages=composed.messages,
-            plan=routing.plan(alert, targets, self._office.mode, now),
+            plan=routing.plan(
+                alert, targets, self._office.mode, now, publishers=self._office.publishers, policy=self._office.policy
+            ),
             approvals=(self._granted(actor, said, handing.break_glass),) if glass else (),
             prepared=prepared.prepare(self._office, alert),
         )
@@ -268,11 +272,11 @@ class Desk:
             raise Conflict("submission_closed", number=submission.id, state=submission.state.value)
         if seen != acceptance.digest:
             raise Conflict("digest_differs", number=submission.id)
-        if now - acceptance.at > FRESH or now >= acceptance.alert.expires:
+        if not approval.fresh(acceptance, now, self._office.policy):
             raise Conflict("submission_stale", number=submission.id)
 
     def _needs_approval(self, alert: Alert) -> bool:
-        return approval.needed(self._office.mode, alert.severity)
+        return approval.needed(self._office.mode, alert)
 
 
 async def _ready(draft: Draft) -> Draft:

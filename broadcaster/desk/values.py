@@ -8,12 +8,11 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from broadcaster.model import Alert, Delivery, Draft, Kind, Mode, Problem
-from broadcaster.ports.channel import Channel
+from broadcaster.ports.channel import Channel, Publisher
 from broadcaster.ports.store import Archive, Intake, Outbox, Subscribers
 from broadcaster.ports.world import Context
+from broadcaster.rules.policy import DEFAULT, Policy
 
-FRESH = timedelta(minutes=30)
-"""How long a submission may wait for its second person: its texts name the time it was handed in."""
 FOLLOW_UP_LIFE = timedelta(hours=24)
 """How long a prepared correction, cancel or all-clear is valid from its sending."""
 
@@ -29,6 +28,12 @@ class Office:
     context: Context
     channels: Mapping[str, Channel]
     store: DeskStore
+    policy: Policy = DEFAULT
+
+    @property
+    def publishers(self) -> frozenset[str]:
+        """The names of the channels that show the public state."""
+        return frozenset(name for name, channel in self.channels.items() if isinstance(channel, Publisher))
 
     @property
     def mode(self) -> Mode:
