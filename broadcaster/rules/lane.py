@@ -31,7 +31,8 @@ class LaneSettings:
 
     `concurrency` deliveries at once (one more for the reserved ones), `timeout_s` seconds for one call of a
     messenger or publisher and without progress for a bulk one, `rate_per_s` and `burst` of the token bucket,
-    `breaker_failures` in a row that open the breaker for `breaker_open_s` seconds.
+    `breaker_failures` in a row that open the breaker for `breaker_open_s` seconds. `refresh_s` concerns publishers:
+    seconds after which a target gets a new edition although nothing happened, so that its age stays small.
     """
 
     concurrency: int = 4
@@ -40,6 +41,7 @@ class LaneSettings:
     burst: int = 10
     breaker_failures: int = 5
     breaker_open_s: float = 30.0
+    refresh_s: float = 60.0
 
 
 def reserved(kind: Kind, grade: Grade) -> bool:
@@ -111,6 +113,11 @@ def probing(lane: Lane, settings: LaneSettings, now: datetime) -> Lane:
     """Return the lane while its single probe is under way: shut to all others for the time a probe may take."""
     until = now + timedelta(seconds=settings.timeout_s + settings.breaker_open_s)
     return replace(lane, breaker=replace(lane.breaker, open_until=until))
+
+
+def unprobed(lane: Lane, now: datetime) -> Lane:
+    """Return the lane whose probe was not tried after all: the next one may be it."""
+    return replace(lane, breaker=replace(lane.breaker, open_until=now))
 
 
 def after_success(lane: Lane, readings: tuple[Reading, ...], now: datetime) -> Lane:

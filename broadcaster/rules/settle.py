@@ -33,8 +33,8 @@ POLICY: Mapping[Grade, DoubtPolicy] = {
     Grade.INFORMATION: DoubtPolicy(settle=30, reads=3),
     Grade.DRILL: DoubtPolicy(settle=30, reads=3),
 }
-_LOOKS_APART = (10, 30)
-"""Seconds between looks; with 5 s before the first they are at 5, 15 and 45 s."""
+_LATER_LOOKS = (10, 40)
+"""Seconds from the first look to the second and third: in an emergency at 5 and 15 s, with a third it would be 45."""
 ASKED = timedelta(seconds=60)
 """How long a warning still unknown stands on the board as a question before it is sent again."""
 READBACK = (1, 5, 30, 300, 900, 3600)
@@ -46,7 +46,8 @@ CHANNEL_WAIT = timedelta(seconds=30)
 RECIPIENT_DOUBT = timedelta(seconds=60)
 RECIPIENT_FIRST = 120.0
 """Seconds before a recipient's second try in the mean: greylisting asks for 60 to 300."""
-BULK_PAUSE = timedelta(seconds=60)
+BULK_SOON, BULK_PAUSE = timedelta(seconds=1), timedelta(seconds=60)
+"""When a bulk delivery goes on: with recipients not begun (it went stale and starts again marked), and otherwise."""
 
 
 def after_success(receipt: Receipt, now: datetime, *, readable: bool = True) -> Settlement:
@@ -100,6 +101,11 @@ def _again(delivery: Delivery, error: BaseException, now: datetime, jitter: floa
     )
 
 
+def given_back(now: datetime) -> Settlement:
+    """Return `ready`: the service stops, and nothing of this attempt had begun."""
+    return Settlement(state=State.READY, due_at=now, reason="stopped", burn_attempt=False)
+
+
 def postponed(delivery: Delivery, until: datetime, reason: str) -> Settlement:
     """Return a delivery that was claimed but not tried (budget, stopping): it waits, no attempt is burned."""
     due = min(until, delivery.expires_at)
@@ -132,10 +138,11 @@ def after_look(
         )
     if ended := _ended(delivery, now, newer_exists=newer_exists):
         return Settlement(state=ended, reason=delivery.reason, resolution=ended.value)
-    looks = delivery.reads + 1
-    if looks < POLICY[delivery.grade].reads:
-        due = now + timedelta(seconds=_LOOKS_APART[min(looks, len(_LOOKS_APART)) - 1])
-        return _still(delivery, due, looks)
+    looks, policy = delivery.reads + 1, POLICY[delivery.grade]
+    if looks < policy.reads:
+        # Counted from the beginning of the doubt: a look that hangs must not push an emergency over its 30 s.
+        after = policy.settle + _LATER_LOOKS[min(looks, len(_LATER_LOOKS)) - 1]
+        return _still(delivery, max(now, (delivery.doubt_since or now) + timedelta(seconds=after)), looks)
     return _unresolved(delivery, now, looks, absent=failed is None)
 
 
@@ -188,7 +195,13 @@ def after_readback(delivery: Delivery, receipt: Receipt | None, now: datetime) -
 
 
 def after_bulk(
-    delivery: Delivery, tally: Tally, now: datetime, *, newer_exists: bool = False, receipt: Receipt | None = None
+    delivery: Delivery,
+    tally: Tally,
+    now: datetime,
+    *,
+    newer_exists: bool = False,
+    receipt: Receipt | None = None,
+    readable: bool = True,
 ) -> Settlement:
     """Return what a run through the ledger came to.
 
@@ -201,11 +214,12 @@ def after_bulk(
         state = _closed_bulk(ended) if tally.in_doubt else ended
         return Settlement(state=state, reason=ended.value, possible_duplicate=flagged)
     if waiting:
-        due = min(tally.next_due or now + BULK_PAUSE, delivery.expires_at)
+        due = now + BULK_SOON if tally.pending or not tally.expanded else tally.next_due or now + BULK_PAUSE
+        due = min(due, delivery.expires_at)
         return Settlement(state=State.RETRY_WAIT, due_at=due, reason="recipients_waiting", possible_duplicate=flagged)
     if tally.failed and not tally.accepted + tally.unknown:
         return Settlement(state=State.FAILED, reason=Reason.REJECTED.value)
-    done = after_success(receipt or Receipt(ref=delivery.key), now)
+    done = after_success(receipt or Receipt(ref=delivery.key), now, readable=readable)
     return Settlement(
         state=done.state, due_at=done.due_at, ref=done.ref, url=done.url, detail=done.detail, possible_duplicate=flagged
     )

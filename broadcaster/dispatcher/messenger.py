@@ -1,0 +1,169 @@
+"""A messenger's deliveries: one alert, one message, one call; and looking up what became of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from broadcaster.dispatcher.calls import Flight, guarded
+from broadcaster.dispatcher.gate import Gate
+from broadcaster.dispatcher.room import Room, attempt_of, classified
+from broadcaster.errors import DeliveryError, Reason
+from broadcaster.failpoints import hit
+from broadcaster.model import Cost, Delivery, Message, Outcome, Receipt, State
+from broadcaster.ports.channel import Finder, Messenger, Metered
+from broadcaster.ports.store import Settlement, Spent, Work
+from broadcaster.rules import budget, ordering, settle
+from broadcaster.rules.lane import LaneSettings
+
+LOOK_S = 8.0
+"""Seconds one look may take: two of them, 5 and 15 s into a doubt, leave an emergency its 30 s."""
+
+
+class MessengerHandler:
+    """Serves one messenger. It knows the order of things; `broadcaster.rules` decides."""
+
+    together = False
+    breaking = True
+    early_doubts = False
+
+    def __init__(self, room: Room, channel: Messenger, settings: LaneSettings, gate: Gate) -> None:
+        self._room = room
+        self._channel = channel
+        self._settings = settings
+        self._gate = gate
+        self._booked: dict[int, Spent] = {}
+        self._limits = channel.limits() if isinstance(channel, Metered) else ()
+        self._readable = isinstance(channel, Finder)
+
+    async def serve(self, flight: Flight) -> None:
+        """Send the one delivery of this flight, and write down what came of it."""
+        work, started = flight.works[0], self._room.now()
+        message, instead = before_sending(work, started)
+        instead = instead or await self._budgeted(work, started)
+        if instead is not None or message is None:
+            await not_tried(self._room, self._gate, work, instead or unmarked(work, started))
+            return
+        flight.begun = True
+        try:
+            await self._send(flight, message, started)
+        finally:
+            self._booked.pop(work.delivery.id, None)
+
+    async def _send(self, flight: Flight, message: Message, started: datetime) -> None:
+        delivery = flight.works[0].delivery
+        call = self._channel.deliver(message, delivery.key)
+        try:
+            receipt = await guarded(call, self._room.clock, self._settings.timeout_s, flight.dropped)
+            if not receipt.ref:
+                raise DeliveryError(Reason.NO_ID, maybe_sent=True, readings=receipt.readings)  # noqa: TRY301
+        except Exception as error:  # noqa: BLE001 (unforeseen means in doubt, and is logged with its traceback)
+            hit("w2")
+            await self._failed(delivery, started, error, message.cost)
+            return
+        hit("w2")
+        now = self._room.now()
+        self._gate.succeeded(receipt.readings)
+        attempt = attempt_of(delivery, started, now, Outcome.ACCEPTED, ref=receipt.ref, cost=message.cost)
+        settlement = settle.after_success(receipt, now, readable=self._readable)
+        await self._room.record(delivery, attempt, settlement, self._gate.lane)
+
+    async def _failed(self, delivery: Delivery, started: datetime, error: Exception, cost: Cost) -> None:
+        self._gate.failed(error)
+        await record_failure(self._room, self._gate, delivery, started, error, cost)
+
+    async def _budgeted(self, work: Work, now: datetime) -> Settlement | None:
+        """Book the cost, or return the settlement of a delivery that has to wait for its budget."""
+        if work.message is None or not (self._limits or self._gate.lane.readings):
+            return None
+        since = now - budget.window(self._limits)
+        spent = await self._room.insist(lambda: self._room.store.spent(work.delivery.channel, since))
+        known = (*spent, *self._booked.values())
+        cost, readings = work.message.cost, self._gate.lane.readings
+        until = budget.decide(self._limits, known, readings, cost, work.delivery.grade, now)
+        if until is not None:
+            return settle.postponed(work.delivery, until, Reason.QUOTA.value)
+        self._booked[work.delivery.id] = Spent(at=now, cost=cost)
+        return None
+
+    async def look(self, work: Work) -> None:
+        """Look up a doubt, and settle it by the policy of its grade."""
+        started = self._room.now()
+        found, failed = await self._find(work)
+        now, newer = self._room.now(), work.newer_exists or await self._room.newer_exists(work.delivery)
+        settlement = settle.after_look(work.delivery, found, failed, now, newer_exists=newer)
+        result = Outcome.ACCEPTED if found else Outcome.IN_DOUBT if failed else Outcome.NOT_SENT
+        attempt = attempt_of(work.delivery, started, now, result, error=failed, ref=found.ref if found else "")
+        await self._room.record(work.delivery, attempt, settlement)
+
+    async def read_back(self, work: Work) -> None:
+        """Look whether what was accepted can be seen from outside."""
+        await record_readback(self._room, work, (await self._find(work))[0])
+
+    async def _find(self, work: Work) -> tuple[Receipt | None, DeliveryError | None]:
+        return await find(self._room, self._channel, work, min(LOOK_S, self._settings.timeout_s))
+
+
+def before_sending(work: Work, now: datetime) -> tuple[Message | None, Settlement | None]:
+    """Return the message as it may go out now, or what becomes of the delivery instead.
+
+    Past stale only the marked texts may go (I7). An emergency that sat through an outage may have to wait.
+    """
+    delivery, message = work.delivery, work.message
+    if ordering.waits_for_keypress(delivery, now, newer_exists=work.newer_exists):
+        return None, settle.waiting_for_keypress()
+    if message is None or not ordering.stale(delivery, now):
+        return message, None
+    if not message.late_texts:
+        return None, unmarked(work, now)
+    return replace(message, texts=message.late_texts), None
+
+
+def unmarked(work: Work, now: datetime) -> Settlement:
+    """Return the failure of a stale message whose mark does not fit: refused, never cut."""
+    error = DeliveryError(Reason.STALE_UNMARKED, maybe_sent=False)
+    return settle.after_failure(work.delivery, error, now, 0.0, newer_exists=work.newer_exists)
+
+
+async def not_tried(room: Room, gate: Gate, work: Work, settlement: Settlement) -> None:
+    """Write down a delivery that was claimed but not sent."""
+    now = room.now()
+    gate.not_needed()
+    result = Outcome.FAILED if settlement.state is State.FAILED else Outcome.NOT_SENT
+    attempt = replace(attempt_of(work.delivery, now, now, result), reason=settlement.reason)
+    await room.record(work.delivery, attempt, settlement, gate.lane)
+
+
+async def record_failure(  # noqa: PLR0917 (one failure has this many sides)
+    room: Room, gate: Gate, delivery: Delivery, started: datetime, error: Exception, cost: Cost
+) -> None:
+    """Write down a failed attempt with what follows from it."""
+    result, now = classified(error, delivery), room.now()
+    newer = await room.newer_exists(delivery)
+    settlement = settle.after_failure(delivery, error, now, room.entropy.jitter(), newer_exists=newer)
+    await room.record(
+        delivery, attempt_of(delivery, started, now, result, error=error, cost=cost), settlement, gate.lane
+    )
+
+
+async def find(room: Room, channel: object, work: Work, seconds: float) -> tuple[Receipt | None, DeliveryError | None]:
+    """Return (receipt, None) if it is there, (None, None) if it is absent, (None, error) if that cannot be told."""
+    if not isinstance(channel, Finder) or work.message is None:
+        return None, DeliveryError(Reason.UNKNOWN, maybe_sent=True, detail="no read access")
+    never = Flight((work,)).dropped
+    try:
+        return await guarded(channel.find(work.message, work.delivery.key), room.clock, seconds, never), None
+    except DeliveryError as error:
+        return None, error
+    except Exception as error:  # noqa: BLE001 (a look that breaks tells nothing)
+        classified(error, work.delivery)
+        return None, DeliveryError(Reason.UNKNOWN, maybe_sent=True, detail=type(error).__name__)
+
+
+async def record_readback(room: Room, work: Work, receipt: Receipt | None) -> None:
+    """Write down one read-back."""
+    now = room.now()
+    settlement = settle.after_readback(work.delivery, receipt, now)
+    ref = work.delivery.ref if receipt is None else receipt.ref
+    seen = attempt_of(work.delivery, now, now, Outcome.ACCEPTED, ref=ref)
+    await room.record(work.delivery, replace(seen, reason="" if receipt else "not_seen"), settlement)
