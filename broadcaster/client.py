@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from broadcaster.errors import (
     BroadcasterError,
@@ -196,11 +197,7 @@ class _Connection(http.client.HTTPConnection):
 
 
 def _part(text: str) -> str:
-    return "".join(each if each.isalnum() and each.isascii() or each in "-._~" else _escaped(each) for each in text)
-
-
-def _escaped(letter: str) -> str:
-    return "".join(f"%{byte:02X}" for byte in letter.encode("utf-8", "surrogateescape"))
+    return quote(text, safe="", errors="surrogateescape")
 
 
 def _value(status: int, text: bytes) -> Any:

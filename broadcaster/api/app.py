@@ -13,10 +13,11 @@ from broadcaster.api.openapi import description
 from broadcaster.api.peers import actor_of
 from broadcaster.api.routes import ROUTES, Ask, Route
 from broadcaster.api.shapes import Failure, Fault
-from broadcaster.api.streams import Changes, events, subscribers
+from broadcaster.api.streams import events, subscribers
 from broadcaster.desk import Desk
 from broadcaster.documents import dump, load
 from broadcaster.errors import BroadcasterError, Conflict, Forbidden, NotFound, Refused, RenderingError, StoreError
+from broadcaster.events import Events
 from broadcaster.model import Problem
 
 BODY_BYTES = 2 * 1024 * 1024
@@ -38,7 +39,7 @@ class Rooms:
     """What the API speaks for."""
 
     desk: Desk
-    changes: Changes
+    events: Events
 
 
 def application(rooms: Rooms) -> web.Application:
@@ -46,7 +47,7 @@ def application(rooms: Rooms) -> web.Application:
     app = web.Application(middlewares=[_errors], client_max_size=BODY_BYTES)
     for route in ROUTES:
         app.router.add_route(route.method, route.path, _handler(rooms.desk, route))
-    app.router.add_get("/events", events(rooms.desk, rooms.changes))
+    app.router.add_get("/events", events(rooms.desk, rooms.events))
     app.router.add_get("/subscribers", subscribers(rooms.desk))
     app.router.add_get("/openapi.json", _describe)
     return app

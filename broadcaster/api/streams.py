@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractContextManager, suppress
-from typing import Protocol
+from contextlib import suppress
 
 from aiohttp import web
 
 from broadcaster.api.peers import actor_of
 from broadcaster.desk import Desk
 from broadcaster.documents import dump
+from broadcaster.events import Events, Subscription
 
 QUIET_S = 15.0
 """A comment is sent this often, so that a vanished client is noticed."""
@@ -21,38 +21,35 @@ PACE_S = 0.25
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-class Changes(Protocol):
-    """Tells when something on the board may have changed."""
-
-    def watch(self) -> AbstractContextManager[asyncio.Event]:
-        """Return an event that is set at each change, for as long as the context is open."""
-        ...
-
-
-def events(desk: Desk, changes: Changes) -> _Handler:
+def events(desk: Desk, hub: Events) -> _Handler:
     """Return the handler of the event stream: each event is the whole board, so that a missed one loses nothing."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
         actor_of(request)
         response = await _open(request, "text/event-stream")
-        with changes.watch() as changed, suppress(ConnectionResetError):
+        with hub.subscribe() as changes, suppress(ConnectionResetError):
             while True:
-                changed.clear()
                 board = json.dumps(dump(await desk.board()), ensure_ascii=False)
                 await response.write(f"event: board\ndata: {board}\n\n".encode())
-                await asyncio.sleep(PACE_S)
-                await _next_change(changed, response)
+                await _next_change(changes, response)
         return response
 
     return handle
 
 
-async def _next_change(changed: asyncio.Event, response: web.StreamResponse) -> None:
-    while not changed.is_set():
+async def _next_change(changes: Subscription, response: web.StreamResponse) -> None:
+    """Wait for a change, then let further ones gather for a moment: they are all in the next board."""
+    waiting = True
+    while waiting:
         try:
-            await asyncio.wait_for(changed.wait(), QUIET_S)
+            await asyncio.wait_for(changes.next(), QUIET_S)
+            waiting = False
         except TimeoutError:
             await response.write(b": still here\n\n")
+    with suppress(TimeoutError):
+        async with asyncio.timeout(PACE_S):
+            while True:
+                await changes.next()
 
 
 def subscribers(desk: Desk) -> _Handler:

@@ -11,7 +11,7 @@ from broadcaster.documents import digest
 from broadcaster.errors import RenderingError
 from broadcaster.model import Alert, Draft, Edition, Grade, Message, Mode, Problem, Reference, Status
 from broadcaster.ports.channel import Channel, Composer, Composition, Metered, Publisher, Situation
-from broadcaster.rules import budget, checks, force
+from broadcaster.rules import budget, checks, force, routing
 
 DAY = timedelta(hours=24)
 _BOARD_ROWS = 200
@@ -62,13 +62,13 @@ def build_alert(office: Office, draft: Draft, serial: tuple[int, int], earlier: 
     )
 
 
-def chosen(office: Office, draft: Draft) -> dict[str, Channel]:
-    """Return the channels this draft goes to; a silent one changes only what is published."""
-    wanted = draft.channels or tuple(office.channels)
+def chosen(office: Office, alert: Alert) -> dict[str, Channel]:
+    """Return the channels this alert goes to."""
+    publishers = office.publishers
     return {
         name: channel
         for name, channel in office.channels.items()
-        if name in wanted and (isinstance(channel, Publisher) or not draft.silent)
+        if routing.goes_to(alert, name, publisher=name in publishers)
     }
 
 
@@ -84,8 +84,7 @@ async def situation(office: Office, name: str, channel: Channel, alert: Alert) -
     limits = channel.limits() if isinstance(channel, Metered) else ()
     left = {}
     if limits:
-        longest = max(limit.window for limit in limits)
-        spent, lane = await store.spent(name, now - longest), await store.lane(name)
+        spent, lane = await store.spent(name, now - budget.window(limits)), await store.lane(name)
         left = dict(budget.left(limits, spent, lane.readings, grade, now))
     recent = await store.recent_bodies(name, now - DAY)
     return Situation(now=now, grade=grade, left=left, recent=recent)
@@ -96,7 +95,7 @@ async def compose(office: Office, draft: Draft, alert: Alert, earlier: Sequence[
     problems = list(find_problems(office, draft, earlier))
     compositions: dict[str, Composition] = {}
     files: dict[str, dict[str, bytes]] = {}
-    for name, channel in chosen(office, draft).items():
+    for name, channel in chosen(office, alert).items():
         try:
             if isinstance(channel, Composer):
                 made = channel.compose(alert, await situation(office, name, channel, alert))
@@ -135,7 +134,7 @@ async def fingerprint(office: Office, draft: Draft, alert: Alert) -> str:
     """
     still = replace(alert, identifier=alert.sender, incident=0, version=1, sent=_still(alert), references=())
     said: dict[str, object] = {}
-    for name, channel in chosen(office, draft).items():
+    for name, channel in chosen(office, alert).items():
         if isinstance(channel, Composer):
             seen = await situation(office, name, channel, alert)
             said[name] = channel.compose(still, replace(seen, now=still.sent, recent=())).message

@@ -63,18 +63,21 @@ def _info(office: Office, alert: Alert, info: Info, kind: Kind) -> Info:
 
 
 def _words(office: Office, alert: Alert, info: Info, kind: Kind) -> tuple[str, str, str]:
-    city, issued = office.context.city, alert.sent.astimezone(office.context.city.zone)
+    city = office.context.city
     values = {
         "serial": alert.serial,
         "event": info.event,
         "headline": info.headline,
         "areas": [area.area_desc for area in info.areas],
-        "issued": issued,
+        "issued": alert.sent,
         "city": city.name,
         "city_en": city.name_en or city.name,
         "contact": info.contact or city.contact,
     }
-    language = info.language if info.language in WRITTEN else "en"
-    text = office.context.renderer.render(f"prepared/{kind.value}.{language}.txt", values)
+    text = office.context.renderer.render(f"prepared/{kind.value}.{_written(info.language)}.txt", values)
     headline, description, instruction = (part.strip() for part in text.split(_RULE))
     return headline, description, instruction
+
+
+def _written(language: str) -> str:
+    return next((tag for tag in (language, language.partition("-")[0]) if tag in WRITTEN), "en")

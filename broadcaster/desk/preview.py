@@ -45,7 +45,7 @@ class Preview:
 async def show(office: Office, draft: Draft, composed: Composed, *, needs_approval: bool) -> Preview:
     """Put what was composed into the shape a person looks at."""
     alert = composed.alert
-    channels = [await _channel(office, name, channel, composed) for name, channel in chosen(office, draft).items()]
+    channels = [await _channel(office, name, channel, composed) for name, channel in chosen(office, alert).items()]
     return Preview(
         alert=alert,
         mode=office.mode,

@@ -1,0 +1,27 @@
+"""`resend`, `hold`, `release`, `drop`: an officer's decision on one delivery, kept with its reason."""
+
+from __future__ import annotations
+
+import click
+
+from broadcaster.cli.session import Session, command
+from broadcaster.cli.tables import channel
+from broadcaster.cli.words import words
+
+
+def _decision(verb: str) -> click.Command:
+    @command(verb)
+    @click.argument("delivery", type=int)
+    @click.option("--why", default="", metavar="REASON", help=words("help_why"))
+    def decide(session: Session, delivery: int, why: str) -> None:
+        done = session.client().decide(delivery, verb, why or words("why_default"))
+        state = words(f"state_{done['state']}")
+        session.show(done, words("decided", delivery=delivery, channel=channel(done["channel"]), state=state))
+
+    return decide
+
+
+resend = _decision("resend")
+hold = _decision("hold")
+release = _decision("release")
+drop = _decision("drop")

@@ -1,0 +1,95 @@
+"""`preview` and `measure`: what would go out. Neither needs the service, and neither changes anything."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from broadcaster.cli.drafts import draft_of
+from broadcaster.cli.session import Session, command
+from broadcaster.cli.tables import channel, headline, mode, serial
+from broadcaster.cli.words import problem, words
+from broadcaster.errors import NotFound
+
+_MICRO = 1_000_000
+
+
+@command("preview")
+@click.argument("file", required=False, type=click.Path(path_type=Path, allow_dash=True))
+@click.option("--template", default="", help=words("help_template"))
+@click.option("--set", "values", multiple=True, metavar="K=V", help=words("help_set"))
+@click.option("--channel", "only", default="", help=words("help_channel"))
+def preview(session: Session, file: Path | None, template: str, values: tuple[str, ...], only: str) -> None:
+    draft = draft_of(session, file, template, values)
+    if only:
+        draft["channels"] = [only]
+    shown = asyncio.run(_preview(session, draft))
+    session.exit_code = 2 if any(each["blocking"] for each in shown["problems"]) else 0
+    session.show(shown, *lines(shown))
+
+
+async def _preview(session: Session, draft: Any) -> Any:
+    from broadcaster.bootstrap import offline  # noqa: PLC0415 - heavy, and only here
+    from broadcaster.documents import dump, load  # noqa: PLC0415
+    from broadcaster.model import Draft  # noqa: PLC0415
+
+    async with offline(session.settings()) as desk:
+        return dump(await desk.preview(load(Draft, draft)))
+
+
+def lines(shown: Any) -> Iterator[str]:
+    """Yield the preview: problems first, then each channel's bytes."""
+    yield f"{mode(shown['mode'])} {serial(shown['alert'])} {headline(shown['alert'])}"
+    if shown["needs_approval"]:
+        yield words("needs_approval")
+    for each in shown["problems"]:
+        yield f"  {'!' if each['blocking'] else '-'} {problem(each)}"
+    for each in shown["channels"]:
+        yield f"=== {channel(each['channel'])}{_count(each)}"
+        yield from _body(each)
+
+
+def _count(each: Any) -> str:
+    parts = []
+    if each["length"]:
+        parts.append(f"{each['length']['length']}/{each['length']['limit']}")
+    if each["cost"] and each["cost"]["microusd"]:
+        parts.append(f"${each['cost']['microusd'] / _MICRO:.3f}")
+    if each["reached"] is not None:
+        parts.append(words("reached", count=each["reached"]))
+    return f" ({', '.join(parts)})" if parts else ""
+
+
+def _body(each: Any) -> Iterator[str]:
+    for text in each["texts"]:
+        yield f"--- [{text['language']}] {text['subject']}".rstrip()
+        yield text["body"]
+    for path, size in each["sizes"].items():
+        yield f"  {path} ({words('bytes', count=size)})"
+
+
+@command("measure")
+@click.argument("channel_name", metavar="CHANNEL")
+@click.argument("text")
+def measure(session: Session, channel_name: str, text: str) -> None:
+    length = asyncio.run(_measure(session, channel_name, text))
+    fits = length.length <= length.limit
+    document = {"length": length.length, "limit": length.limit, "fits": fits}
+    session.exit_code = 0 if fits else 2
+    verdict = words("fits" if fits else "fits_not")
+    session.show(document, f"{length.length}/{length.limit} {verdict}")
+
+
+async def _measure(session: Session, name: str, text: str) -> Any:
+    from broadcaster.bootstrap import channels_of  # noqa: PLC0415 - heavy, and only here
+    from broadcaster.ports.channel import Measurer  # noqa: PLC0415
+
+    async with channels_of(session.settings()) as channels:
+        found = channels.get(name)
+        if not isinstance(found, Measurer):
+            raise NotFound("channel_not_measured", channel=name, known=", ".join(channels))
+        return found.measure(text)

@@ -1,0 +1,151 @@
+"""`send`: hand a draft in, and if wished wait until it has gone out."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from broadcaster.cli.board import verdict
+from broadcaster.cli.drafts import draft_of
+from broadcaster.cli.session import Session, command, say
+from broadcaster.cli.tables import channel, headline, mode, row_lines, serial
+from broadcaster.cli.words import words
+from broadcaster.client import Client
+from broadcaster.errors import ServiceUnreachable
+
+WAIT_PACE_S = 0.2
+PATIENCE = 75
+"""Questions without an answer, one each 0.2 s, before waiting is given up."""
+OPEN = ("ready", "sending", "retry_wait", "in_doubt")
+
+
+def handing_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add what every hand-in has: key, break-glass, yes, wait."""
+    for option in (
+        click.option("--wait", is_flag=True, help=words("help_wait")),
+        click.option("--yes", is_flag=True, help=words("help_yes")),
+        click.option("--break-glass", default="", metavar="REASON", help=words("help_break_glass")),
+        click.option("--key", default="", help=words("help_key")),
+    ):
+        function = option(function)
+    return function
+
+
+@command("send")
+@click.argument("file", required=False, type=click.Path(path_type=Path, allow_dash=True))
+@click.option("--template", default="", help=words("help_template"))
+@click.option("--set", "values", multiple=True, metavar="K=V", help=words("help_set"))
+@click.option("--channel", "channels", multiple=True, help=words("help_channel"))
+@handing_options
+def send(
+    session: Session,
+    file: Path | None,
+    template: str,
+    values: tuple[str, ...],
+    channels: tuple[str, ...],
+    **handing: Any,
+) -> None:
+    draft = draft_of(session, file, template, values)
+    if channels:
+        draft["channels"] = list(channels)
+    client = session.client()
+    digest = ask(session, client, draft, handing["yes"])
+    done = client.submit(draft, key_of(handing), digest, handing["break_glass"])
+    finish(session, client, done, wait=handing["wait"])
+
+
+def key_of(handing: dict[str, Any]) -> str:
+    """Return the key the caller gave, or a new one."""
+    return str(handing["key"]) or secrets.token_hex(16)
+
+
+def ask(session: Session, client: Client, draft: Any, yes: bool) -> str:
+    """Show a person on a terminal what would go out and to whom, and ask; return the digest of what was shown.
+
+    Live and drill are confirmed by different words, since "are you sure?" was the same for both in Hawaii 2018.
+    """
+    if yes or not session.interactive:
+        return ""
+    shown = client.preview(draft)
+    for line in summary(shown):
+        say(line)
+    confirm(shown["mode"])
+    return str(shown["digest"])
+
+
+def confirm(which: str) -> None:
+    """Ask for the word of this mode. Raise `click.Abort`."""
+    word = words(f"confirm_word_{which}")
+    if click.prompt(words("confirm", mode=mode(which), word=word), default="", show_default=False) != word:
+        raise click.Abort
+
+
+def summary(shown: Any) -> list[str]:
+    """Return mode, serial, headline and for each channel whom it reaches, as lines."""
+    alert = shown["alert"]
+    lines = [f"{mode(shown['mode'])} {serial(alert)} {headline(alert)}"]
+    for each in shown["channels"]:
+        reached = words("reached", count=each["reached"]) if each["reached"] is not None else words("reached_all")
+        lines.append(f"  {channel(each['channel'])}: {reached}")
+    if shown["needs_approval"]:
+        lines.append(words("needs_approval"))
+    return lines
+
+
+def finish(session: Session, client: Client, done: Any, *, wait: bool) -> None:
+    """Say what became of a hand-in; with `wait`, wait until every delivery is settled or needs a person."""
+    alert = done["alert"]
+    if wait and done["accepted"]:
+        row = wait_until(session, client, alert["identifier"], settled)
+        session.exit_code = verdict(row["deliveries"])
+        session.show({**done, "deliveries": row["deliveries"]}, *row_lines(row))
+    elif done["accepted"]:
+        count = len(done["deliveries"])
+        session.show(
+            done, words("accepted", mode=mode(done["mode"]), serial=serial(alert), count=count, id=alert["identifier"])
+        )
+    else:
+        session.show(done, words("submitted", mode=mode(done["mode"]), serial=serial(alert), number=done["submission"]))
+
+
+def settled(delivery: Any) -> bool:
+    """Whether nothing more happens to it by itself, read-back left out."""
+    return delivery["state"] not in OPEN
+
+
+def wait_until(session: Session, client: Client, alert: str, enough: Callable[[Any], bool], limit_s: float = 0) -> Any:
+    """Ask again until `enough` of every delivery, with a bar for each on a terminal; return the board's row.
+
+    `limit_s` 0 is without limit: deliveries end by themselves at the alert's expiry.
+    """
+    end = time.monotonic() + limit_s if limit_s else None
+    if session.json or not sys.stdout.isatty():
+        return _poll(client, alert, enough, end, lambda _: None)
+    from broadcaster.cli.live import bars  # noqa: PLC0415 - rich is for terminals only
+
+    with bars() as drawn:
+        return _poll(client, alert, enough, end, drawn.update)
+
+
+def _poll(
+    client: Client, alert: str, enough: Callable[[Any], bool], end: float | None, draw: Callable[[Any], None]
+) -> Any:
+    missed = 0
+    while True:
+        try:
+            row = client.report(alert)["row"]
+            missed = 0
+        except ServiceUnreachable:  # a killed core is back within 2 s
+            if (missed := missed + 1) > PATIENCE:
+                raise
+        else:
+            draw(row["deliveries"])
+            if all(enough(each) for each in row["deliveries"]) or (end is not None and time.monotonic() > end):
+                return row
+        time.sleep(WAIT_PACE_S)

@@ -1,0 +1,104 @@
+"""What every command shares: which configuration, which language, how to print, whom to ask."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from broadcaster.cli.words import help_of, words
+
+if TYPE_CHECKING:
+    from broadcaster.client import Client
+    from broadcaster.config import Config
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+@dataclass
+class Session:
+    """One call of the command line."""
+
+    config: Path | None = None
+    json: bool = False
+    exit_code: int = field(default=0)
+
+    @property
+    def config_path(self) -> Path:
+        """Where the configuration is: `--config`, BROADCASTER_CONFIG, or ./config.toml."""
+        return self.config or Path(os.environ.get("BROADCASTER_CONFIG") or "config.toml")
+
+    def settings(self) -> Config:
+        """Read the whole configuration. Raise `ConfigError`."""
+        from broadcaster.config import load_config  # noqa: PLC0415 - pydantic costs more than a status may
+
+        return load_config(self.config_path)
+
+    def client(self) -> Client:
+        """Return the desk over the socket that the configuration names. Raise `ConfigError`."""
+        from broadcaster.cli.sockets import socket_of  # noqa: PLC0415 - only commands that ask the service
+        from broadcaster.client import Client  # noqa: PLC0415
+
+        return Client(socket_of(self.config_path))
+
+    @property
+    def interactive(self) -> bool:
+        """Whether a person sits in front of it, to be asked and to be shown progress."""
+        return not self.json and sys.stdin.isatty() and sys.stdout.isatty()
+
+    def show(self, document: object, *lines: str) -> None:
+        """Print the document under `--json`, else the lines."""
+        if self.json:
+            print(json.dumps(document, ensure_ascii=False, indent=2))  # noqa: T201 - this is the command line's output
+        else:
+            for line in lines:
+                say(line)
+
+
+def say(line: str = "", *, err: bool = False) -> None:
+    """Print a line. What a terminal would obey instead of show (control characters) is made visible."""
+    click.echo(
+        "".join(each if each.isprintable() or each in "\n\t" else f"\\x{ord(each):02x}" for each in line), err=err
+    )
+
+
+def _set_config(context: click.Context, _: click.Parameter, value: Path | None) -> None:
+    if value is not None:
+        context.ensure_object(Session).config = value
+
+
+def _set_json(context: click.Context, _: click.Parameter, value: bool) -> None:
+    if value:
+        context.ensure_object(Session).json = True
+
+
+def config_option(command: Command) -> Command:
+    """Add `--config`."""
+    kind = click.Path(path_type=Path, dir_okay=False)
+    return click.option(
+        "--config", type=kind, callback=_set_config, expose_value=False, is_eager=True, help=words("help_config")
+    )(command)
+
+
+def json_option(command: Command) -> Command:
+    """Add `--json`."""
+    return click.option(
+        "--json", is_flag=True, callback=_set_json, expose_value=False, is_eager=True, help=words("help_json")
+    )(command)
+
+
+def command(name: str, **extra: Any) -> Callable[[Callable[..., Any]], click.Command]:
+    """Make a command with its help text, `--config` and `--json`, whose first argument is the session."""
+    from broadcaster.cli.app import Command  # noqa: PLC0415 - the app lists commands by name and loads them late
+
+    def wrap(function: Callable[..., Any]) -> click.Command:
+        made = click.command(name.rpartition(" ")[2], cls=Command, help=help_of(name.replace(" ", "_")), **extra)
+        return made(config_option(json_option(click.pass_obj(function))))
+
+    return wrap

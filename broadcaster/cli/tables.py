@@ -1,0 +1,172 @@
+"""The board and its parts as lines of text. Every sentence comes from the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+from unicodedata import east_asian_width
+
+from broadcaster.cli.words import words
+
+WANTING = ("failed", "needs_human", "in_doubt", "held")
+"""States that a person should look at, most pressing first."""
+RECENT = timedelta(hours=24)
+
+
+def attention(board: Any) -> list[dict[str, Any]]:
+    """Return what needs a person, most pressing first: failures, doubts, holds, possible duplicates of the last day or
+    of alerts in force.
+    """
+    since = moment(board["now"]) - RECENT
+    found = [
+        {"alert": row["alert"]["identifier"], "serial": serial(row["alert"]), "delivery": each, "advice": why}
+        for row in board["rows"]
+        if row["in_force"] or moment(row["accepted_at"]) >= since
+        for each in row["deliveries"]
+        if (why := _advice(each))
+    ]
+    return sorted(found, key=lambda entry: _ADVICES.index(str(entry["advice"])))
+
+
+_ADVICES = [*WANTING, "possible_duplicate"]
+
+
+def _advice(delivery: Any) -> str:
+    if delivery["state"] in WANTING:
+        return str(delivery["state"])
+    return "possible_duplicate" if delivery["possible_duplicate"] else ""
+
+
+def board_lines(board: Any) -> Iterator[str]:
+    """Yield the whole board: mode, what needs a person, what waits, then each alert."""
+    yield words("board_head", mode=mode(board["mode"]), city=board["city"], time=clock(board["now"]))
+    yield from _attention_lines(board)
+    yield from _waiting_lines(board)
+    yield from _down_lines(board)
+    if not board["rows"]:
+        yield words("board_empty")
+    for row in board["rows"]:
+        yield ""
+        yield from row_lines(row)
+
+
+def _attention_lines(board: Any) -> Iterator[str]:
+    wanting = attention(board)
+    if wanting:
+        yield words("board_attention", count=len(wanting))
+    for entry in wanting:
+        each = entry["delivery"]
+        what = words(f"advice_{entry['advice']}", delivery=each["id"])
+        reason = why(each)
+        yield f"  ! [{each['id']}] {entry['serial']} {channel(each['channel'])}: {what}" + (
+            f" ({reason})" if reason else ""
+        )
+
+
+def _waiting_lines(board: Any) -> Iterator[str]:
+    if board["waiting"]:
+        yield words("board_waiting", count=len(board["waiting"]))
+    for each in board["waiting"]:
+        alert = each["acceptance"]["alert"]
+        author = each["acceptance"]["author"]["name"]
+        yield f"  ? {words('board_submission', number=each['id'], headline=headline(alert), author=author)}"
+
+
+def _down_lines(board: Any) -> Iterator[str]:
+    for each in board["channels"]:
+        if each["down"]:
+            yield f"  ! {words('board_down', channel=channel(each['channel']), reason=reason_of(each['down']))}"
+
+
+def row_lines(row: Any) -> Iterator[str]:
+    """Yield one alert with its deliveries."""
+    alert = row["alert"]
+    force = words("in_force" if row["in_force"] else "not_in_force")
+    yield f"{serial(alert)} {words('kind_' + alert['kind'])}: {headline(alert)}"
+    by = words("board_by", time=clock(row["accepted_at"]), author=row["author"], approver=row["approved_by"] or "-")
+    yield f"  {force} / {by}"
+    cells = [delivery_cells(each) for each in row["deliveries"]]
+    yield from (f"  {line}" for line in columns(cells))
+
+
+def delivery_cells(each: Any) -> tuple[str, ...]:
+    """Return one delivery as cells: number, channel, state, progress, proof."""
+    count = f"{each['progress']}/{each['total']}" if each["total"] else ""
+    flag = words("flag_possible_duplicate") if each["possible_duplicate"] else ""
+    proof = " ".join(part for part in (each["url"] or each["ref"], why(each), flag) if part)
+    target = "" if each["target"] in ("", each["channel"]) else f" ({each['target']})"
+    return (f"[{each['id']}]", channel(each["channel"]) + target, words(f"state_{each['state']}"), count, proof)
+
+
+def report_lines(report: Any) -> Iterator[str]:
+    """Yield one alert with every attempt of its deliveries."""
+    yield words("board_head", mode=mode(report["mode"]), city="", time=clock(report["now"]))
+    yield from row_lines(report["row"])
+    for each in report["row"]["deliveries"]:
+        tries = report["attempts"].get(str(each["id"]), [])
+        for one in tries:
+            reason = " ".join(part for part in (reason_of(one["reason"]), one["detail"], one["ref"]) if part)
+            outcome = words(f"outcome_{one['outcome']}")
+            yield f"    [{each['id']}] {clock(one['ended_at'])} {words('attempt', number=one['number'])}: {outcome} {reason}"
+        if (advice := _advice(each)) and each["state"] != "confirmed":
+            yield f"    -> {words(f'advice_{advice}', delivery=each['id'])}"
+
+
+def why(delivery: Any) -> str:
+    """Return a delivery's reason and detail in words."""
+    parts = (reason_of(delivery["reason"]), delivery["detail"])
+    return " ".join(part for part in parts if part)
+
+
+def reason_of(code: str) -> str:
+    """Return the words for a reason code."""
+    return words(f"reason_{code}") if code else ""
+
+
+def channel(name: str) -> str:
+    """Return the channel's name as people read it."""
+    known = ("twitter", "mail", "page", "feeds")
+    return words(f"channel_{name}") if name in known else name
+
+
+def mode(value: str) -> str:
+    """Return the mode's mark."""
+    return words(f"mode_{value}")
+
+
+def serial(alert: Any) -> str:
+    """Return `14-2`."""
+    return f"{alert['incident']}-{alert['version']}"
+
+
+def headline(alert: Any) -> str:
+    """Return the headline in the authoritative language."""
+    return str(alert["infos"][0]["headline"])
+
+
+def moment(text: str) -> datetime:
+    """Return the time that a document's text says."""
+    return datetime.fromisoformat(text)
+
+
+def clock(text: str) -> str:
+    """Return the local time of day, with the date where it is not today's."""
+    local = moment(text).astimezone()
+    today = datetime.now(local.tzinfo).date() == local.date()
+    return f"{local:%H:%M:%S}" if today else f"{local:%Y-%m-%d %H:%M:%S}"
+
+
+def columns(rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    """Yield rows with their cells under each other, wide letters counted as two."""
+    cells = list(rows)
+    if not cells:
+        return
+    widths = [max(width(row[place]) for row in cells) for place in range(len(cells[0]))]
+    for row in cells:
+        yield "  ".join(text + " " * (most - width(text)) for text, most in zip(row, widths, strict=True)).rstrip()
+
+
+def width(text: str) -> int:
+    """Return how many columns of a terminal the text takes."""
+    return sum(2 if east_asian_width(each) in "WF" else 1 for each in text)
