@@ -28,15 +28,18 @@ def language_of(environ: Mapping[str, str]) -> str:
 
 @cache
 def sentences(language: str) -> Mapping[str, str]:
-    """Return every sentence of one language by its code. Raise `ValueError` where two files define the same code."""
-    found: dict[str, str] = {}
-    for path in sorted((_FOLDER / language).glob("*.toml")):
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-        if twice := found.keys() & table.keys():
-            msg = f"{path.name} repeats {sorted(twice)}"
-            raise ValueError(msg)
-        found.update(table)
-    return found
+    """Return every sentence of one language by its code."""
+    return {code: sentence for path in files(language) for code, sentence in read(path).items()}
+
+
+def files(language: str) -> tuple[Path, ...]:
+    """Return the files of one language."""
+    return tuple(sorted((_FOLDER / language).glob("*.toml")))
+
+
+def read(path: Path) -> Mapping[str, str]:
+    """Return the sentences of one file."""
+    return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
 def say(code: str, language: str | None = None, /, **params: object) -> str:

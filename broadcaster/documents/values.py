@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -60,6 +60,9 @@ def _adapter(cls: Any) -> TypeAdapter[Any]:
 
 # ------------------------------------------------------------------ what pydantic says, in our codes
 
+OWN = "say."
+"""Before the code, in the type of a validator's own `PydanticCustomError`."""
+
 _CODES = {
     "missing": "field_missing",
     "extra_forbidden": "field_unknown",
@@ -80,7 +83,16 @@ _CODES = {
 
 def validation_problems(error: ValidationError, prefix: str = "") -> tuple[Problem, ...]:
     """Return each of pydantic's complaints as a `Problem`. No input value is repeated: it may be a secret."""
-    return tuple(_problem(detail, prefix) for detail in error.errors(include_url=False, include_input=False))
+    return tuple(
+        Problem(code=code, place=place_of(path, prefix), params=params)
+        for code, path, params in validation_codes(error)
+    )
+
+
+def validation_codes(error: ValidationError) -> Iterator[tuple[str, tuple[str | int, ...], dict[str, str]]]:
+    """Yield code, path and parameters of each complaint. An own error `say.x` of a validator is code `x`."""
+    for detail in error.errors(include_url=False, include_input=False):
+        yield _code(detail["type"]), detail["loc"], _params(detail)
 
 
 def place_of(path: Sequence[str | int], prefix: str = "") -> str:
@@ -91,21 +103,27 @@ def place_of(path: Sequence[str | int], prefix: str = "") -> str:
     return text
 
 
-def _problem(detail: ErrorDetails, prefix: str) -> Problem:
-    kind, context = detail["type"], detail.get("ctx", {})
-    code = _CODES.get(kind) or ("type_wrong" if kind.endswith(("_type", "_parsing")) else "value_refused")
-    params: dict[str, str | int | float] = {}
-    if code == "choice_unknown":
-        params["allowed"] = str(context.get("expected", ""))
-    elif code in ("too_small", "too_large", "too_short", "too_long"):
-        params["bound"] = str(_bound(context))
-    elif code == "pattern_mismatch":
-        params["pattern"] = str(context.get("pattern", ""))
-    elif code == "type_wrong":
-        params["wanted"] = kind.rsplit("_", 1)[0]
-    elif code == "value_refused":
-        params["why"] = detail["msg"]
-    return Problem(code=code, place=place_of(detail["loc"], prefix), params=params)
+def _code(kind: str) -> str:
+    if kind.startswith(OWN):
+        return kind.removeprefix(OWN)
+    return _CODES.get(kind) or ("type_wrong" if kind.endswith(("_type", "_parsing")) else "value_refused")
+
+
+def _params(detail: ErrorDetails) -> dict[str, str]:
+    context = detail.get("ctx", {})
+    match _code(detail["type"]):
+        case "choice_unknown":
+            return {"allowed": str(context.get("expected", ""))}
+        case "too_small" | "too_large" | "too_short" | "too_long":
+            return {"bound": str(_bound(context))}
+        case "pattern_mismatch":
+            return {"pattern": str(context.get("pattern", ""))}
+        case "type_wrong":
+            return {"wanted": detail["type"].rsplit("_", 1)[0]}
+        case "value_refused":
+            return {"why": detail["msg"]}
+        case _:
+            return {name: str(value) for name, value in context.items()}
 
 
 def _bound(context: dict[str, Any]) -> object:

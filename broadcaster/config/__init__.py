@@ -1,0 +1,25 @@
+"""The configuration: one TOML file to typed, frozen settings, with every problem at once. Import names from here."""
+
+from broadcaster.config.reading import load_config
+from broadcaster.config.settings import (
+    ChannelConfig,
+    CitySettings,
+    Config,
+    DrillSettings,
+    LaneTable,
+    LoggingSettings,
+    PageServerSettings,
+    RulesSettings,
+)
+
+__all__ = [
+    "ChannelConfig",
+    "CitySettings",
+    "Config",
+    "DrillSettings",
+    "LaneTable",
+    "LoggingSettings",
+    "PageServerSettings",
+    "RulesSettings",
+    "load_config",
+]

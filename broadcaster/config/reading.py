@@ -1,0 +1,141 @@
+"""From the file to the settings. Nothing stops at the first problem."""
+
+from __future__ import annotations
+
+import stat
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from broadcaster import registry
+from broadcaster.config.lines import Path as Place
+from broadcaster.config.lines import line_of, lines_of
+from broadcaster.config.secrets import Resolver
+from broadcaster.config.settings import ChannelConfig, Config, Core, LaneTable
+from broadcaster.documents import place_of, validation_codes
+from broadcaster.errors import ConfigError
+from broadcaster.model import Problem
+
+_LARGEST = 1024 * 1024
+_OURS = ("enabled", "lane")
+"""Keys of a channel's table that are not its own settings."""
+
+
+def load_config(path: Path) -> Config:
+    """Return the configuration in this file, or raise `ConfigError` with every problem, its place and line."""
+    reading = _Reading(path=path.absolute())
+    document = reading.document()
+    tables = document.pop("channels", {})
+    core = reading.model(Core, document, ())
+    channels = reading.channels(tables)
+    if core is None or reading.problems:
+        raise ConfigError(reading.problems)
+    return _assembled(reading.path, core, channels)
+
+
+def _assembled(path: Path, core: Core, channels: Mapping[str, ChannelConfig | None]) -> Config:
+    data_dir = path.parent / core.data_dir
+    return Config(
+        path=path,
+        mode=core.mode,
+        data_dir=data_dir,
+        socket=core.socket or data_dir / "desk.sock",
+        city=core.city.city(),
+        policy=core.rules.policy(),
+        page_server=core.page_server,
+        logging=core.logging,
+        drill_endpoints=core.drill.endpoints,
+        channels={name: channel for name, channel in channels.items() if channel},
+        disabled=tuple(name for name, channel in channels.items() if not channel),
+    )
+
+
+@dataclass
+class _Reading:
+    path: Path
+    problems: list[Problem] = field(default_factory=list[Problem])
+    lines: Mapping[Place, int] = field(default_factory=dict[Place, int])
+
+    def report(self, code: str, place: Place = (), **params: str | float) -> None:
+        """Note a problem; its place reads `config.toml:12: channels.twitter.url`."""
+        line = line_of(self.lines, place)
+        where = f"{self.path.name}:{line}" if line else self.path.name
+        self.problems.append(Problem(code=code, place=f"{where}: {place_of(place)}" if place else where, params=params))
+
+    def document(self) -> dict[str, Any]:
+        """Return the file's content. Raise `ConfigError` where it is no TOML at all."""
+        try:
+            with self.path.open("rb") as file:
+                text = file.read(_LARGEST).decode("utf-8-sig")
+            self.lines = lines_of(text)
+            return tomllib.loads(text)
+        except OSError as error:
+            self.report("config_unreadable", path=str(self.path), why=error.strerror or type(error).__name__)
+        except UnicodeDecodeError:
+            self.report("not_utf8")
+        except (ValueError, RecursionError) as error:
+            self.report("toml_wrong", why=str(error))
+        raise ConfigError(self.problems)
+
+    def model(self, model: type[BaseModel], table: object, place: Place) -> Any:
+        """Return the table as this model, or None with the problems noted."""
+        if not isinstance(table, dict):
+            self.report("type_wrong", place, wanted="table")
+            return None
+        try:
+            return model.model_validate(self._resolver().resolve(model, table, place))
+        except ValidationError as error:
+            for code, path, params in validation_codes(error):
+                self.report(code, (*place, *path), **params)
+        return None
+
+    def channels(self, tables: object) -> dict[str, ChannelConfig | None]:
+        """Return each configured channel, None for a disabled one."""
+        if not isinstance(tables, dict):
+            self.report("type_wrong", ("channels",), wanted="table")
+            return {}
+        return {name: self._channel(name, table) for name, table in tables.items()}
+
+    def _channel(self, name: str, table: object) -> ChannelConfig | None:
+        place = ("channels", name)
+        if name not in registry.names():
+            self.report("channel_unknown", place, known=", ".join(registry.names()))
+        elif not isinstance(table, dict):
+            self.report("type_wrong", place, wanted="table")
+        elif not isinstance(table.get("enabled", True), bool):
+            self.report("type_wrong", (*place, "enabled"), wanted="bool")
+        else:
+            return self._read_channel(name, table, place)
+        return None
+
+    def _read_channel(self, name: str, table: dict[str, Any], place: Place) -> ChannelConfig | None:
+        lane = self.model(LaneTable, table.get("lane", {}), (*place, "lane"))
+        own = {key: value for key, value in table.items() if key not in _OURS}
+        if not table.get("enabled", True):
+            self._only_names(name, own, place)
+            return None
+        settings = self._settings(name, own, place)
+        return ChannelConfig(name=name, settings=settings, lane=lane.settings()) if settings and lane else None
+
+    def _settings(self, name: str, table: dict[str, Any], place: Place) -> BaseModel | None:
+        try:
+            model = registry.settings_model(name)
+        except ConfigError as broken:
+            self.report(broken.problems[0].code, place, **broken.problems[0].params)
+            return None
+        settings: BaseModel | None = self.model(model, table, place)
+        return settings
+
+    def _only_names(self, name: str, table: dict[str, Any], place: Place) -> None:
+        """A disabled channel may lack what is still to be filled in; a misspelt key is told all the same."""
+        shadow = _Reading(path=self.path, lines=self.lines)
+        shadow._settings(name, table, place)
+        self.problems += [problem for problem in shadow.problems if problem.code in ("field_unknown", "channel_broken")]
+
+    def _resolver(self) -> Resolver:
+        mode = stat.S_IMODE(self.path.stat().st_mode)
+        return Resolver(base=self.path.parent, open_file=bool(mode & 0o077), report=self.report)
