@@ -57,6 +57,14 @@ class Entry:
     hash: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """Where the audit chain ends: number and hash of its last entry, recorded apart from the entries."""
+
+    seq: int
+    hash: str
+
+
 class AuditTrail(Protocol):
     """The hash chain. Most entries are written by the transactions they belong to."""
 
@@ -66,4 +74,8 @@ class AuditTrail(Protocol):
 
     def entries(self) -> AsyncIterator[Entry]:
         """Yield all, oldest first."""
+        ...
+
+    async def head(self) -> Head:
+        """Return the recorded head; seq 0 while nothing is written."""
         ...

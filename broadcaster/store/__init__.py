@@ -1,0 +1,9 @@
+"""Everything the service must not forget, in one SQLite file. Nobody else writes SQL.
+
+`opening` and `migrating` see to the file, `engine` to threads and commits, `statements` to the SQL in `sql/`; the other
+modules are the parts of `Store`, each one job of the ports, and know only named statements and rows.
+"""
+
+from broadcaster.store.store import Store, open_store
+
+__all__ = ["Store", "open_store"]

@@ -1,0 +1,107 @@
+"""Reading: snapshots for boards, previews and editions."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from broadcaster.errors import NotFound
+from broadcaster.model import Alert, Attempt, Delivery, Draft, Edition, Mode
+from broadcaster.ports.store import AlertRow
+from broadcaster.rules import force
+from broadcaster.store import rows, settling
+from broadcaster.store.base import Part
+from broadcaster.store.rows import ms
+from broadcaster.store.transaction import Row, Tx
+
+_SERIAL = re.compile(r"(\d{1,9})-(\d{1,9})")
+SHOWN_FOR = timedelta(days=7)
+"""How long after its expiry an incident is still shown among those that ended."""
+
+
+class Snapshots(Part):
+    """Serves `ports.store.Archive`."""
+
+    async def alert(self, identifier: str) -> AlertRow:
+        """Return one alert by identifier or by serial (`14-2`); its expiry is for the caller to judge."""
+        row, deliveries = await self._read(lambda tx: _find(tx, identifier))
+        return rows.alert_row(row, deliveries)
+
+    async def incident(self, number: int) -> tuple[Alert, ...]:
+        """Return all versions, oldest first. Raise `NotFound`."""
+        found = await self._read(lambda tx: tx.all("archive.versions", incident=number))
+        if not found:
+            raise NotFound("incident_not_found", incident=number)
+        return tuple(rows.alert(row["body"]) for row in found)
+
+    async def prepared(self, identifier: str) -> tuple[Draft, ...]:
+        """Return the drafts prepared with an alert. Raise `NotFound`."""
+        row = await self._read(lambda tx: tx.one("archive.prepared", identifier=identifier))
+        if row is None:
+            raise NotFound("alert_not_found", alert=identifier)
+        return rows.read(tuple[Draft, ...], row["prepared"])
+
+    async def board(self, now: datetime, limit: int = 50) -> tuple[AlertRow, ...]:
+        """Return alerts with open deliveries first, then those in force, then the newest."""
+        return await self._read(lambda tx: _board(tx, now, limit))
+
+    async def delivery(self, number: int) -> Delivery:
+        """Return one. Raise `NotFound`."""
+        return await self._read(lambda tx: settling.fetch(tx, number))
+
+    async def attempts(self, delivery: int) -> tuple[Attempt, ...]:
+        """Return every try, oldest first."""
+        found = await self._read(lambda tx: tx.all("archive.attempts", delivery=delivery))
+        return tuple(rows.attempt(row) for row in found)
+
+    async def new_edition(self, now: datetime, mode: Mode) -> Edition:
+        """Take the next edition number and the public state of this moment, in one transaction."""
+        number, bodies = await self._write(lambda tx: _take_edition(tx, now))
+        in_force, ended = force.partition(map(rows.alert, bodies), now)
+        return Edition(number=number, issued_at=now, mode=mode, in_force=in_force, ended=ended)
+
+    async def recent_bodies(self, channel: str, since: datetime) -> tuple[str, ...]:
+        """Return bodies that went out or may have, newest first."""
+        found = await self._read(lambda tx: tx.all("archive.recent_bodies", channel=channel, since=ms(since)))
+        return tuple(text.body for row in found for text in rows.message(row["body"]).texts)
+
+    async def counts(self) -> Mapping[str, Mapping[str, int]]:
+        """Return deliveries by channel and state."""
+        found: defaultdict[str, dict[str, int]] = defaultdict(dict)
+        for row in await self._read(lambda tx: tx.all("archive.counts")):
+            found[row["channel"]][row["state"]] = row["number"]
+        return dict(found)
+
+
+def _find(tx: Tx, identifier: str) -> tuple[Row, list[Row]]:
+    row = tx.one("archive.by_identifier", identifier=identifier)
+    if row is None and (serial := _SERIAL.fullmatch(identifier)):
+        row = tx.one("archive.by_serial", incident=int(serial[1]), version=int(serial[2]))
+    if row is None:
+        raise NotFound("alert_not_found", alert=identifier)
+    return row, tx.all("archive.deliveries", alert=row["id"])
+
+
+def _board(tx: Tx, now: datetime, limit: int) -> tuple[AlertRow, ...]:
+    chosen = [
+        *tx.all("archive.open_alerts", limit=limit),
+        *tx.all("archive.alerts_in_force", now=ms(now), limit=limit),
+        *tx.all("archive.newest_alerts", limit=limit),
+    ]
+    numbers = list(dict.fromkeys(int(row["id"]) for row in chosen))[:limit]
+    return tuple(_row(tx, number, now) for number in numbers)
+
+
+def _row(tx: Tx, number: int, now: datetime) -> AlertRow:
+    row = tx.one("archive.by_number", number=number)
+    if row is None:
+        raise NotFound("alert_not_found", alert=str(number))
+    return rows.alert_row(row, tx.all("archive.deliveries", alert=number), now)
+
+
+def _take_edition(tx: Tx, now: datetime) -> tuple[int, list[str]]:
+    tx.run("archive.next_edition")
+    number = tx.number("archive.edition")
+    return number, [row["body"] for row in tx.all("archive.public", since=ms(now - SHOWN_FOR))]

@@ -1,0 +1,45 @@
+"""Who would get an alert: a resident's wishes against what is said. Pure."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from typing import NamedTuple
+
+from broadcaster.model import Alert, Severity
+from broadcaster.store.transaction import Row
+
+GRAVITY = {severity: place for place, severity in enumerate(Severity)}
+"""Gravest is 0. A wish for `Unknown` is a wish for everything."""
+
+
+class Matter(NamedTuple):
+    """What of an alert a wish is held against."""
+
+    areas: frozenset[str]
+    categories: frozenset[str]
+    gravity: int
+
+
+def matter(alert: Alert) -> Matter:
+    """Return it, over all languages of the alert."""
+    return Matter(
+        frozenset(area.area_desc for info in alert.infos for area in info.areas),
+        frozenset(category.value for info in alert.infos for category in info.category),
+        GRAVITY[alert.severity],
+    )
+
+
+def wants(row: Row, said: Matter) -> bool:
+    """Whether a subscriber's row matches. An alert without an area reaches only those who want every area: a missing
+    area never widens.
+    """
+    if row["gravity"] < said.gravity:
+        return False
+    areas, categories = _names(row["areas"]), _names(row["categories"])
+    return not (areas and areas.isdisjoint(said.areas)) and not (categories and categories.isdisjoint(said.categories))
+
+
+@lru_cache(maxsize=4_096)
+def _names(text: str) -> frozenset[str]:
+    return frozenset(json.loads(text))

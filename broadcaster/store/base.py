@@ -1,0 +1,28 @@
+"""What every part of the store has: the writer and the readers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from broadcaster.errors import StoreError
+from broadcaster.store.engine import Readers, Writer
+from broadcaster.store.transaction import Tx
+
+T = TypeVar("T")
+
+
+class Part:
+    """One room of the store. `Store` is all of them over one writer and one set of readers."""
+
+    def __init__(self, writer: Writer | None, readers: Readers) -> None:
+        self._writer = writer
+        self._readers = readers
+
+    async def _write(self, work: Callable[[Tx], T]) -> T:
+        if self._writer is None:
+            raise StoreError("store_read_only")
+        return await self._writer.do(work)
+
+    async def _read(self, work: Callable[[Tx], T]) -> T:
+        return await self._readers.do(work)

@@ -1,0 +1,211 @@
+"""The engine: one thread that owns the only writing connection, and readers on their own.
+
+Callers bring work; whatever has come while the last commit was being synced is done in the next transaction, each
+piece under a savepoint of its own, and told only after that commit. So a caller waits for one sync, not for one per
+caller before it, and a piece that fails takes nobody else's with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from broadcaster.errors import StoreError
+from broadcaster.store.driver import fatal, sqlite3, translated, whole_group
+from broadcaster.store.healing import reopened
+from broadcaster.store.opening import connect
+from broadcaster.store.transaction import Tx
+
+T = TypeVar("T")
+_GROUP = 256
+"""Pieces of work in one commit at most."""
+_READERS = 4
+_READ_S = 5.0
+"""A snapshot is cut after this long: an old one keeps the write-ahead log from shrinking."""
+
+
+@dataclass(slots=True)
+class _Job:
+    work: Callable[[Tx], Any]
+    loop: asyncio.AbstractEventLoop
+    future: asyncio.Future[Any]
+    result: Any = None
+    error: BaseException | None = None
+
+
+class Writer:
+    """The thread, its queue and its connection. The connection is opened here and again after an I/O error."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._connection: sqlite3.Connection | None = connect(path, write=True)
+        self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._closed = False
+        self._thread = threading.Thread(target=self._loop, name="store-writer", daemon=True)
+        self._thread.start()
+
+    async def do(self, work: Callable[[Tx], T]) -> T:
+        """Do the work in a transaction; return its result once that is committed. Raise what it raised."""
+        if self._closed:
+            raise StoreError("store_closed")
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        self._queue.put(_Job(work, loop, future))
+        return await future
+
+    def stop(self) -> None:
+        """Finish what was brought, then end. Blocks."""
+        if not self._closed:
+            self._closed = True
+            self._queue.put(None)
+        self._thread.join()
+
+    def _loop(self) -> None:
+        while (first := self._queue.get()) is not None:
+            group = [job for job in self._group(first) if not job.future.cancelled()]
+            if group:
+                self._commit(group)
+                _tell(group)
+        if self._connection is not None:
+            self._connection.close()
+
+    def _group(self, first: _Job) -> Iterator[_Job]:
+        """Yield the first and whatever else is there, without waiting for more."""
+        yield first
+        for _ in range(_GROUP - 1):
+            try:
+                job = self._queue.get_nowait()
+            except queue.Empty:
+                return
+            if job is None:
+                self._queue.put(None)
+                return
+            yield job
+
+    def _commit(self, group: list[_Job]) -> None:
+        committing = False
+        try:
+            connection = self._open()
+            connection.execute("BEGIN IMMEDIATE")
+            transaction = Tx(connection)
+            for job in group:
+                _attempt(connection, transaction, job)
+            committing = True
+            connection.execute("COMMIT")
+        except Exception as error:  # noqa: BLE001 (handed to every caller, none is swallowed)
+            self._undo(error)
+            for job in group:
+                job.error = translated(error, committing=committing)
+
+    def _open(self) -> sqlite3.Connection:
+        if self._connection is None:
+            self._connection = reopened(self._path)
+        return self._connection
+
+    def _undo(self, error: BaseException) -> None:
+        """After an I/O error the connection is dropped: what it believes of the file may be wrong."""
+        if self._connection is None:
+            return
+        with suppress(sqlite3.Error):
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+        if fatal(error) or self._connection.in_transaction:
+            with suppress(sqlite3.Error):
+                self._connection.close()
+            self._connection = None
+
+
+def _attempt(connection: sqlite3.Connection, transaction: Tx, job: _Job) -> None:
+    """Do one piece of work. Raise only what ends the whole transaction."""
+    connection.execute("SAVEPOINT job")
+    try:
+        job.result = job.work(transaction)
+    except Exception as error:
+        if whole_group(error) or not connection.in_transaction:
+            raise
+        connection.execute("ROLLBACK TO job")
+        job.error = translated(error)
+    connection.execute("RELEASE job")
+
+
+def _tell(group: list[_Job]) -> None:
+    """One wake-up per event loop, however many callers wait."""
+    for loop in {job.loop for job in group}:
+        with suppress(RuntimeError):  # the loop has been closed: nobody is waiting any more
+            loop.call_soon_threadsafe(_settle, [job for job in group if job.loop is loop])
+
+
+def _settle(jobs: list[_Job]) -> None:
+    for job in jobs:
+        if job.future.done():
+            continue
+        if job.error is None:
+            job.future.set_result(job.result)
+        else:
+            job.future.set_exception(job.error)
+
+
+class Readers:
+    """A few threads with a read-only connection each. Every piece of work sees one snapshot."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._local = threading.local()
+        self._all: list[sqlite3.Connection] = []
+        self._pool = ThreadPoolExecutor(_READERS, thread_name_prefix="store-reader")
+        self._closed = False
+
+    async def do(self, work: Callable[[Tx], T], *, limit_s: float = _READ_S) -> T:
+        """Do the work on a snapshot; it is cut off after `limit_s` seconds. Raise what it raised, or `StoreError`."""
+        if self._closed:
+            raise StoreError("store_closed")
+        return await asyncio.get_running_loop().run_in_executor(self._pool, self._read, work, limit_s)
+
+    def stop(self) -> None:
+        """Wait for those reading, then close. Blocks."""
+        self._closed = True
+        self._pool.shutdown(wait=True)
+        for connection in self._all:
+            connection.close()
+        self._all.clear()
+
+    def _read(self, work: Callable[[Tx], T], limit_s: float) -> T:
+        connection = self._connection()
+        until = time.monotonic() + limit_s
+        connection.set_progress_handler(lambda: time.monotonic() > until, 50_000)
+        try:
+            connection.execute("BEGIN")
+            return work(Tx(connection))
+        except Exception as error:
+            if fatal(error):
+                self._forget(connection)
+            raised = translated(error)
+            if raised is error:
+                raise
+            raise raised from error
+        finally:
+            with suppress(sqlite3.Error):
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+
+    def _connection(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = connect(self._path, write=False)
+            self._local.connection = connection
+            self._all.append(connection)
+        return connection
+
+    def _forget(self, connection: sqlite3.Connection) -> None:
+        self._local.connection = None
+        with suppress(ValueError):
+            self._all.remove(connection)
+        connection.close()

@@ -1,0 +1,121 @@
+"""Writing down who is to get a bulk delivery, a chunk at a time as it is needed, so that accepting an alert for a whole
+city is as quick as for nobody. Looking for them is done on a snapshot; the writer only puts the rows in.
+
+First come the incident's earlier recipients who may have got something (every kind that refers; I11), then
+subscribers whose wishes match. An address that comes both ways is one row.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field, replace
+
+from broadcaster.model import Kind
+from broadcaster.store import audience, rows
+from broadcaster.store.transaction import Row, Tx, Value
+
+_FOUND = 500
+"""Recipients written in one transaction."""
+_PAGE = 2_000
+_LOOKED_AT = 20_000
+"""Subscribers looked at on one snapshot, where few match."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """How far it has come: the columns of the ledger's row."""
+
+    earlier: int
+    after_delivery: int
+    after_number: int
+    after_subscriber: int
+    expanded: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """People found from one place to the next."""
+
+    start: Place
+    end: Place
+    people: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+
+
+def place(book: Row) -> Place:
+    """Return where a ledger's row stands."""
+    return Place(
+        earlier=book["earlier"],
+        after_delivery=book["after_delivery"],
+        after_number=book["after_number"],
+        after_subscriber=book["after_subscriber"],
+        expanded=book["expanded"],
+    )
+
+
+def look(tx: Tx, lease: Row, start: Place) -> Found:
+    """Return the next people, on a snapshot."""
+    if not start.earlier and Kind(lease["kind"]).refers:
+        return _earlier(tx, lease, start)
+    return _subscribers(tx, lease, replace(start, earlier=1), start)
+
+
+def enrol(tx: Tx, delivery: int, key: str, found: Found) -> None:
+    """Put them in, unless somebody else has done so meanwhile."""
+    book = tx.one("ledger.book", delivery=delivery)
+    if book is None or place(book) != found.start:
+        return
+    first = tx.number("ledger.last_number", delivery=delivery) + 1
+    added = 0
+    if found.people:
+        added = tx.many("ledger.add", (_row(delivery, key, first + i, *each) for i, each in enumerate(found.people)))
+    end = found.end
+    tx.run(
+        "ledger.advance",
+        delivery=delivery,
+        added=added,
+        earlier=end.earlier,
+        after_delivery=end.after_delivery,
+        after_number=end.after_number,
+        after_subscriber=end.after_subscriber,
+        expanded=end.expanded,
+    )
+
+
+def _row(delivery: int, key: str, number: int, address: str, language: str) -> dict[str, Value]:
+    token = hashlib.sha256(f"{key}\n{address}".encode()).hexdigest()[:32]
+    return {"delivery": delivery, "number": number, "address": address, "language": language, "token": token}
+
+
+def _earlier(tx: Tx, lease: Row, start: Place) -> Found:
+    """One page of one earlier delivery of the incident on this channel; none left: the subscribers are next."""
+    number = start.after_delivery
+    page = tx.all("ledger.earlier_page", delivery=number, after=start.after_number, limit=_FOUND)
+    if page:
+        people = [(row["address"], row["language"]) for row in page if row["may_have_it"]]
+        return Found(start=start, end=replace(start, after_number=page[-1]["number"]), people=people)
+    following = tx.number(
+        "ledger.next_earlier",
+        incident=lease["incident"],
+        channel=lease["channel"],
+        version=lease["version"],
+        after=number,
+    )
+    end = replace(start, after_delivery=following, after_number=0) if following else replace(start, earlier=1)
+    return Found(start=start, end=end)
+
+
+def _subscribers(tx: Tx, lease: Row, at: Place, start: Place) -> Found:
+    said = audience.matter(rows.alert(lease["body"]))
+    people: list[tuple[str, str]] = []
+    after = at.after_subscriber
+    for _ in range(_LOOKED_AT // _PAGE):
+        page = tx.all("people.page_by_number", after=after, limit=_PAGE)
+        if not page:
+            return Found(start=start, end=replace(at, after_subscriber=after, expanded=1), people=people)
+        for row in page:
+            after = row["id"]
+            if audience.wants(row, said):
+                people.append((row["address"], row["language"]))
+            if len(people) == _FOUND:
+                return Found(start=start, end=replace(at, after_subscriber=after), people=people)
+    return Found(start=start, end=replace(at, after_subscriber=after), people=people)

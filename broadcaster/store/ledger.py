@@ -1,0 +1,193 @@
+"""The recipient ledger: who has got one mail (docs/delivery.md, channel by channel and order 5)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+
+from broadcaster.model import Kind, RecipientState
+from broadcaster.ports.store import RecipientResult, RecipientRow, Tally
+from broadcaster.store import expanding, people, rows
+from broadcaster.store.base import Part
+from broadcaster.store.rows import maybe_ms, maybe_time, ms
+from broadcaster.store.transaction import Row, Tx, Value
+
+_KNOWN = frozenset({RecipientState.ACCEPTED, RecipientState.FAILED})
+_DOUBTED = frozenset({RecipientState.IN_DOUBT, RecipientState.UNKNOWN})
+_WAITING = frozenset({RecipientState.PENDING, RecipientState.RETRY})
+_DUPLICATES = "possible_duplicates"
+
+
+class Book(Part):
+    """Serves `ports.store.RecipientBook`."""
+
+    async def claim_recipients(self, delivery: int, epoch: int, now: datetime, limit: int) -> tuple[RecipientRow, ...]:
+        """Mark as started and return, committed. Empty when the lease is lost or nobody is due. Extends the lease."""
+        lease, book = await self._read(partial(_look, delivery=delivery, epoch=epoch, now=now))
+        if lease is None or not lease["holds"]:
+            return ()
+        if book is None:
+            await self._open(delivery, lease)
+        await self._fill(delivery, lease, limit)
+        return await self._write(partial(_claim, delivery=delivery, epoch=epoch, now=now, limit=limit))
+
+    async def record_recipients(
+        self, delivery: int, epoch: int, now: datetime, results: Sequence[RecipientResult]
+    ) -> None:
+        """Write down, in one commit, and move the delivery's progress. A late result is kept for what it shows."""
+        if results:
+            await self._write(partial(_record, delivery=delivery, epoch=epoch, now=now, results=results))
+
+    async def tally(self, delivery: int, now: datetime) -> Tally:  # noqa: ARG002 (other backends count by it)
+        """Count. Recipients still under way count as in doubt."""
+        return await self._read(partial(_tally, delivery=delivery))
+
+    async def _open(self, delivery: int, lease: Row) -> None:
+        """Count first, on a snapshot, so that the board can show how many of how many."""
+        reach = await self._read(lambda tx: people.count_reach(tx, rows.alert(lease["body"])))
+        earlier = int(not Kind(lease["kind"]).refers)
+
+        def work(tx: Tx) -> None:
+            tx.run("ledger.open", delivery=delivery, earlier=earlier, reach=reach)
+            tx.run("ledger.show_progress", delivery=delivery)
+
+        await self._write(work)
+
+    async def _fill(self, delivery: int, lease: Row, limit: int) -> None:
+        """Write down more people until a claim of this size can be served."""
+        while (found := await self._read(partial(_hungry, delivery=delivery, lease=lease, limit=limit))) is not None:
+            await self._write(partial(expanding.enrol, delivery=delivery, key=lease["key"], found=found))
+
+
+def doubt_started(tx: Tx, delivery: int, state: RecipientState, due: datetime | None) -> None:
+    """Put recipients whose sending was begun, and will not be told any more, in doubt."""
+    moved = tx.run("ledger.doubt_started", delivery=delivery, state=state.value, due_at=maybe_ms(due))
+    if moved:
+        _count(tx, delivery, Counter({"started": -moved, state.value: moved}))
+
+
+def _look(tx: Tx, *, delivery: int, epoch: int, now: datetime) -> tuple[Row | None, Row | None]:
+    lease = tx.one("ledger.lease", delivery=delivery, epoch=epoch, now=ms(now))
+    return lease, tx.one("ledger.book", delivery=delivery)
+
+
+def _hungry(tx: Tx, *, delivery: int, lease: Row, limit: int) -> expanding.Found | None:
+    """Return more people, or None where enough are waiting or all are written down."""
+    book = tx.one("ledger.book", delivery=delivery)
+    if book is None or book["expanded"] or book["pending"] >= limit:
+        return None
+    return expanding.look(tx, lease, expanding.place(book))
+
+
+def _claim(tx: Tx, *, delivery: int, epoch: int, now: datetime, limit: int) -> tuple[RecipientRow, ...]:
+    lease = tx.one("ledger.lease", delivery=delivery, epoch=epoch, now=ms(now))
+    if lease is None or not lease["holds"]:
+        return ()
+    due = tx.all("ledger.due", delivery=delivery, now=ms(now), limit=limit)
+    claimed = tuple(map(_claimed, due))
+    if claimed:
+        tx.many("ledger.start", (_start(delivery, epoch, each) for each in claimed))
+        moves = Counter({"started": len(due)})
+        moves.subtract(row["state"] for row in due)
+        moves[_DUPLICATES] = sum(each.possible_duplicate for each in claimed) - sum(
+            row["possible_duplicate"] for row in due
+        )
+        _count(tx, delivery, moves)
+    tx.run("ledger.extend_lease", delivery=delivery, now=ms(now))
+    return claimed
+
+
+def _claimed(row: Row) -> RecipientRow:
+    """Whoever is in doubt and asked again may get it twice."""
+    return RecipientRow(
+        id=row["number"],
+        address=row["address"],
+        language=row["language"],
+        token=row["token"],
+        attempt=row["attempt"] + 1,
+        possible_duplicate=bool(row["possible_duplicate"]) or row["state"] == RecipientState.IN_DOUBT.value,
+    )
+
+
+def _start(delivery: int, epoch: int, row: RecipientRow) -> dict[str, Value]:
+    return {"delivery": delivery, "number": row.id, "epoch": epoch, "possible_duplicate": int(row.possible_duplicate)}
+
+
+def _record(tx: Tx, *, delivery: int, epoch: int, now: datetime, results: Sequence[RecipientResult]) -> None:
+    moves: Counter[str] = Counter()
+    for result in results:
+        row = tx.one("ledger.recipient", delivery=delivery, number=result.id)
+        if row is None:
+            continue
+        if _applies(row, result, epoch):
+            _write(tx, delivery, row, result, moves)
+        elif row["epoch"] != epoch and RecipientState(result.state) not in _WAITING | {RecipientState.FAILED}:
+            moves[_DUPLICATES] += 1 - row["possible_duplicate"]
+            tx.run("ledger.flag", delivery=delivery, number=result.id)
+    _count(tx, delivery, moves)
+    tx.run("ledger.show_progress", delivery=delivery)
+    tx.run("ledger.extend_lease", delivery=delivery, now=ms(now))
+    tx.run("outbox.calm", number=delivery)
+
+
+def _applies(row: Row, result: RecipientResult, epoch: int) -> bool:
+    """Whether the result is that of the row's last start. A doubt may still be told by its own late reply."""
+    if row["epoch"] != epoch:
+        return False
+    state = RecipientState(row["state"])
+    return state is RecipientState.STARTED or (state in _DOUBTED and RecipientState(result.state) in _KNOWN)
+
+
+def _write(tx: Tx, delivery: int, row: Row, result: RecipientResult, moves: Counter[str]) -> None:
+    state = RecipientState(result.state)
+    due = maybe_ms(result.due_at)
+    duplicate = int(result.possible_duplicate or row["possible_duplicate"])
+    tx.run(
+        "ledger.write",
+        delivery=delivery,
+        number=result.id,
+        state=state.value,
+        due_at=0 if due is None and state in _WAITING else due,
+        code=result.code,
+        possible_duplicate=duplicate,
+        unbegun=int(state is RecipientState.PENDING),
+    )
+    moves[row["state"]] -= 1
+    moves[state.value] += 1
+    moves[_DUPLICATES] += duplicate - row["possible_duplicate"]
+
+
+def _count(tx: Tx, delivery: int, moves: Counter[str]) -> None:
+    changes = {state.value: moves[state.value] for state in RecipientState}
+    tx.run("ledger.count", delivery=delivery, possible_duplicates=moves[_DUPLICATES], **changes)
+
+
+def _tally(tx: Tx, *, delivery: int) -> Tally:
+    book = tx.one("ledger.book", delivery=delivery)
+    if book is None:
+        return Tally(
+            total=0,
+            accepted=0,
+            failed=0,
+            pending=0,
+            retry=0,
+            in_doubt=0,
+            unknown=0,
+            possible_duplicates=0,
+            expanded=False,
+        )
+    due = tx.one("ledger.next_due", delivery=delivery)
+    return Tally(
+        total=book["total"] if book["expanded"] else max(book["total"], book["reach"]),
+        accepted=book["accepted"],
+        failed=book["failed"],
+        pending=book["pending"],
+        retry=book["retry"],
+        in_doubt=book["in_doubt"] + book["started"],
+        unknown=book["unknown"],
+        possible_duplicates=book["possible_duplicates"],
+        next_due=maybe_time(None if due is None else due["value"]),
+        expanded=bool(book["expanded"]),
+    )

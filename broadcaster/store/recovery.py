@@ -1,0 +1,68 @@
+"""Beginning anew: what a dead process left in `sending` is in doubt, never ready (docs/delivery.md, states)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from broadcaster import failpoints
+from broadcaster.model import Attempt, Cost, Delivery, Outcome
+from broadcaster.rules import settle
+from broadcaster.store import ledger, rows, settling, trail
+from broadcaster.store.base import Part
+from broadcaster.store.recording import write_attempt
+from broadcaster.store.transaction import Tx
+
+_STARTS = 3
+"""Starts in a row that find the same delivery `sending` before it is taken for what kills us."""
+
+
+class Recovery(Part):
+    """Serves `begin` of `ports.store.Outbox`."""
+
+    async def begin(self, node: str, now: datetime) -> int:
+        """Open a new epoch and return it; settle what dead epochs left behind."""
+        failpoints.hit("r1")
+        epoch = await self._write(lambda tx: _begin(tx, node, now))
+        failpoints.hit("r4")
+        return epoch
+
+
+def _begin(tx: Tx, node: str, now: datetime) -> int:
+    tx.run("outbox.next_epoch")
+    epoch = tx.number("outbox.epoch")
+    failpoints.hit("r2")
+    interrupted = [rows.delivery(row) for row in tx.all("outbox.interrupted", epoch=epoch)]
+    for delivery in interrupted:
+        _recover(tx, delivery, now)
+    trail.append(
+        tx,
+        at=now,
+        event="started",
+        subject=f"epoch {epoch}",
+        node=node,
+        interrupted=[delivery.id for delivery in interrupted],
+    )
+    failpoints.hit("r3")
+    return epoch
+
+
+def _recover(tx: Tx, delivery: Delivery, now: datetime) -> None:
+    """Its attempt stays as a row: nobody knows what came of it. Of its recipients only those begun are in doubt."""
+    write_attempt(tx, delivery, _lost_attempt(tx, delivery, now))
+    ledger.doubt_started(tx, delivery.id, *settle.recipient_in_doubt(delivery.grade, now))
+    tx.run("outbox.count_start", number=delivery.id)
+    often = tx.number("outbox.starts", number=delivery.id) >= _STARTS
+    settlement = settle.quarantined(now) if often else settle.recovered(delivery, now)
+    settling.apply(tx, delivery, settlement, now)
+
+
+def _lost_attempt(tx: Tx, delivery: Delivery, now: datetime) -> Attempt:
+    cost = tx.one("outbox.cost_of", number=delivery.id)
+    return Attempt(
+        number=delivery.attempt,
+        started_at=delivery.updated_at,
+        ended_at=now,
+        outcome=Outcome.IN_DOUBT,
+        reason="restart",
+        cost=Cost(posts=0) if cost is None else Cost(posts=cost["posts"], microusd=cost["microusd"]),
+    )

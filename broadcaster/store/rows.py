@@ -1,0 +1,126 @@
+"""Rows to values of the model and back. Times are whole milliseconds of UTC in the store, aware datetimes here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import TypeVar
+
+from broadcaster import documents
+from broadcaster.model import Alert, Attempt, Cost, Delivery, Grade, Kind, Message, Outcome, State
+from broadcaster.ports.store import AlertRow
+from broadcaster.store.transaction import Row
+
+T = TypeVar("T")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MS = timedelta(milliseconds=1)
+
+
+def ms(at: datetime) -> int:
+    """Return milliseconds since 1970, rounded down."""
+    return (at - _EPOCH) // _MS
+
+
+def time_of(milliseconds: int) -> datetime:
+    """Return the aware time."""
+    return _EPOCH + timedelta(milliseconds=milliseconds)
+
+
+def maybe_ms(at: datetime | None) -> int | None:
+    """Return milliseconds, or None for None."""
+    return None if at is None else ms(at)
+
+
+def maybe_time(milliseconds: int | None) -> datetime | None:
+    """Return the aware time, or None for None."""
+    return None if milliseconds is None else time_of(milliseconds)
+
+
+def floored(at: datetime) -> datetime:
+    """Return the time as the store keeps it."""
+    return time_of(ms(at))
+
+
+def spelled(value: object) -> str:
+    """Return the value as the store keeps it."""
+    return json.dumps(documents.dump(value), ensure_ascii=False, separators=(",", ":"))
+
+
+def read(cls: type[T], text: str) -> T:
+    """Return what `spelled` was given."""
+    return documents.load(cls, json.loads(text))
+
+
+@lru_cache(maxsize=512)
+def alert(text: str) -> Alert:
+    """Return an alert; they never change, and boards and editions read the same ones again and again."""
+    return read(Alert, text)
+
+
+@lru_cache(maxsize=512)
+def message(text: str) -> Message:
+    """Return a frozen message."""
+    return read(Message, text)
+
+
+def delivery(row: Row) -> Delivery:
+    """Return a delivery from a row of its table."""
+    return Delivery(
+        id=row["id"],
+        alert=row["identifier"],
+        incident=row["incident"],
+        version=row["version"],
+        kind=Kind(row["kind"]),
+        grade=Grade(row["grade"]),
+        channel=row["channel"],
+        target=row["target"],
+        key=row["key"],
+        state=State(row["state"]),
+        attempt=row["attempt"],
+        reads=row["reads"],
+        accepted_at=time_of(row["accepted_at"]),
+        due_at=time_of(row["due_at"]),
+        expires_at=time_of(row["expires_at"]),
+        stale_at=time_of(row["stale_at"]),
+        updated_at=time_of(row["updated_at"]),
+        deadline=maybe_time(row["deadline"]),
+        doubt_since=maybe_time(row["doubt_since"]),
+        epoch=row["epoch"],
+        ref=row["ref"],
+        url=row["url"],
+        reason=row["reason"],
+        detail=row["detail"],
+        possible_duplicate=bool(row["possible_duplicate"]),
+        progress=row["progress"],
+        total=row["total"],
+    )
+
+
+def attempt(row: Row) -> Attempt:
+    """Return an attempt."""
+    return Attempt(
+        number=row["number"],
+        started_at=time_of(row["started_at"]),
+        ended_at=time_of(row["ended_at"]),
+        outcome=Outcome(row["outcome"]),
+        reason=row["reason"],
+        detail=row["detail"],
+        ref=row["ref"],
+        cost=Cost(posts=row["posts"], microusd=row["microusd"]),
+    )
+
+
+def alert_row(row: Row, deliveries: Sequence[Row], now: datetime | None = None) -> AlertRow:
+    """Return an alert with its deliveries. Whether it is in force is told for `now`, else without regard to expiry."""
+    said = alert(row["body"])
+    lasting = now is None or said.expires > now
+    return AlertRow(
+        alert=said,
+        accepted_at=time_of(row["accepted_at"]),
+        author=row["author"],
+        approved_by=row["approved_by"],
+        in_force=bool(row["newest"]) and not said.kind.ends and lasting,
+        deliveries=tuple(delivery(each) for each in deliveries),
+    )

@@ -1,0 +1,54 @@
+-- name: by_identifier
+SELECT a.*, (SELECT coalesce(group_concat(p.actor, ', '), '') FROM approval p WHERE p.alert = a.id) AS approved_by
+FROM alert a WHERE a.identifier = :identifier;
+
+-- name: by_serial
+SELECT a.*, (SELECT coalesce(group_concat(p.actor, ', '), '') FROM approval p WHERE p.alert = a.id) AS approved_by
+FROM alert a WHERE a.incident = :incident AND a.version = :version;
+
+-- name: by_number
+SELECT a.*, (SELECT coalesce(group_concat(p.actor, ', '), '') FROM approval p WHERE p.alert = a.id) AS approved_by
+FROM alert a WHERE a.id = :number;
+
+-- name: deliveries
+SELECT * FROM delivery WHERE alert = :alert ORDER BY id;
+
+-- name: versions
+SELECT body FROM alert WHERE incident = :incident ORDER BY version;
+
+-- name: prepared
+SELECT prepared FROM alert WHERE identifier = :identifier;
+
+-- name: open_alerts
+SELECT id FROM alert WHERE open > 0 ORDER BY id DESC LIMIT :limit;
+
+-- name: alerts_in_force
+SELECT id FROM alert
+WHERE expires_at > :now AND newest = 1 AND kind NOT IN ('cancel', 'all-clear') ORDER BY id DESC LIMIT :limit;
+
+-- name: newest_alerts
+SELECT id FROM alert ORDER BY id DESC LIMIT :limit;
+
+-- name: attempts
+SELECT * FROM attempt WHERE delivery = :delivery ORDER BY id;
+
+-- name: next_edition
+INSERT INTO counter (name, value) VALUES ('edition', 1) ON CONFLICT (name) DO UPDATE SET value = value + 1;
+
+-- name: edition
+SELECT value FROM counter WHERE name = 'edition';
+
+-- name: public
+-- Every version of the incidents that are in force or have ended lately.
+SELECT body FROM alert
+WHERE incident IN (SELECT incident FROM alert WHERE expires_at > :since) ORDER BY id;
+
+-- name: recent_bodies
+SELECT m.body FROM delivery d JOIN message m ON m.alert = d.alert AND m.channel = d.channel
+WHERE d.channel = :channel AND d.started = 1 AND d.updated_at >= :since
+  AND (d.state IN ('sending', 'in_doubt', 'needs_human', 'accepted', 'confirmed', 'closed_superseded', 'closed_expired')
+    OR d.possible_duplicate = 1)
+ORDER BY d.updated_at DESC, d.id DESC LIMIT 500;
+
+-- name: counts
+SELECT channel, state, number FROM standing WHERE number > 0 ORDER BY channel, state;

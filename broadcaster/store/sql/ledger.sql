@@ -1,0 +1,87 @@
+-- name: lease
+-- The delivery, and whether this epoch may go on with it: under way, not expired, not overtaken.
+SELECT d.incident, d.version, d.kind, d.key, d.channel, a.body,
+  (d.state = 'sending' AND d.epoch = :epoch AND d.expires_at > :now AND i.latest = d.version) AS holds
+FROM delivery d JOIN incident i ON i.number = d.incident JOIN alert a ON a.id = d.alert
+WHERE d.id = :delivery;
+
+-- name: extend_lease
+UPDATE delivery SET deadline = max(deadline, :now + lease)
+WHERE id = :delivery AND state = 'sending' AND deadline IS NOT NULL;
+
+-- name: open
+INSERT INTO ledger (delivery, earlier, reach) VALUES (:delivery, :earlier, :reach) ON CONFLICT (delivery) DO NOTHING;
+
+-- name: book
+SELECT * FROM ledger WHERE delivery = :delivery;
+
+-- name: next_earlier
+SELECT min(id) AS value FROM delivery
+WHERE incident = :incident AND channel = :channel AND version < :version AND id > :after;
+
+-- name: earlier_page
+SELECT number, address, language,
+  (state IN ('started', 'accepted', 'in_doubt', 'unknown') OR possible_duplicate = 1) AS may_have_it
+FROM recipient WHERE delivery = :delivery AND number > :after ORDER BY number LIMIT :limit;
+
+-- name: all_earlier
+SELECT DISTINCT r.address FROM delivery d JOIN recipient r ON r.delivery = d.id
+WHERE d.incident = :incident
+  AND (r.state IN ('started', 'accepted', 'in_doubt', 'unknown') OR r.possible_duplicate = 1);
+
+-- name: last_number
+SELECT max(number) AS value FROM recipient WHERE delivery = :delivery;
+
+-- name: add
+INSERT INTO recipient (delivery, number, address, language, token)
+VALUES (:delivery, :number, :address, :language, :token)
+ON CONFLICT (delivery, address) DO NOTHING;
+
+-- name: advance
+UPDATE ledger SET
+  earlier = :earlier, after_delivery = :after_delivery, after_number = :after_number,
+  after_subscriber = :after_subscriber, expanded = :expanded, total = total + :added, pending = pending + :added
+WHERE delivery = :delivery;
+
+-- name: due
+SELECT number, address, language, token, attempt, state, possible_duplicate FROM recipient
+WHERE delivery = :delivery AND state IN ('pending', 'retry', 'in_doubt') AND due_at IS NOT NULL AND due_at <= :now
+ORDER BY due_at LIMIT :limit;
+
+-- name: start
+UPDATE recipient SET
+  state = 'started', attempt = attempt + 1, epoch = :epoch, possible_duplicate = :possible_duplicate
+WHERE delivery = :delivery AND number = :number;
+
+-- name: recipient
+SELECT state, epoch, possible_duplicate FROM recipient WHERE delivery = :delivery AND number = :number;
+
+-- name: write
+UPDATE recipient SET
+  state = :state, due_at = :due_at, code = :code, possible_duplicate = :possible_duplicate,
+  attempt = attempt - :unbegun
+WHERE delivery = :delivery AND number = :number;
+
+-- name: flag
+UPDATE recipient SET possible_duplicate = 1 WHERE delivery = :delivery AND number = :number;
+
+-- name: count
+UPDATE ledger SET
+  pending = pending + :pending, started = started + :started, retry = retry + :retry,
+  accepted = accepted + :accepted, failed = failed + :failed, in_doubt = in_doubt + :in_doubt,
+  unknown = unknown + :unknown, possible_duplicates = possible_duplicates + :possible_duplicates
+WHERE delivery = :delivery;
+
+-- name: show_progress
+UPDATE delivery SET
+  progress = (SELECT accepted + failed + unknown FROM ledger WHERE delivery = :delivery),
+  total = (SELECT iif(expanded, total, max(total, reach)) FROM ledger WHERE delivery = :delivery)
+WHERE id = :delivery;
+
+-- name: next_due
+SELECT due_at AS value FROM recipient
+WHERE delivery = :delivery AND state IN ('pending', 'retry', 'in_doubt') AND due_at IS NOT NULL AND due_at > 0
+ORDER BY due_at LIMIT 1;
+
+-- name: doubt_started
+UPDATE recipient SET state = :state, due_at = :due_at WHERE delivery = :delivery AND state = 'started';

@@ -1,0 +1,122 @@
+-- name: candidates
+-- Of one grade: due and not blocked by a version that is under way, oldest due first.
+SELECT d.* FROM delivery d
+WHERE d.channel = :channel AND d.reserved = 1 AND d.grade = :grade AND d.due_at <= :now
+  AND d.state IN ('ready', 'retry_wait')
+  AND NOT EXISTS (
+    SELECT 1 FROM delivery s
+    WHERE s.incident = d.incident AND s.channel = d.channel AND s.target = d.target AND s.state = 'sending')
+UNION ALL
+SELECT d.* FROM delivery d
+WHERE :reserved_only = 0 AND d.channel = :channel AND d.reserved = 0 AND d.grade = :grade AND d.due_at <= :now
+  AND d.state IN ('ready', 'retry_wait')
+  AND NOT EXISTS (
+    SELECT 1 FROM delivery s
+    WHERE s.incident = d.incident AND s.channel = d.channel AND s.target = d.target AND s.state = 'sending')
+ORDER BY due_at, id LIMIT :limit;
+
+-- name: along
+-- Further due deliveries of one target, for a publisher whose one edition fulfils them all.
+SELECT d.* FROM delivery d
+WHERE d.channel = :channel AND d.target = :target AND d.state IN ('ready', 'retry_wait')
+  AND d.reserved IN (0, 1) AND d.grade IN (0, 1, 2, 3) AND d.due_at <= :now
+  AND NOT EXISTS (
+    SELECT 1 FROM delivery s
+    WHERE s.incident = d.incident AND s.channel = d.channel AND s.target = d.target AND s.state = 'sending')
+ORDER BY d.grade DESC, d.due_at, d.id LIMIT :limit;
+
+-- name: newest_started
+SELECT max(version) AS value FROM delivery
+WHERE incident = :incident AND channel = :channel AND target = :target AND started = 1;
+
+-- name: sending_beside
+SELECT count(*) AS value FROM delivery
+WHERE incident = :incident AND channel = :channel AND target = :target AND state = 'sending' AND id <> :number;
+
+-- name: start
+UPDATE delivery SET
+  state = 'sending', attempt = attempt + 1, reads = 0, epoch = :epoch, deadline = :deadline,
+  lease = :deadline - :now, started = 1, updated_at = :now
+WHERE id = :number AND state IN ('ready', 'retry_wait');
+
+-- name: message
+SELECT m.body FROM message m JOIN alert a ON a.id = m.alert WHERE a.identifier = :alert AND m.channel = :channel;
+
+-- name: doubts
+SELECT * FROM delivery WHERE channel = :channel AND state = 'in_doubt' AND due_at <= :now ORDER BY due_at LIMIT :limit;
+
+-- name: unconfirmed
+SELECT * FROM delivery
+WHERE channel = :channel AND state = 'accepted' AND due_at < accepted_at + 86400000 AND due_at <= :now
+ORDER BY due_at LIMIT :limit;
+
+-- name: insert_attempt
+INSERT INTO attempt (
+  delivery, channel, number, started_at, ended_at, outcome, reason, detail, ref, posts, microusd, late)
+VALUES (
+  :delivery, :channel, :number, :started_at, :ended_at, :outcome, :reason, :detail, :ref, :posts, :microusd, :late);
+
+-- name: calm
+UPDATE delivery SET starts = 0 WHERE id = :number AND starts > 0;
+
+-- name: flag
+UPDATE delivery SET possible_duplicate = 1 WHERE id = :number;
+
+-- name: lane
+SELECT body FROM lane WHERE channel = :channel;
+
+-- name: save_lane
+INSERT INTO lane (channel, body) VALUES (:channel, :body) ON CONFLICT (channel) DO UPDATE SET body = excluded.body;
+
+-- name: spent
+SELECT ended_at, posts, microusd FROM attempt
+WHERE channel = :channel AND ended_at >= :since AND (posts > 0 OR microusd > 0)
+  AND outcome IN ('accepted', 'in_doubt')
+ORDER BY ended_at;
+
+-- name: next_waiting
+-- Of one grade. What is blocked by a version under way becomes due when that one is recorded.
+SELECT d.due_at AS value FROM delivery d
+WHERE d.channel = :channel AND d.reserved = :reserved AND d.grade = :grade AND d.state IN ('ready', 'retry_wait')
+  AND NOT EXISTS (
+    SELECT 1 FROM delivery s
+    WHERE s.incident = d.incident AND s.channel = d.channel AND s.target = d.target AND s.state = 'sending')
+ORDER BY d.due_at LIMIT 1;
+
+-- name: next_look
+SELECT due_at AS value FROM delivery WHERE channel = :channel AND state = 'in_doubt' ORDER BY due_at LIMIT 1;
+
+-- name: next_readback
+SELECT due_at AS value FROM delivery
+WHERE channel = :channel AND state = 'accepted' AND due_at < accepted_at + 86400000 ORDER BY due_at LIMIT 1;
+
+-- name: next_expiry
+SELECT expires_at AS value FROM delivery
+WHERE channel = :channel AND state IN ('ready', 'retry_wait', 'held', 'needs_human') ORDER BY expires_at LIMIT 1;
+
+-- name: channels
+SELECT DISTINCT channel FROM standing;
+
+-- name: over
+SELECT * FROM delivery
+WHERE channel = :channel AND state IN ('ready', 'retry_wait', 'held', 'needs_human') AND expires_at <= :now
+ORDER BY expires_at LIMIT :limit;
+
+-- name: epoch
+SELECT value FROM counter WHERE name = 'epoch';
+
+-- name: next_epoch
+INSERT INTO counter (name, value) VALUES ('epoch', 1) ON CONFLICT (name) DO UPDATE SET value = value + 1;
+
+-- name: interrupted
+SELECT * FROM delivery WHERE state = 'sending' AND epoch < :epoch;
+
+-- name: starts
+SELECT starts AS value FROM delivery WHERE id = :number;
+
+-- name: count_start
+UPDATE delivery SET starts = starts + 1 WHERE id = :number;
+
+-- name: cost_of
+SELECT m.posts, m.microusd FROM message m JOIN delivery d ON d.alert = m.alert AND d.channel = m.channel
+WHERE d.id = :number;

@@ -1,0 +1,23 @@
+-- name: subscriber
+SELECT * FROM subscriber WHERE address = :address;
+
+-- name: put
+INSERT INTO subscriber (address, language, areas, categories, gravity)
+VALUES (:address, :language, :areas, :categories, :gravity)
+ON CONFLICT (address) DO UPDATE SET
+  language = excluded.language, areas = excluded.areas, categories = excluded.categories, gravity = excluded.gravity;
+
+-- name: remove
+DELETE FROM subscriber WHERE address = :address;
+
+-- name: page
+SELECT * FROM subscriber WHERE address > :after ORDER BY address LIMIT :limit;
+
+-- name: page_by_number
+SELECT * FROM subscriber WHERE id > :after ORDER BY id LIMIT :limit;
+
+-- name: by_language
+SELECT language AS name, count(*) AS number FROM subscriber GROUP BY language ORDER BY language;
+
+-- name: by_area
+SELECT j.value AS name, count(*) AS number FROM subscriber s, json_each(s.areas) j GROUP BY j.value ORDER BY j.value;

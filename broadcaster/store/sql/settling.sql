@@ -1,0 +1,22 @@
+-- name: fetch
+SELECT * FROM delivery WHERE id = :number;
+
+-- name: apply
+UPDATE delivery SET
+  state = :state,
+  due_at = coalesce(:due_at, due_at),
+  reads = :reads,
+  doubt_since = coalesce(:doubt_since, doubt_since),
+  ref = coalesce(:ref, ref),
+  url = coalesce(:url, url),
+  reason = :reason,
+  detail = :detail,
+  possible_duplicate = coalesce(:possible_duplicate, possible_duplicate),
+  started = iif(:burned = 1 AND attempt <= 1, 0, started),  -- claimed, but nothing went out
+  attempt = max(0, attempt - :burned),
+  deadline = NULL,
+  updated_at = :at
+WHERE id = :number;
+
+-- name: resolve
+INSERT INTO resolution (delivery, at, actor, verb, why) VALUES (:delivery, :at, :actor, :verb, :why);

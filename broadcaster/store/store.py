@@ -1,0 +1,52 @@
+"""The store on SQLite: all its parts over one writer and one set of readers."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from broadcaster.model import Mode
+from broadcaster.store.archive import Snapshots
+from broadcaster.store.claiming import Claiming
+from broadcaster.store.engine import Readers, Writer
+from broadcaster.store.intake import Accepting
+from broadcaster.store.ledger import Book
+from broadcaster.store.opening import prepare
+from broadcaster.store.people import People
+from broadcaster.store.recording import Recording
+from broadcaster.store.recovery import Recovery
+from broadcaster.store.submissions import Submissions
+from broadcaster.store.trail import Trail
+
+
+class Store(Accepting, Submissions, Claiming, Recording, Recovery, Book, Snapshots, People, Trail):
+    """Serves every protocol of `broadcaster.ports.store`. Close it; or use it with `async with`."""
+
+    async def close(self) -> None:
+        """Finish what was brought and let go of the file. Safe to call twice."""
+        await asyncio.to_thread(self._stop)
+
+    def _stop(self) -> None:
+        if self._writer is not None:
+            self._writer.stop()
+        self._readers.stop()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+
+def open_store(path: Path, mode: Mode, *, read_only: bool = False) -> Store:
+    """Open the store of an instance; make or migrate it first unless `read_only`.
+
+    Raise `StoreCorrupt` for a file that is not ours or damaged, `WrongMode` for one of the other mode,
+    `SchemaMismatch` for one of a newer version, `StoreBusy` when it is held, or another `StoreError`.
+    """
+    prepare(path, mode, read_only=read_only)
+    return Store(None if read_only else Writer(path), Readers(path))

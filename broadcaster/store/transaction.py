@@ -1,0 +1,49 @@
+"""What work on the store is given: named statements on a transaction in progress, or on a snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
+
+from broadcaster.store.driver import sqlite3
+from broadcaster.store.statements import statements
+
+Value = str | int | float | None
+
+
+class Row(Protocol):
+    """A row, by column name."""
+
+    def __getitem__(self, column: str, /) -> Any:
+        """Return the value of a column."""
+        ...
+
+
+class Tx:
+    """A transaction in progress. Nothing in it outlives the work it was handed to."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._statements = statements()
+
+    def run(self, name: str, **values: Value) -> int:
+        """Run a statement; return how many rows it changed."""
+        return self._connection.execute(self._statements[name], values).rowcount
+
+    def many(self, name: str, rows: Iterable[Mapping[str, Value]]) -> int:
+        """Run a statement once per row; return how many rows were changed in all."""
+        return self._connection.executemany(self._statements[name], rows).rowcount
+
+    def all(self, name: str, **values: Value) -> list[Row]:
+        """Return every row of a query."""
+        return self._connection.execute(self._statements[name], values).fetchall()
+
+    def one(self, name: str, **values: Value) -> Row | None:
+        """Return the first row of a query, or None."""
+        row: Row | None = self._connection.execute(self._statements[name], values).fetchone()
+        return row
+
+    def number(self, name: str, **values: Value) -> int:
+        """Return the first column, called `value`, of the first row; 0 where there is none."""
+        row = self.one(name, **values)
+        return 0 if row is None or row["value"] is None else int(row["value"])
