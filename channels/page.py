@@ -17,3 +17,206 @@ SHA-256 of each file. The page is mounted at `/`, the feeds (`channels.feeds`, a
 
 Words stand in `templates/site/`, never here.
 """
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterator, Mapping, Sequence
+from hashlib import sha256
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from broadcaster.model import EASY_JAPANESE, JAPANESE, Alert, Edition, Ended, Mode
+from broadcaster.ports.channel import Channel
+from broadcaster.ports.world import City, Context, Renderer
+from channels._publication import Outlet, Publication
+from channels._text import DRILL_MARK, clean, file_name, lines, pieces
+from channels._views import View, Views, page_path
+from channels._words import Words, phrasebook
+
+_STYLE, _IN_FORCE, _PAST = "\0style\0", "\0in force\0", "\0past\0"
+"""Where rendered parts go. No text can hold a NUL (`clean`), so no text can pass for one of these."""
+
+
+class Settings(BaseModel):
+    """`[channels.page]`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    directory: Path = Path("public/page")
+    """Where the page is published; relative to the instance's data. A link to the newest edition is made there."""
+    url: str = ""
+    """The residents' address of this directory, ending with a slash; empty: the city's `public_url`."""
+    languages: tuple[str, ...] = ("en",)
+    """Languages besides Japanese that always have a page; those of the alerts come by themselves."""
+    older_than_minutes: int = Field(default=30, ge=1, le=24 * 60)
+    """From which age on the page says to look elsewhere. Must be longer than the interval of re-publishing."""
+    history: int = Field(default=20, ge=0, le=500)
+    """How many alerts that are over stay on the page. Those in force always all stand there."""
+    feeds: str = "feeds/"
+    """Where the feeds lie, seen from the page; empty: they are not named there."""
+
+
+class Page:
+    """Renders an edition as files. Pure: the same edition gives the same bytes."""
+
+    def __init__(self, settings: Settings, city: City, renderer: Renderer) -> None:
+        self._settings, self._city, self._renderer = settings, city, renderer
+        self._books = phrasebook(renderer)
+        self._css = renderer.render("site/style.css", {}).strip()
+        self.style = "sha256-" + b64encode(sha256(self._css.encode()).digest()).decode()
+        self._policy = f"default-src 'none'; style-src '{self.style}'; base-uri 'none'; form-action 'none'"
+        self._url = settings.url or city.public_url
+
+    def render(self, edition: Edition) -> Mapping[str, bytes]:
+        """Return path -> content, without compressed copies. Raise `RenderingError`."""
+        return {path: text.encode() for path, text in self._files(edition)}
+
+    def _files(self, edition: Edition) -> Iterator[tuple[str, str]]:
+        past = _latest(edition.ended, self._settings.history)
+        views = Views(edition, self._books)
+        languages = self._languages(edition.in_force, past)
+        links = [self._link(language) for language in languages]
+        for language in languages:
+            yield from self._language(edition, language, views, past, links)
+        for alert in edition.in_force:
+            yield page_path(alert), self._single(edition, views.whole(alert))
+        for ended in past:
+            yield page_path(ended.alert), self._single(edition, views.whole(ended.alert, ended))
+        yield "404.html", self._missing(edition, languages)
+        yield "robots.txt", self._renderer.render("site/robots.txt", {})
+
+    def _languages(self, in_force: Sequence[Alert], past: Sequence[Ended]) -> tuple[str, ...]:
+        """Return Japanese first, then those the settings name, then whatever else alerts speak."""
+        alerts = (*in_force, *(ended.alert for ended in past))
+        spoken = sorted({info.language for alert in alerts for info in alert.infos} - {EASY_JAPANESE})
+        return tuple(dict.fromkeys((JAPANESE, *self._settings.languages, *spoken)))
+
+    def _link(self, language: str) -> Mapping[str, str]:
+        return {"language": language, "name": self._books.name(language), "path": _stem(language) + ".html"}
+
+    def _language(
+        self,
+        edition: Edition,
+        language: str,
+        views: Views,
+        past: Sequence[Ended],
+        links: Sequence[Mapping[str, str]],
+    ) -> Iterator[tuple[str, str]]:
+        in_force = [views.in_force(alert, language) for alert in edition.in_force]
+        over = [views.ended(ended, language) for ended in past]
+        values = self._common(edition, language) | {
+            "links": links,
+            "gravest": in_force[0].said[0].title if in_force else "",
+            "past": bool(over),
+            "plain": _stem(language) + ".txt",
+            "easy": self._easy(language),
+        }
+        values["description"] = self._description(edition, language)
+        for suffix in (".html", ".txt"):
+            parts = {
+                _IN_FORCE: self._each("site/alert" + suffix, in_force, language),
+                _PAST: self._each("site/past" + suffix, over, language),
+            }
+            yield _stem(language) + suffix, self._render("site/index" + suffix, values, parts)
+
+    def _easy(self, language: str) -> Mapping[str, object] | None:
+        if language != JAPANESE:
+            return None
+        words = self._books[EASY_JAPANESE]
+        return {"name": words.name, "calm": pieces(words.calm), "calm_note": pieces(words.calm_note)}
+
+    def _single(self, edition: Edition, view: View) -> str:
+        language = view.said[0].language if view.said else JAPANESE
+        words = self._books[language]
+        title = view.said[0].title if view.said else words.withheld
+        values = self._common(edition, language) | {
+            "up": "../",
+            "serial": view.serial,
+            "title": title,
+            "description": " ".join(piece.text for piece in view.said[0].headline) if view.said else words.withheld,
+            "why": view.why,
+            "at": view.at,
+            "url": self._url + view.path,
+        }
+        return self._render("site/single.html", values, {_IN_FORCE: self._alert("site/alert.html", view, language)})
+
+    def _missing(self, edition: Edition, languages: Sequence[str]) -> str:
+        others = [
+            {"language": language, "w": self._books[language], "url": f"{self._url}{_stem(language)}.html"}
+            for language in languages[1:]
+        ]
+        words = self._books[JAPANESE]
+        values = self._common(edition, JAPANESE) | {"others": others, "description": words.missing, "feed": ""}
+        return self._render("site/missing.html", values, {})
+
+    def _common(self, edition: Edition, language: str) -> dict[str, object]:
+        return {
+            "w": self._books[language],
+            "language": language,
+            "mark": DRILL_MARK if edition.mode is Mode.DRILL else "",
+            "city": self._city.name if language.startswith(JAPANESE) else self._city.name_en,
+            "number": str(edition.number),
+            "issued_at": edition.issued_at,
+            "minutes": str(self._settings.older_than_minutes),
+            "fallback": pieces(" ".join(lines(self._city.fallback))),
+            "count": str(len(edition.in_force)) if edition.in_force else "",
+            "url": self._url,
+            "up": "",
+            "feed": self._feed(language),
+            "links": (),
+            "policy": self._policy,
+            "style_slot": _STYLE,
+            "in_force_slot": _IN_FORCE,
+            "past_slot": _PAST,
+        }
+
+    def _feed(self, language: str) -> str:
+        name = "atom.xml" if language == JAPANESE else f"atom.{file_name(language)}.xml"
+        return self._settings.feeds + name if self._settings.feeds else ""
+
+    def _description(self, edition: Edition, language: str) -> str:
+        words: Words = self._books[language]
+        return self._renderer.render(
+            "site/description.txt", self._common(edition, language) | {"count": str(len(edition.in_force)), "w": words}
+        ).strip()
+
+    def _each(self, template: str, views: Sequence[View], language: str) -> str:
+        return "".join(self._alert(template, view, language, linked=True) for view in views)
+
+    def _alert(self, template: str, view: View, language: str, *, linked: bool = False) -> str:
+        values = {"view": view, "language": language, "w": self._books[language], "linked": linked, "mark": view.mark}
+        return self._renderer.render(template, values)
+
+    def _render(self, template: str, values: Mapping[str, object], parts: Mapping[str, str]) -> str:
+        text = self._renderer.render(template, values)
+        for slot, part in {_STYLE: self._css, **parts}.items():
+            text = text.replace(slot, part)
+        return text.lstrip() if template.endswith(".html") else text
+
+
+def _stem(language: str) -> str:
+    return "index" if language == JAPANESE else file_name(language)
+
+
+def _latest(ended: Sequence[Ended], most: int) -> tuple[Ended, ...]:
+    """Return liftings and withdrawals first among the latest: they are news."""
+    return tuple(sorted(sorted(ended, key=lambda one: one.at, reverse=True)[:most], key=_is_old))
+
+
+def _is_old(ended: Ended) -> bool:
+    return not ended.alert.kind.ends
+
+
+def build(settings: Settings, context: Context) -> Channel:
+    """Make the channel. Raise `RenderingError` if the fixed words or the style cannot be read."""
+    page = Page(settings, context.city, context.renderer)
+    outlet = Outlet(
+        name="page",
+        directory=context.state_dir / settings.directory,
+        url=settings.url or context.city.public_url,
+        main="index.html",
+        style=page.style,
+    )
+    return Publication(outlet, page.render, context)

@@ -1,0 +1,169 @@
+"""Alerts as the templates of page and feeds see them: cleaned, in lines, in the languages that are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from broadcaster.model import (
+    EASY_JAPANESE,
+    JAPANESE,
+    Alert,
+    Category,
+    Edition,
+    Ended,
+    Ending,
+    Info,
+    Kind,
+    Mode,
+    Severity,
+)
+from channels._text import DRILL_MARK, Piece, clean, file_name, lines, link, pieces
+from channels._words import Phrasebook, Words
+
+Line = tuple[Piece, ...]
+PERSONAL = frozenset({Category.RESCUE})
+"""Searches for people: their details leave page and feeds once the search is over."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """An alert in one language. `level` is its number, or empty; `level_name` is empty where the event says it.
+    `title` is the event as plain text.
+    """
+
+    language: str
+    w: Words
+    title: str
+    event: Line
+    level: str
+    level_name: Line
+    headline: Line
+    instruction: tuple[Line, ...]
+    description: tuple[Line, ...]
+    areas: tuple[Line, ...]
+    expires: datetime
+    contact: Line
+    web: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """One alert. `tone` names its look: a level, or a severity in lower case. `only`: not there in the page's language.
+    `why` and `at` say how it ended; `withheld` that nothing of its content may be shown any more.
+    """
+
+    serial: str
+    identifier: str
+    path: str
+    incident: int
+    kind: Kind
+    severity: Severity
+    tone: str
+    sent: datetime
+    drill: bool
+    only: bool
+    said: tuple[Said, ...]
+    why: Ending | None = None
+    at: datetime | None = None
+    withheld: bool = False
+
+    @property
+    def mark(self) -> str:
+        """The drill mark, in a drill."""
+        return DRILL_MARK if self.drill else ""
+
+    @property
+    def closes(self) -> bool:
+        """Whether it is a lifting or a withdrawal: news, though nothing is in force."""
+        return self.kind.ends
+
+
+def page_path(alert: Alert) -> str:
+    """Return where the page of one alert lies."""
+    return f"alerts/{file_name(alert.serial)}.html"
+
+
+class Views:
+    """Makes views of one edition."""
+
+    def __init__(self, edition: Edition, books: Phrasebook) -> None:
+        self._drill = edition.mode is Mode.DRILL
+        self._books = books
+        self._running = {alert.incident for alert in edition.in_force}
+        self._personal = {alert.incident for alert in _alerts(edition) if _concerns_a_person(alert)}
+
+    def in_force(self, alert: Alert, language: str) -> View:
+        """Return an alert as the page of this language shows it: Japanese pages add easy Japanese."""
+        infos = _shown(alert, language)
+        return self._view(alert, tuple(infos), only=infos[0].language != language)
+
+    def ended(self, ended: Ended, language: str) -> View:
+        """Return one that is no longer in force, as the page of this language shows it."""
+        infos = _shown(ended.alert, language)
+        return self._view(ended.alert, tuple(infos), only=infos[0].language != language, ended=ended)
+
+    def whole(self, alert: Alert, ended: Ended | None = None) -> View:
+        """Return an alert in all its languages."""
+        return self._view(alert, alert.infos, ended=ended)
+
+    def withheld(self, alert: Alert) -> bool:
+        """Whether an alert was about a person, and is over; the message that ends it may still be shown."""
+        return alert.incident in self._personal - self._running and not alert.kind.ends
+
+    def _view(self, alert: Alert, infos: tuple[Info, ...], *, only: bool = False, ended: Ended | None = None) -> View:
+        withheld = self.withheld(alert)
+        return View(
+            serial=alert.serial,
+            identifier=clean(alert.identifier),
+            path=page_path(alert),
+            incident=alert.incident,
+            kind=alert.kind,
+            severity=alert.severity,
+            tone=f"l{alert.level}" if alert.level in range(1, 6) else alert.severity.lower(),
+            sent=alert.sent,
+            drill=self._drill,
+            only=only,
+            said=() if withheld else tuple(_said(alert, info, self._books[info.language]) for info in infos),
+            why=ended.why if ended else None,
+            at=ended.at if ended else None,
+            withheld=withheld,
+        )
+
+
+def _alerts(edition: Edition) -> Iterator[Alert]:
+    yield from edition.in_force
+    yield from (ended.alert for ended in edition.ended)
+
+
+def _concerns_a_person(alert: Alert) -> bool:
+    return any(PERSONAL & set(info.category) for info in alert.infos)
+
+
+def _shown(alert: Alert, language: str) -> list[Info]:
+    """Return the alert in the language asked for, or in the authoritative one: no page leaves an alert out."""
+    infos = [alert.info(language) or alert.primary]
+    if language == JAPANESE and (easy := alert.info(EASY_JAPANESE)) and easy is not infos[0]:
+        infos.append(easy)
+    return infos
+
+
+def _said(alert: Alert, info: Info, words: Words) -> Said:
+    level = str(alert.level) if alert.level in range(1, 6) else ""
+    title, name = " ".join(lines(info.event)), words.levels[level] if level else ""  # type: ignore[index] # pyright: ignore[reportArgumentType]
+    return Said(
+        language=info.language,
+        w=words,
+        title=title,
+        event=pieces(title),
+        level=level,
+        level_name=() if name in title else pieces(name),
+        headline=pieces(" ".join(lines(info.headline))),
+        instruction=tuple(map(pieces, lines(info.instruction))),
+        description=tuple(map(pieces, lines(info.description))),
+        areas=tuple(pieces(clean(area.area_desc)) for area in info.areas),
+        expires=info.expires,
+        contact=pieces(" ".join(lines(info.contact))),
+        web=link(info.web),
+    )

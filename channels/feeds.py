@@ -1,0 +1,91 @@
+"""Feeds and open warning data: RSS 2.0, Atom 1.0 and CAP 1.2, as plain files.
+
+Layout of one edition (each file also as `.gz` and `.br`; `edition.json` as in `channels.page`):
+
+    atom.xml, rss.xml          Japanese with easy Japanese; one entry per incident, those in force first and never cut off
+    atom.en.xml, rss.en.xml    the same per further language
+    cap/index.xml              Atom feed of all CAP messages
+    cap/<identifier>.xml       one CAP 1.2 message per alert version, with all its languages
+    edition.json
+
+They have a directory of their own (mounted at `/feeds/`) and are a delivery of their own: a broken feed never holds back
+the page. CAP messages of versions that are over stay for `cap_days`, so that a reader that was away can follow the
+`references`; those of a search for a person leave once it is over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from broadcaster.model import EASY_JAPANESE, JAPANESE, Alert, Edition
+from broadcaster.ports.channel import Channel
+from broadcaster.ports.world import City, Context, Renderer
+from channels._atom import INDEX, atom_xml, index_xml
+from channels._cap import cap_path, cap_xml
+from channels._entries import Editor, spoken
+from channels._publication import Outlet, Publication
+from channels._rss import rss_xml
+from channels._views import Views, page_path
+from channels._words import phrasebook
+
+
+class Settings(BaseModel):
+    """`[channels.feeds]`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    directory: Path = Path("public/feeds")
+    """Where the feeds are published; relative to the instance's data. A link to the newest edition is made there."""
+    url: str = ""
+    """The residents' address of this directory, ending with a slash; empty: `feeds/` under the city's `public_url`."""
+    languages: tuple[str, ...] = ("en",)
+    """Languages besides Japanese that always have feeds; those of the alerts come by themselves."""
+    history: int = Field(default=50, ge=0, le=500)
+    """How many incidents that are over stay in the feeds. Those in force always all stand there."""
+    cap_days: int = Field(default=7, ge=1, le=7)
+    """How many days CAP messages that are over stay published; the store hands out no more than 7."""
+
+
+class Feeds:
+    """Renders an edition as feeds and CAP messages. Pure: the same edition gives the same bytes."""
+
+    def __init__(self, settings: Settings, city: City, renderer: Renderer) -> None:
+        self._settings, self._city = settings, city
+        self._books = phrasebook(renderer)
+        self._editor = Editor(city, renderer, self._books, settings.history)
+        self.url = settings.url or city.public_url + "feeds/"
+
+    def render(self, edition: Edition) -> Mapping[str, bytes]:
+        """Return path -> content, without compressed copies. Raise `RenderingError`."""
+        return dict(self._files(edition))
+
+    def _files(self, edition: Edition) -> Iterator[tuple[str, bytes]]:
+        zone = self._city.zone
+        others = sorted(set(spoken(edition)) - {EASY_JAPANESE})
+        for language in dict.fromkeys((JAPANESE, *self._settings.languages, *others)):
+            feed = self._editor.feed(edition, language, self.url)
+            yield f"atom{feed.suffix}.xml", atom_xml(feed, zone)
+            yield f"rss{feed.suffix}.xml", rss_xml(feed, zone)
+        messages = self._messages(edition)
+        for alert in messages:
+            page = self._city.public_url + page_path(alert)
+            yield cap_path(alert), cap_xml(alert, self._city, edition.mode, page)
+        yield INDEX, index_xml(self._editor.index(edition, messages, self.url), zone)
+
+    def _messages(self, edition: Edition) -> tuple[Alert, ...]:
+        """Return the alerts whose CAP message is published: all in force, and what ended not long ago."""
+        views = Views(edition, self._books)
+        oldest = edition.issued_at - timedelta(days=self._settings.cap_days)
+        over = (ended.alert for ended in edition.ended if ended.at >= oldest and not views.withheld(ended.alert))
+        return (*edition.in_force, *over)
+
+
+def build(settings: Settings, context: Context) -> Channel:
+    """Make the channel. Raise `RenderingError` if the fixed words cannot be read."""
+    feeds = Feeds(settings, context.city, context.renderer)
+    directory = context.state_dir / settings.directory
+    return Publication(Outlet(name="feeds", directory=directory, url=feeds.url, main="atom.xml"), feeds.render, context)
