@@ -235,9 +235,10 @@ def recovered(delivery: Delivery, now: datetime) -> Settlement:
     return Settlement(state=State.IN_DOUBT, due_at=now + first, doubt_since=now, reason="restart")
 
 
-def quarantined(now: datetime) -> Settlement:
+def quarantined(delivery: Delivery, now: datetime) -> Settlement:
     """Return `needs_human` for a delivery that was `sending` at three starts in a row: it may be what kills us."""
-    return Settlement(state=State.NEEDS_HUMAN, due_at=now, doubt_since=now, reason="quarantined")
+    since = delivery.doubt_since or now
+    return Settlement(state=State.NEEDS_HUMAN, due_at=now, doubt_since=since, reason="quarantined")
 
 
 def _ended(delivery: Delivery, now: datetime, *, newer_exists: bool) -> State | None:
