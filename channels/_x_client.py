@@ -49,6 +49,25 @@ class XClient(AsyncClient):  # type: ignore[misc] # tweepy has no types
         self._base_url, self._keys, self._wire = base_url.rstrip("/"), keys, wire
         self._clock, self._entropy = clock, entropy
 
+    async def post(self, text: str) -> Reply:
+        """POST /2/tweets."""
+        return cast("Reply", await self.create_tweet(text=text))
+
+    async def remove(self, number: str) -> Reply:
+        """DELETE /2/tweets/:id."""
+        return cast("Reply", await self.delete_tweet(number))
+
+    async def me(self) -> Reply:
+        """GET /2/users/me."""
+        return cast("Reply", await self.get_me(user_auth=True))
+
+    async def timeline(self, account: str, size: int, token: str | None) -> Reply:
+        """GET /2/users/:id/tweets, newest first; `token` names a further page."""
+        further = {} if token is None else {"pagination_token": token}
+        fields = ["created_at", "entities"]
+        reply = await self.get_users_tweets(account, max_results=size, tweet_fields=fields, user_auth=True, **further)
+        return cast("Reply", reply)
+
     async def request(
         self,
         method: str,

@@ -153,7 +153,7 @@ class Twitter:
     async def deliver(self, message: Message, key: str) -> Receipt:  # noqa: ARG002 (X takes no idempotency key)
         """Post it once. Raise `DeliveryError`."""
         client = await self._open()
-        reply = await client.create_tweet(text=message.texts[0].body)
+        reply = await client.post(message.texts[0].body)
         if not reply.ok:
             raise self._failure(reply, message, counts=True)
         number = _identifier(reply)
@@ -168,7 +168,7 @@ class Twitter:
         account = self._account or await self._whoami(client)
         token: str | None = None
         for _ in range(_PAGES):
-            page = await self._page(client, account, token)
+            page = self._checked(await client.timeline(account, _PAGE, token))
             found = next((post for post in posts(page) if is_it(post, message)), None)
             if found is not None:
                 return self._receipt(str(found["id"]))
@@ -180,7 +180,7 @@ class Twitter:
     async def retract(self, receipt: Receipt) -> None:
         """Delete the post; done also when it is gone already. Raise `DeliveryError`."""
         client = await self._open()
-        reply = await client.delete_tweet(receipt.ref)
+        reply = await client.remove(receipt.ref)
         if reply.status == _GONE and not reply.page:
             return
         data = _data(self._checked(reply))
@@ -208,8 +208,9 @@ class Twitter:
             module = await asyncio.to_thread(importlib.import_module, "channels._x_client")
             keys = module.Keys(*(secret.get_secret_value() for secret in self._secrets()))
             context = self._context
-            self._client = module.XClient(self._settings.base_url, keys, self._wire, context.clock, context.entropy)
-        return cast("XClient", self._client)
+            client = module.XClient(self._settings.base_url, keys, self._wire, context.clock, context.entropy)
+            self._client = cast("XClient", client)
+        return self._client
 
     def _secrets(self) -> tuple[SecretStr, ...]:
         settings = self._settings
@@ -221,20 +222,12 @@ class Twitter:
         )
 
     async def _whoami(self, client: XClient) -> str:
-        reply = await client.get_me(user_auth=True)
+        reply = await client.me()
         data = _data(self._checked(reply))
         self._account, self._username = str(data.get("id", "")), str(data.get("username", ""))
         if not self._account.isdecimal():
             raise self._failure(reply, reason=Reason.UNREADABLE)
         return self._account
-
-    async def _page(self, client: XClient, account: str, token: str | None) -> Mapping[str, Any]:
-        further = {} if token is None else {"pagination_token": token}
-        fields = ["created_at", "entities"]
-        reply = await client.get_users_tweets(
-            account, max_results=_PAGE, tweet_fields=fields, user_auth=True, **further
-        )
-        return self._checked(reply)
 
     def _checked(self, reply: Reply) -> Mapping[str, Any]:
         """Return the document of a success, else raise `DeliveryError`."""

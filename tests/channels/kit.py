@@ -1,7 +1,7 @@
 """What every channel's tests share: a world that tests own, alerts to say, and what must hold for any channel.
 
-`world` gives a `Context`; `alert` an alert; `no_secret` looks through errors, log and representations; `stays_cancelled`
-and `HTTP_OUTCOMES` are promises of docs/delivery.md that hold whatever the provider.
+`world` gives a `Context`; `alert` an alert; `no_secret` looks through errors, log and representations;
+`stays_cancelled` and `HTTP_OUTCOMES` are promises of docs/delivery.md that hold whatever the provider.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import traceback
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -249,7 +249,6 @@ async def stays_cancelled(attempt: Awaitable[object], underway: Awaitable[object
     assert task.cancelled()
 
 
-def everything_logged(log: pytest.LogCaptureFixture) -> Callable[[], None]:
-    """Let every logger speak at DEBUG; return what restores them."""
+def everything_logged(log: pytest.LogCaptureFixture) -> None:
+    """Let every logger speak at DEBUG for the rest of this test."""
     log.set_level(logging.DEBUG)
-    return log.clear
