@@ -1,0 +1,253 @@
+"""The connections all mail deliveries share, and how many there are.
+
+Each connection asks anew for every recipient whom to serve: the gravest delivery that has somebody waiting, in turn
+among equals. So an emergency takes every connection over as soon as it is free. For those that are not, because a relay
+keeps a routine mail waiting, two connections are added on top that serve nothing below a warning.
+
+How many are open follows the relay, as Postfix does it: more by one for each full round of successes, fewer by one for
+each 421, refused or lost connection. After such trouble new connections are opened one at a time and after a pause;
+only when that goes on, or nothing is open and nothing can be opened, do the deliveries hear that the channel is down.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+
+from broadcaster.errors import DeliveryError, Reason
+from broadcaster.model import Grade, Recipient
+from broadcaster.ports.world import Clock
+from channels._mail_job import Job
+from channels._smtp import AUTH_REFUSED, Fate, Session, Verdict
+
+FIRST = 5
+"""Connections before anything is known of the relay."""
+RESERVE = 2
+PAUSES = (0.5, 1.0, 2.0, 4.0, 5.0)
+"""Seconds before the next connection is tried, by rounds of trouble in a row. After the last the channel is down."""
+IDLE_SECONDS = 30.0
+_PASSING = frozenset({Reason.BUSY, Reason.LOST, Reason.TIMEOUT})
+
+
+@dataclass(slots=True)
+class Pace:
+    """How many connections the relay seems to bear."""
+
+    most: int
+    limit: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.limit = float(min(FIRST, self.most))
+
+    def success(self) -> None:
+        """A mail was taken."""
+        self.limit = min(float(self.most), self.limit + 1 / self.limit)
+
+    def trouble(self) -> None:
+        """A connection was refused, lost or sent away."""
+        self.limit = max(1.0, self.limit - 1)
+
+
+@dataclass(slots=True, eq=False)
+class Worker:
+    """One connection at work. `floor` is the lowest grade it serves."""
+
+    floor: Grade
+    job: Job | None = None
+    session: Session | None = None
+
+
+class Connections:
+    """The pool. `opener` opens one session or raises `DeliveryError`."""
+
+    def __init__(self, opener: Callable[[], Awaitable[Session]], clock: Clock, most: int) -> None:
+        self.pace = Pace(most)
+        self._opener = opener
+        self._clock = clock
+        self._jobs: list[Job] = []
+        self._workers: dict[Worker, asyncio.Task[None]] = {}
+        self._idle: list[Session] = []
+        self._door = asyncio.Lock()
+        self._rounds = 0
+        self._calm_at = 0.0
+        self._retire: asyncio.TimerHandle | None = None
+
+    # ------------------------------------------------------------------ as jobs see it
+
+    def join(self, job: Job) -> None:
+        """Serve a job from now on."""
+        self._jobs.append(job)
+        if self._retire is not None:
+            self._retire.cancel()
+
+    def leave(self, job: Job, *, drop: bool) -> None:
+        """Serve it no longer. With `drop` its mails under way are cut off."""
+        self._jobs.remove(job)
+        for worker in self._workers:
+            if drop and worker.job is job and worker.session is not None:
+                worker.session.abort()
+        if not self._jobs:
+            self._retire = asyncio.get_running_loop().call_later(IDLE_SECONDS, self._let_go)
+
+    def wake(self) -> None:
+        """Put connections to work for whoever waits."""
+        for floor, room in ((Grade.DRILL, int(self.pace.limit)), (Grade.WARNING, self._extended())):
+            waiting = sum(job.waiting for job in self._jobs if job.grade >= floor)
+            for _ in range(min(room - len(self._workers), waiting)):
+                worker = Worker(floor)
+                task = asyncio.create_task(self._work(worker))
+                self._workers[worker] = task
+                task.add_done_callback(partial(self._ended, worker))
+
+    def _extended(self) -> int:
+        """How many connections there may be when something grave waits behind something that is not."""
+        low = any(worker.job is not None and worker.job.grade < Grade.WARNING for worker in self._workers)
+        return int(self.pace.limit) + (RESERVE if low else 0)
+
+    async def close(self) -> None:
+        """End every connection and wait until the workers are gone."""
+        for worker in self._workers:
+            if worker.session is not None:
+                worker.session.abort()
+        tasks = tuple(self._workers.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._let_go()
+
+    def _let_go(self) -> None:
+        if self._retire is not None:
+            self._retire.cancel()
+        while self._idle:
+            self._idle.pop().leave()
+
+    # ------------------------------------------------------------------ one connection at work
+
+    async def _work(self, worker: Worker) -> None:
+        while not self._surplus(worker) and self._next(worker.floor) is not None:
+            if worker.session is None:
+                worker.session = await self._connect()
+            elif not worker.session.fresh:  # closed while idle: no trouble, but of no use
+                worker.session.abort()
+                worker.session = None
+            elif (job := self._next(worker.floor)) is not None:
+                await self._serve(worker, worker.session, job)
+
+    def _ended(self, worker: Worker, task: asyncio.Task[None]) -> None:
+        del self._workers[worker]
+        if worker.session is not None and worker.session.fresh:
+            self._idle.append(worker.session)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._fail(DeliveryError(Reason.UNKNOWN, maybe_sent=True, detail=type(error).__name__))
+
+    def _surplus(self, worker: Worker) -> bool:
+        if worker.floor >= Grade.WARNING:
+            return False
+        return sum(other.floor < Grade.WARNING for other in self._workers) > int(self.pace.limit)
+
+    def _next(self, floor: Grade) -> Job | None:
+        """Return the gravest job with somebody waiting, of equals the one longest not served."""
+        best: Job | None = None
+        for job in self._jobs:
+            if job.waiting and job.grade >= floor and (best is None or job.grade > best.grade):
+                best = job
+        return best
+
+    async def _serve(self, worker: Worker, session: Session, job: Job) -> None:
+        if self._jobs[-1] is not job:
+            self._jobs.remove(job)
+            self._jobs.append(job)
+        recipient = job.take()
+        mail = job.write(recipient)
+        if mail is None:
+            job.refuse(recipient)
+            return
+        worker.job = job
+        try:
+            verdict = await session.send(*mail)
+        except BaseException:
+            job.settle(recipient, Verdict(fate=Fate.DOUBT if session.sealed else Fate.UNSENT, reason=Reason.UNKNOWN))
+            raise
+        finally:
+            worker.job = None
+        self._judge(worker, job, recipient, verdict)
+
+    def _judge(self, worker: Worker, job: Job, recipient: Recipient, verdict: Verdict) -> None:
+        if verdict.sender:
+            self._sender_refused(worker, job, recipient, verdict)
+            return
+        job.settle(recipient, verdict)
+        if verdict.fate in (Fate.ACCEPTED, Fate.REFUSED):
+            self._rounds = 0
+            self._grow(verdict)
+        else:
+            worker.session = None
+        if verdict.fate in (Fate.UNSENT, Fate.DOUBT) and not job.over:
+            self._trouble(DeliveryError(verdict.reason or Reason.LOST, maybe_sent=False, detail=_short(verdict)))
+
+    def _grow(self, verdict: Verdict) -> None:
+        before = int(self.pace.limit)
+        if verdict.fate is Fate.ACCEPTED:
+            self.pace.success()
+        if int(self.pace.limit) > before:
+            self.wake()
+
+    def _sender_refused(self, worker: Worker, job: Job, recipient: Recipient, verdict: Verdict) -> None:
+        """MAIL FROM was refused: no recipient's fault, and the same for all of them."""
+        job.put_back(recipient)
+        if worker.session is not None:
+            worker.session.leave()
+            worker.session = None
+        login = verdict.reply is not None and verdict.reply.code in AUTH_REFUSED
+        reason = Reason.CREDENTIALS if login else verdict.reason or Reason.REJECTED
+        error = DeliveryError(reason, maybe_sent=False, detail=_short(verdict))
+        if reason is Reason.BUSY:
+            self._trouble(error)
+        else:
+            self._fail(error)
+
+    # ------------------------------------------------------------------ opening, and trouble
+
+    async def _connect(self) -> Session | None:
+        """Return an idle or a new session; None after trouble, which has been dealt with then."""
+        while self._idle:
+            if (session := self._idle.pop()).fresh:
+                return session
+        if not self._rounds and self._live():
+            return await self._open()
+        async with self._door:  # the first one, and any after trouble, go in single file
+            wait = self._calm_at - self._clock.monotonic()
+            if self._rounds and wait > 0:
+                await self._clock.sleep(wait)
+            return await self._open() if any(job.waiting for job in self._jobs) else None
+
+    async def _open(self) -> Session | None:
+        try:
+            return await self._opener()
+        except DeliveryError as error:
+            self._trouble(error)
+            return None
+
+    def _live(self) -> bool:
+        return any(worker.session is not None for worker in self._workers)
+
+    def _trouble(self, error: DeliveryError) -> None:
+        """Slow down. Troubles within one pause are one round: a relay that restarts drops all connections at once."""
+        self.pace.trouble()
+        if (now := self._clock.monotonic()) >= self._calm_at:
+            self._rounds += 1
+            self._calm_at = now + PAUSES[min(self._rounds, len(PAUSES)) - 1]
+        hopeless = error.reason not in _PASSING and not self._live()
+        if hopeless or self._rounds > len(PAUSES):
+            self._fail(error)
+
+    def _fail(self, error: DeliveryError) -> None:
+        self._rounds = 0
+        for job in self._jobs:
+            job.fail(error)
+
+
+def _short(verdict: Verdict) -> str:
+    return verdict.reply.short if verdict.reply is not None else str(verdict.fate)

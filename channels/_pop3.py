@@ -1,0 +1,86 @@
+"""The monitoring mailbox: whether one mail of a delivery really arrived somewhere (docs/delivery.md, `confirmed`).
+
+POP3 (RFC 1939) because it needs no state and every provider has it; the standard library's client, in a thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import poplib
+import re
+import socket
+import ssl
+from dataclasses import dataclass, field
+
+from pydantic import SecretStr
+
+from broadcaster.errors import DeliveryError, EgressRefused, Reason
+from broadcaster.ports.world import Egress
+
+LOOK_AT = 200
+"""The newest mails that are looked at; a mailbox for monitoring alone holds few."""
+_MESSAGE_ID = re.compile(rb"^Message-ID:\s*<([^>\s]+)>", re.IGNORECASE)
+
+
+@dataclass(slots=True, kw_only=True)
+class Mailbox:
+    """Where to look. `tls` None only on loopback."""
+
+    host: str
+    port: int
+    username: str
+    password: SecretStr
+    tls: ssl.SSLContext | None
+    timeout: float
+    egress: Egress
+    _seen: dict[bytes, str] = field(default_factory=dict[bytes, str])
+    """Message-IDs by the provider's unique id, so that each mail is fetched once."""
+
+    async def find(self, beginning: str) -> str | None:
+        """Return the first Message-ID that begins so, None if none does. Raise `DeliveryError` if nobody can tell."""
+        place = f"{self.host}:{self.port}"
+        try:
+            self.egress.check(self.host, self.port)
+            found = await asyncio.to_thread(self._message_ids)
+        except EgressRefused as refused:
+            raise DeliveryError(Reason.EGRESS, maybe_sent=True, detail=place) from refused
+        except poplib.error_proto as error:
+            refusal = b"AUTH" in error.args[0] if error.args and isinstance(error.args[0], bytes) else False
+            reason = Reason.CREDENTIALS if refusal else Reason.UNREADABLE
+            raise DeliveryError(reason, maybe_sent=True, detail=f"{place}: POP3") from error
+        except OSError as error:
+            raise DeliveryError(_reason(error), maybe_sent=True, detail=f"{place}: {type(error).__name__}") from error
+        return next((each for each in found if each.startswith(beginning)), None)
+
+    def _message_ids(self) -> tuple[str, ...]:
+        client = self._open()
+        try:
+            client.user(self.username)
+            client.pass_(self.password.get_secret_value())
+            listed = [line.split(b" ", 1) for line in client.uidl()[1]][-LOOK_AT:]
+            known = {uid: self._seen.get(uid) or _fetch(client, int(number)) for number, uid in listed}
+            self._seen = known
+            client.quit()
+        finally:
+            client.close()
+        return tuple(reversed(known.values()))
+
+    def _open(self) -> poplib.POP3:
+        if self.tls is None:
+            return poplib.POP3(self.host, self.port, timeout=self.timeout)
+        return poplib.POP3_SSL(self.host, self.port, timeout=self.timeout, context=self.tls)
+
+
+def _fetch(client: poplib.POP3, number: int) -> str:
+    lines = client.top(number, 0)[1]
+    found = (_MESSAGE_ID.match(line) for line in lines)
+    return next((each.group(1).decode("ascii", "replace") for each in found if each), "")
+
+
+def _reason(error: OSError) -> Reason:
+    table: tuple[tuple[type[OSError], Reason], ...] = (
+        (ssl.SSLError, Reason.TLS),
+        (socket.gaierror, Reason.RESOLVE),
+        (TimeoutError, Reason.TIMEOUT),
+    )
+    return next((reason for kind, reason in table if isinstance(error, kind)), Reason.CONNECT)
