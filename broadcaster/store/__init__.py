@@ -4,6 +4,7 @@
 modules are the parts of `Store`, each one job of the ports, and know only named statements and rows.
 """
 
+from broadcaster.store.backup import Restored, restore, verify
 from broadcaster.store.store import Store, open_store
 
-__all__ = ["Store", "open_store"]
+__all__ = ["Restored", "Store", "open_store", "restore", "verify"]

@@ -52,7 +52,7 @@ def _recover(tx: Tx, delivery: Delivery, now: datetime) -> None:
     ledger.doubt_started(tx, delivery.id, *settle.recipient_in_doubt(delivery.grade, now))
     tx.run("outbox.count_start", number=delivery.id)
     often = tx.number("outbox.starts", number=delivery.id) >= _STARTS
-    settlement = settle.quarantined(now) if often else settle.recovered(delivery, now)
+    settlement = settle.quarantined(delivery, now) if often else settle.recovered(delivery, now)
     settling.apply(tx, delivery, settlement, now)
 
 

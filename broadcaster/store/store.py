@@ -9,6 +9,7 @@ from typing import Self
 
 from broadcaster.model import Mode
 from broadcaster.store.archive import Snapshots
+from broadcaster.store.backup import Progress, back_up
 from broadcaster.store.claiming import Claiming
 from broadcaster.store.engine import Readers, Writer
 from broadcaster.store.intake import Accepting
@@ -23,6 +24,15 @@ from broadcaster.store.trail import Trail
 
 class Store(Accepting, Submissions, Claiming, Recording, Recovery, Book, Snapshots, People, Trail):
     """Serves every protocol of `broadcaster.ports.store`. Close it; or use it with `async with`."""
+
+    def __init__(self, path: Path, mode: Mode, *, read_only: bool) -> None:
+        super().__init__(None if read_only else Writer(path), Readers(path))
+        self._path = path
+        self._mode = mode
+
+    async def back_up(self, target: Path, progress: Progress | None = None) -> None:
+        """Copy the running store into one file and check the copy. `progress` is called from another thread."""
+        await asyncio.to_thread(back_up, self._path, target, self._mode, progress)
 
     async def close(self) -> None:
         """Finish what was brought and let go of the file. Safe to call twice."""
@@ -49,4 +59,4 @@ def open_store(path: Path, mode: Mode, *, read_only: bool = False) -> Store:
     `SchemaMismatch` for one of a newer version, `StoreBusy` when it is held, or another `StoreError`.
     """
     prepare(path, mode, read_only=read_only)
-    return Store(None if read_only else Writer(path), Readers(path))
+    return Store(path, mode, read_only=read_only)

@@ -20,7 +20,7 @@ _PAGE = 1_000
 
 def append(tx: Tx, *, at: datetime, event: str, subject: str, actor: str = SERVICE, **body: object) -> None:
     """Append an entry to the chain, within the caller's transaction."""
-    entry = audit.link(_head(tx), at=at, actor=actor, event=event, subject=subject, body=body)
+    entry = audit.link(head(tx), at=at, actor=actor, event=event, subject=subject, body=body)
     tx.run(
         "trail.append",
         seq=entry.seq,
@@ -54,22 +54,24 @@ class Trail(Part):
     async def entries(self) -> AsyncIterator[Entry]:
         """Yield all, oldest first, a page at a time."""
         after = 0
-        while page := await self._read(partial(_page, after=after)):
-            for entry in page:
+        while found := await self._read(partial(page, after=after)):
+            for entry in found:
                 yield entry
-            after = page[-1].seq
+            after = found[-1].seq
 
     async def head(self) -> Head:
         """Return the recorded head."""
-        return await self._read(_head)
+        return await self._read(head)
 
 
-def _head(tx: Tx) -> Head:
+def head(tx: Tx) -> Head:
+    """Return the recorded head of the chain."""
     row = tx.one("trail.head")
     return audit.START if row is None else Head(seq=row["seq"], hash=row["hash"])
 
 
-def _page(tx: Tx, *, after: int) -> list[Entry]:
+def page(tx: Tx, *, after: int) -> list[Entry]:
+    """Return the entries after a number, a page of them."""
     return [_entry(row) for row in tx.all("trail.page", after=after, limit=_PAGE)]
 
 

@@ -1,0 +1,10 @@
+-- name: unsettled
+SELECT * FROM delivery WHERE state IN ('ready', 'retry_wait', 'sending', 'in_doubt') ORDER BY id;
+
+-- name: skip_editions
+-- Fewer than one edition a second is ever made, so the seconds since 1970 are ahead of any lost number.
+INSERT INTO counter (name, value) VALUES ('edition', :seconds)
+ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value);
+
+-- name: skip_incidents
+INSERT INTO incident (number, latest) SELECT coalesce(max(number), 0) + :ahead, 0 FROM incident;
