@@ -86,7 +86,8 @@ class Reader:
     def _read(self, name: str, slot: Slot, raw: str, language: str) -> str:
         match slot.kind:
             case SlotKind.AREA:
-                return self.area_words.joined(self.areas(language), language)
+                names = self.areas(language)
+                return self.area_words.joined(names, language) if names else self._absent(name, slot, language)
             case SlotKind.TIME:
                 moment = read_time(raw, self.now.astimezone(self.city.zone), slot.tense)
                 return self.moment(moment, language) if moment else self._bad("slot_not_time", name, raw)
