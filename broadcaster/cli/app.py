@@ -73,11 +73,11 @@ class Command(Localised):
 
 
 class Group(Localised, click.Group):
-    """Commands that are imported only when they are called."""
+    """Commands that are imported only when they are called. `prefix` begins the codes of their help texts."""
 
-    def __init__(self, places: dict[str, str], **kwargs: Any) -> None:
+    def __init__(self, places: dict[str, str], prefix: str = "", **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self._places = places
+        self._places, self._prefix = places, prefix
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click's signature)
         """Return the names that are shown."""
@@ -95,7 +95,9 @@ class Group(Localised, click.Group):
         """Write the options, then the commands."""
         Localised.format_options(self, ctx, formatter)
         with formatter.section(words("commands")):
-            formatter.write_dl([(name, help_of(name).partition("\n")[0]) for name in self.list_commands(ctx)])
+            formatter.write_dl(
+                [(name, help_of(self._prefix + name).partition("\n")[0]) for name in self.list_commands(ctx)]
+            )
 
 
 @click.group(cls=Group, places=COMMANDS, help=help_of("broadcaster"), invoke_without_command=True)

@@ -31,14 +31,13 @@ def _text(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise click.FileError(str(file), hint=getattr(error, "strerror", None) or words("file_not_utf8")) from None
+        raise click.FileError(str(file), hint=getattr(error, "strerror", None) or words("cli_not_utf8")) from None
 
 
 def _filled(session: Session, template: str, values: Sequence[str]) -> Any:
-    from broadcaster.bootstrap import forms  # noqa: PLC0415 - see above
+    from broadcaster.bootstrap import filled  # noqa: PLC0415 - see above
 
-    pairs = dict(_pair(value) for value in values)
-    return forms(session.settings()).fill(template, pairs)
+    return filled(session.settings(), template, dict(_pair(value) for value in values))
 
 
 def _pair(text: str) -> tuple[str, str]:

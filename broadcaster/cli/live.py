@@ -76,6 +76,10 @@ class Counter:
         """Count on."""
         self._progress.advance(self._task, count)
 
+    def show(self, done: int, total: int) -> None:
+        """Show how far it is."""
+        self._progress.update(self._task, completed=done, total=total)
+
 
 def _progress() -> Progress:
     return Progress(

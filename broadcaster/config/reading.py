@@ -44,6 +44,7 @@ def _assembled(path: Path, core: Core, channels: Mapping[str, ChannelConfig | No
         mode=core.mode,
         data_dir=data_dir,
         socket=core.socket or data_dir / "desk.sock",
+        socket_group=core.socket_group,
         city=core.city.city(),
         policy=core.rules.policy(),
         page_server=core.page_server,

@@ -156,6 +156,8 @@ class Core(_Table):
     mode: Mode
     data_dir: Path = Path("data")
     socket: Path | None = None
+    socket_group: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]*$", max_length=64)] = ""
+    """The Unix group that may use the socket besides its owner; empty: the owner alone (mode 0600)."""
     city: CitySettings
     rules: RulesSettings = RulesSettings()
     page_server: PageServerSettings = PageServerSettings()
@@ -180,6 +182,7 @@ class Config:
     mode: Mode
     data_dir: Path
     socket: Path
+    socket_group: str
     city: City
     policy: Policy
     page_server: PageServerSettings

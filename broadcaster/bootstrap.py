@@ -1,0 +1,164 @@
+"""The composition root: the only place that knows concrete classes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from broadcaster import registry
+from broadcaster.clock import SystemClock, SystemEntropy
+from broadcaster.config import Config
+from broadcaster.desk import Desk
+from broadcaster.forms import Forms
+from broadcaster.model import Draft
+from broadcaster.ports.channel import Channel
+from broadcaster.ports.world import Context
+from broadcaster.rendering import Templates, templates_dir
+from broadcaster.rules.egress import Endpoints
+from broadcaster.store import Store, open_store
+from broadcaster.supervisor import Child
+
+
+def context_of(config: Config) -> Context:
+    """Return what channels get besides their settings."""
+    return Context(
+        mode=config.mode,
+        city=config.city,
+        clock=SystemClock(),
+        entropy=SystemEntropy(),
+        egress=Endpoints(config.mode, config.drill_endpoints),
+        renderer=Templates(config.city.zone),
+        state_dir=config.data_dir,
+    )
+
+
+@asynccontextmanager
+async def channels_of(config: Config) -> AsyncIterator[Mapping[str, Channel]]:
+    """Build every configured channel, and let go of them at the end."""
+    channels = registry.build_all(config.channels.values(), context_of(config))
+    try:
+        yield channels
+    finally:
+        for channel in channels.values():
+            await channel.close()
+
+
+def store_path(config: Config) -> Path:
+    """Return where the instance's store is."""
+    return config.data_dir / "broadcaster.db"
+
+
+@asynccontextmanager
+async def stored(config: Config, *, read_only: bool) -> AsyncIterator[Store]:
+    """Open the instance's store, and close it at the end."""
+    store = open_store(store_path(config), config.mode, read_only=read_only)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+def filled(config: Config, template: str, values: Mapping[str, str] | None = None) -> Draft:
+    """Return the draft an alert template makes of these values, or of its own examples.
+
+    Raise `Refused`, `NotFound`, `RenderingError`.
+    """
+    forms = Forms(templates_dir(), Templates(config.city.zone))
+    given = forms.examples(template, config.city) if values is None else values
+    return forms.draft(template, given, city=config.city, now=SystemClock().now())
+
+
+def children(config: Config) -> tuple[Child, ...]:
+    """Return what `broadcaster run` supervises. The page server is told all by options: it reads no secret."""
+    core = Child.python("core", "core", "--config", str(config.path))
+    server = config.page_server
+    if not server.enabled:
+        return (core,)
+    roots = [f"--root={prefix}={folder}" for prefix, folder in published(config).items()]
+    options = {
+        "host": server.host,
+        "port": server.port,
+        "max-age": server.max_age_s,
+        "connections": server.connections,
+        "per-address": server.per_address,
+        "log-level": config.logging.level,
+    }
+    told = [f"--{name}={value}" for name, value in options.items()]
+    return core, Child.python("pages", "pages", *roots, *told)
+
+
+def published(config: Config) -> Mapping[str, Path]:
+    """Return the published directories by the path residents reach them under."""
+    found = {}
+    for name, prefix in (("page", "/"), ("feeds", "/feeds/")):
+        if channel := config.channels.get(name):
+            found[prefix] = config.data_dir / name / getattr(channel.settings, "directory", "public")
+    return found
+
+
+async def core(config: Config) -> None:
+    """Run the core until SIGTERM or SIGINT: desk, its API, and the dispatcher."""
+    from broadcaster.api import Rooms, application, serve  # noqa: PLC0415 - aiohttp is for the service only
+    from broadcaster.dispatcher import Dispatcher  # noqa: PLC0415 - see above
+    from broadcaster.events import Event, Events, Topic  # noqa: PLC0415 - see above
+
+    clock, events = SystemClock(), Events()
+    async with stored(config, read_only=False) as store, channels_of(config) as channels:
+        dispatcher = Dispatcher(
+            store,
+            channels,
+            {name: channel.lane for name, channel in config.channels.items()},
+            clock=clock,
+            entropy=SystemEntropy(),
+            events=events,
+            node=socket.gethostname(),
+            mode=config.mode,
+        )
+
+        def changed() -> None:
+            dispatcher.wake()
+            events.publish(Event(topic=Topic.ALERT, at=clock.now()))
+
+        desk = Desk(context_of(config), channels, store, changed, config.policy)
+        async with serve(application(Rooms(desk=desk, events=events)), config.socket, config.socket_group):
+            await _until_told(dispatcher)
+
+
+async def _until_told(dispatcher: Dispatcher) -> None:
+    """Drive the dispatcher; the first signal drains it, a second one ends the process at once."""
+    loop, told = asyncio.get_running_loop(), asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, _tell, told, number)
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(dispatcher.run())
+        waiting = tasks.create_task(told.wait())
+        await asyncio.wait({running, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        await dispatcher.stop()
+
+
+def _tell(told: asyncio.Event, number: int) -> None:
+    told.set()
+    signal.signal(number, signal.SIG_DFL)
+
+
+@asynccontextmanager
+async def offline(config: Config) -> AsyncIterator[Desk]:
+    """Return a desk for looking only, beside the running service or without it: the store is read, never written.
+
+    An instance that has never run has no store yet; then an empty one in a temporary folder stands for it.
+    """
+    with contextlib.ExitStack() as stack:
+        home = config
+        if not store_path(config).exists():
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="broadcaster-"))
+            home = replace(config, data_dir=Path(folder))
+        async with stored(home, read_only=home is config) as store, channels_of(config) as channels:
+            yield Desk(context_of(config), channels, store, policy=config.policy)

@@ -1,0 +1,105 @@
+"""`demo`: the whole service with providers on this machine; nothing leaves it."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from broadcaster.cli.session import Session, command, say
+from broadcaster.cli.tables import row_lines
+from broadcaster.cli.words import words
+
+if TYPE_CHECKING:
+    from broadcaster.client import Client
+    from broadcaster.demo.stage import Stage
+
+
+@command("demo")
+@click.option("--headless", is_flag=True, help=words("help_headless"))
+@click.option("--seconds", type=click.FloatRange(min=1), help=words("help_seconds"))
+@click.option("--data-dir", type=click.Path(path_type=Path, file_okay=False), help=words("help_data_dir"))
+def demo(session: Session, headless: bool, seconds: float | None, data_dir: Path | None) -> None:
+    """Play headless where there is no terminal."""
+    alone = headless or session.json or not sys.stdout.isatty()
+    with _folder(data_dir) as folder:
+        if not session.json:
+            say(words("demo_title"))
+            say(words("demo_starting"))
+        asyncio.run(_headless(session, folder, seconds) if alone else _live(folder, seconds))
+
+
+@contextmanager
+def _folder(given: Path | None) -> Iterator[Path]:
+    if given is not None:
+        given.mkdir(parents=True, exist_ok=True)
+        yield given.absolute()
+        return
+    with tempfile.TemporaryDirectory(prefix="broadcaster-demo-", ignore_cleanup_errors=True) as made:
+        yield Path(made)
+
+
+async def _headless(session: Session, folder: Path, seconds: float | None) -> None:
+    from broadcaster.demo import play  # noqa: PLC0415 - the service's weight is not for other commands
+
+    async with play.running(folder) as (ready, client):
+        sent = await play.send_sample(ready, client)
+        row = await play.confirmed(client, sent["alert"]["identifier"], seconds or play.CONFIRM_S)
+    good = all(each["state"] == "confirmed" for each in row["deliveries"])
+    session.exit_code = 0 if good else 1
+    verdict = words("demo_confirmed" if good else "demo_unconfirmed")
+    session.show(document(row, dict(ready.urls)), *row_lines(row), "", *addresses(ready), verdict)
+
+
+def document(row: Any, urls: dict[str, str]) -> dict[str, Any]:
+    """Return what `--json` prints."""
+    deliveries = [
+        {name: each[name] for name in ("channel", "target", "state", "ref")} | {"latency_ms": _latency(each)}
+        for each in row["deliveries"]
+    ]
+    return {"alert": row["alert"], "deliveries": deliveries, "urls": urls}
+
+
+def _latency(delivery: Any) -> int:
+    took = datetime.fromisoformat(delivery["updated_at"]) - datetime.fromisoformat(delivery["accepted_at"])
+    return round(took.total_seconds() * 1000)
+
+
+def addresses(ready: Stage) -> list[str]:
+    """Return the residents' addresses as lines."""
+    urls = ready.urls
+    feeds = words("demo_feeds", atom=urls["atom"], rss=urls["rss"], cap=urls["cap"])
+    return [words("demo_page", url=urls["page"]), *feeds.splitlines()]
+
+
+async def _live(folder: Path, seconds: float | None) -> None:
+    from broadcaster.demo import play  # noqa: PLC0415 - the service's weight is not for other commands
+
+    async with play.running(folder) as (ready, client):
+        await play.send_sample(ready, client)
+        try:
+            async with asyncio.timeout(seconds):
+                await _show(ready, client)
+        except TimeoutError:
+            return
+
+
+async def _show(ready: Stage, client: Client) -> None:
+    """Show the board until cancelled (Ctrl-C)."""
+    from rich.live import Live  # noqa: PLC0415 - rich is for terminals only
+
+    from broadcaster.cli.live import picture  # noqa: PLC0415 - see above
+
+    head = [words("demo_title"), *addresses(ready), words("demo_try", config=ready.config), words("demo_stop"), ""]
+    with Live(auto_refresh=False) as live:
+        while True:
+            board = await asyncio.to_thread(client.board)
+            live.update(picture(board, *head), refresh=True)
+            await asyncio.sleep(0.3)

@@ -1,0 +1,129 @@
+"""`audit`, `backup` and `restore`: the evidence, and copies of it. They read the store's file and need no service."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import pwd
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import click
+
+from broadcaster.cli.app import Group
+from broadcaster.cli.session import Session, command
+from broadcaster.cli.words import help_of, words
+from broadcaster.errors import Conflict, ServiceUnreachable
+from broadcaster.model import Actor
+
+audit = Group(
+    {"verify": "records:verify", "export": "records:export"}, name="audit", help=help_of("audit"), prefix="audit_"
+)
+
+
+@command("audit verify")
+def verify(session: Session) -> None:
+    """Verify the chain."""
+    count, broken = asyncio.run(_verify(session))
+    if broken is None:
+        session.show({"whole": True, "entries": count}, words("audit_whole", count=count))
+        return
+    session.exit_code = 1
+    document = {"whole": False, "entries": count, "broken": {"seq": broken.seq, "damage": broken.damage.value}}
+    why = words(f"damage_{broken.damage.value}")
+    session.show(document, words("audit_broken", seq=broken.seq, why=why))
+
+
+async def _verify(session: Session) -> Any:
+    from broadcaster.audit import verify_stream  # noqa: PLC0415 - heavy, and only here
+    from broadcaster.bootstrap import stored  # noqa: PLC0415
+
+    async with stored(session.settings(), read_only=True) as store:
+        head = await store.head()
+        return head.seq, await verify_stream(store.entries(), head)
+
+
+@command("audit export")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), default=Path("-"))
+def export(session: Session, file: Path) -> None:
+    """Write every entry as a line of JSON; under `--json` as one list."""
+    asyncio.run(_export(session, file))
+
+
+async def _export(session: Session, file: Path) -> None:
+    from broadcaster.bootstrap import stored  # noqa: PLC0415 - heavy, and only here
+    from broadcaster.documents import dump  # noqa: PLC0415
+
+    async with stored(session.settings(), read_only=True) as store:
+        if session.json:
+            session.show([dump(entry) async for entry in store.entries()])
+            return
+        with sys.stdout if str(file) == "-" else file.open("w", encoding="utf-8") as out:
+            async for entry in store.entries():
+                out.write(json.dumps(dump(entry), ensure_ascii=False) + "\n")
+
+
+@command("backup")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def backup(session: Session, file: Path) -> None:
+    """Copy the store while the service runs on."""
+    from broadcaster.bootstrap import store_path  # noqa: PLC0415 - heavy, and only here
+    from broadcaster.store import back_up  # noqa: PLC0415
+
+    settings = session.settings()
+    if file.exists():
+        raise Conflict("backup_exists", file=str(file))
+    with _drawn(session, "backing_up") as step:
+        back_up(store_path(settings), file, settings.mode, step)
+    size = file.stat().st_size
+    session.show({"file": str(file), "bytes": size}, words("backed_up", file=file, bytes=size))
+
+
+@command("restore")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+def restore(session: Session, file: Path) -> None:
+    """Put a copy in the store's place. Whatever was still to be sent in it is held for a person."""
+    from broadcaster.bootstrap import store_path  # noqa: PLC0415 - heavy, and only here
+    from broadcaster.clock import SystemClock  # noqa: PLC0415
+    from broadcaster.store import restore as put_back  # noqa: PLC0415
+
+    settings = session.settings()
+    if _runs(session):
+        raise Conflict("restore_running")
+    with _drawn(session, "restoring") as step:
+        done = put_back(file, store_path(settings), settings.mode, _caller(), SystemClock().now(), step)
+    kept, held = done.replaced, done.held + done.doubts
+    document = {"file": str(file), "kept": str(kept), "held": held}
+    session.show(document, words("restored", file=file, kept=kept, held=held))
+
+
+def _caller() -> Actor:
+    """Whoever runs the command, for the audit chain."""
+    uid = os.getuid()
+    with suppress(KeyError):
+        return Actor(name=pwd.getpwuid(uid).pw_name, uid=uid)
+    return Actor(name=str(uid), uid=uid)
+
+
+def _runs(session: Session) -> bool:
+    try:
+        session.client().health()
+    except ServiceUnreachable:
+        return False
+    return True
+
+
+@contextmanager
+def _drawn(session: Session, title: str) -> Iterator[Callable[[int, int], None]]:
+    """Give a function to call with pages done and pages in all: a bar on a terminal, else nothing."""
+    if session.json or not sys.stdout.isatty():
+        yield lambda done, total: None
+        return
+    from broadcaster.cli.live import counting  # noqa: PLC0415 - rich is for terminals only
+
+    with counting(words(title), None) as counter:
+        yield counter.show

@@ -1,0 +1,51 @@
+"""`run`, and its two children `core` and `pages`."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import click
+
+from broadcaster.cli.session import Session, command
+
+
+@command("run")
+def run(session: Session) -> None:
+    """Supervise core and page server until told to stop."""
+    from broadcaster import bootstrap, logs, supervisor  # noqa: PLC0415 - the service's weight is not for other commands
+
+    settings = session.settings()
+    logs.configure(settings.logging.level)
+    session.exit_code = supervisor.run(bootstrap.children(settings))
+
+
+@command("core")
+def core(session: Session) -> None:
+    """Desk, API and dispatcher, until told to stop."""
+    from broadcaster import bootstrap, logs  # noqa: PLC0415 - see above
+
+    settings = session.settings()
+    logs.configure(settings.logging.level)
+    asyncio.run(bootstrap.core(settings))
+
+
+@command("pages")
+@click.option("--root", "roots", multiple=True, metavar="PREFIX=DIR")
+@click.option("--host", default="127.0.0.1")
+@click.option("--port", type=int, default=8080)
+@click.option("--max-age", type=int, default=10)
+@click.option("--connections", type=int, default=10_000)
+@click.option("--per-address", type=int, default=200)
+@click.option("--log-level", default="info")
+def pages(session: Session, roots: tuple[str, ...], **options: int | str) -> None:  # noqa: ARG001 (told by its parent)
+    """The residents' server. All it is told comes by options, so that no secret is in this process."""
+    from broadcaster import logs  # noqa: PLC0415 - see above
+    from broadcaster.pages import Limits, Options, Root, serve  # noqa: PLC0415 - see above
+
+    logs.configure(str(options["log_level"]))
+    limits = Limits(connections=int(options["connections"]), per_address=int(options["per_address"]))
+    pairs = (root.partition("=") for root in roots)
+    found = tuple(Root(prefix, Path(directory)) for prefix, _, directory in pairs)
+    host, port = str(options["host"]), int(options["port"])
+    serve(Options(roots=found, host=host, port=port, max_age_s=int(options["max_age"]), limits=limits))

@@ -1,0 +1,125 @@
+"""The stage of the demonstration: providers on loopback, a drill configuration that reaches nothing else, sample residents.
+
+Everything is as in a city's own service: the same processes, the same channels, the same wire. Only the other ends
+are ours.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from broadcaster.demo.pop3 import Pop3Provider
+from broadcaster.demo.smtp import SmtpProvider
+from broadcaster.demo.x import XProvider
+from broadcaster.model import EASY_JAPANESE, JAPANESE, Subscriber
+
+MONITOR = "monitor@residents.example"
+"""The mailbox that is read back, as a resident's."""
+RESIDENTS = (
+    Subscriber(address="sakura@residents.example", language=JAPANESE),
+    Subscriber(address="minh@residents.example", language=EASY_JAPANESE),
+    Subscriber(address=MONITOR, language="en"),
+)
+SAMPLE = "flood-level4"
+"""The alert template the demonstration sends."""
+_LONGEST_SOCKET = 100
+"""Bytes of a unix socket's path that every system takes (sun_path holds 108 on Linux, 104 elsewhere)."""
+_LOGIN, _PASSWORD = "broadcaster", "demonstration"  # noqa: S105 - of a server that lives for a minute on loopback
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """A prepared demonstration: its configuration, socket, and addresses."""
+
+    config: Path
+    socket: Path
+    page: str
+    x: XProvider
+    smtp: SmtpProvider
+
+    @property
+    def urls(self) -> Mapping[str, str]:
+        """The residents' addresses."""
+        feeds = self.page + "feeds/"
+        return {"page": self.page, "atom": feeds + "atom.xml", "rss": feeds + "rss.xml", "cap": feeds + "cap.xml"}
+
+
+@asynccontextmanager
+async def stage(folder: Path) -> AsyncIterator[Stage]:
+    """Start the providers and write the configuration into `folder`; stop them at the end."""
+    async with XProvider() as x, SmtpProvider(users={_LOGIN: _PASSWORD}) as smtp:
+        async with Pop3Provider(smtp.mailboxes, {MONITOR: _PASSWORD}) as pop3:
+            with tempfile.TemporaryDirectory(prefix="broadcaster-") as short:
+                page = f"http://127.0.0.1:{free_port()}/"
+                listening = folder / "desk.sock"
+                if len(bytes(listening)) > _LONGEST_SOCKET:
+                    listening = Path(short) / "desk.sock"
+                config = folder / "config.toml"
+                _write(config, configuration(page, listening, x, smtp, pop3))
+                yield Stage(config=config, socket=listening, page=page, x=x, smtp=smtp)
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def configuration(page: str, listening: Path, x: XProvider, smtp: SmtpProvider, pop3: Pop3Provider) -> str:
+    """Return the demonstration's configuration as TOML."""
+    tables: dict[str, Mapping[str, object]] = {
+        "": {"mode": "drill", "socket": str(listening)},
+        "city": {
+            "name": "見本市",
+            "name_en": "Sample City",
+            "sender": "sample-city.example",
+            "public_url": page,
+            "domains": ["127.0.0.1"],
+            "contact": "見本市 防災課 042-000-0000",
+            "fallback": "FM 77.7 MHz",
+            "areas": ["中央", "芋窪", "蔵敷"],
+        },
+        "page_server": {"host": "127.0.0.1", "port": int(page.rstrip("/").rpartition(":")[2])},
+        "channels.twitter": {"base_url": x.base_url, "post_url": x.base_url + "/i/web/status/{id}", **x.credentials},
+        "channels.mail": {
+            "host": "127.0.0.1",
+            "port": smtp.port,
+            "tls": "none",
+            "username": _LOGIN,
+            "password": _PASSWORD,
+            "from_address": "bousai@sample-city.example",
+            "unsubscribe": "unsubscribe@sample-city.example",
+        },
+        "channels.mail.readback": {
+            "host": "127.0.0.1",
+            "port": pop3.port,
+            "tls": "none",
+            "username": MONITOR,
+            "password": _PASSWORD,
+        },
+        "channels.page": {},
+        "channels.feeds": {},
+    }
+    return "\n".join(_table(name, values) for name, values in tables.items())
+
+
+def _table(name: str, values: Mapping[str, object]) -> str:
+    """Return one TOML table. JSON's strings, numbers and lists are TOML's too."""
+    lines = [f"[{name}]"] if name else []
+    return "\n".join(
+        [*lines, *(f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in values.items()), ""]
+    )
+
+
+def _write(path: Path, text: str) -> None:
+    path.touch(mode=0o600)
+    path.chmod(0o600)
+    path.write_text(text, encoding="utf-8")
