@@ -1,0 +1,81 @@
+"""Evacuation levels and their names (2021 law): 3 高齢者等避難, 4 避難指示, 5 緊急安全確保 are the mayor's to issue."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from broadcaster.model import EASY_JAPANESE, JAPANESE, Draft, Kind, Problem, Severity
+from broadcaster.rules.checks.texts import LONGEST, folded
+
+NAMES = {3: "高齢者等避難", 4: "避難指示", 5: "緊急安全確保"}
+_LEVELS = range(1, 6)
+_EASY_FROM = 4
+_DIGITS = str.maketrans("一二三四五", "12345")
+_NUMBER = r"警戒レベル([1-5一二三四五])"
+_NAMED = re.compile(_NUMBER + r"(?:相当)?[、,「『(【:]{0,2}(" + "|".join(NAMES.values()) + ")")
+_NUMBERED = re.compile(_NUMBER + r"(?!相当)")
+_SEVERITY = {3: (Severity.SEVERE, Severity.EXTREME), 4: (Severity.EXTREME,), 5: (Severity.EXTREME,)}
+"""docs/adr/0008: so that no order passes the second person under a low severity."""
+
+
+def problems(draft: Draft) -> Iterator[Problem]:
+    """Yield where number, name, severity and words do not say the same."""
+    if draft.level is not None and draft.level not in _LEVELS:
+        yield Problem(code="level_range", place="level", params={"level": draft.level})
+        return
+    if draft.kind.ends or not draft.infos:
+        return
+    yield from _severity(draft)
+    yield from _words(draft)
+    if (draft.level or 0) >= _EASY_FROM and all(info.language != EASY_JAPANESE for info in draft.infos):
+        yield Problem(code="easy_japanese_missing", place="infos", params={"level": draft.level or 0}, blocking=False)
+
+
+def _severity(draft: Draft) -> Iterator[Problem]:
+    wanted = _SEVERITY.get(draft.level or 0)
+    for index, info in enumerate(draft.infos):
+        if wanted and info.severity not in wanted:
+            yield Problem(
+                code="level_severity",
+                place=f"infos[{index}].severity",
+                params={"level": draft.level or 0, "severity": wanted[0].value},
+            )
+
+
+def _words(draft: Draft) -> Iterator[Problem]:
+    """Compare the words of each Japanese text with the level's number and name."""
+    for index, info in enumerate(draft.infos):
+        if info.language not in (JAPANESE, EASY_JAPANESE):
+            continue
+        headline = folded(info.headline[: LONGEST["headline"]])
+        whole = folded(f"{headline}\n{info.description[: LONGEST['description']]}")
+        yield from _pairs(f"infos[{index}].description", whole)
+        yield from _headline(f"infos[{index}].headline", headline, draft)
+        name = NAMES.get(draft.level or 0)
+        if info.language == JAPANESE and name and name not in whole + folded(info.event[: LONGEST["event"]]):
+            yield Problem(
+                code="level_name_missing",
+                place=f"infos[{index}].headline",
+                params={"level": draft.level or 0, "name": name},
+            )
+
+
+def _pairs(place: str, text: str) -> Iterator[Problem]:
+    """Refuse 警戒レベル3 with the name of 4, whatever the draft's own level."""
+    for found in _NAMED.finditer(text):
+        number = int(found[1].translate(_DIGITS))
+        if NAMES.get(number) != found[2]:
+            yield Problem(code="level_pair", place=place, params={"level": number, "name": found[2]})
+
+
+def _headline(place: str, headline: str, draft: Draft) -> Iterator[Problem]:
+    said = {int(number.translate(_DIGITS)) for number in _NUMBERED.findall(headline)}
+    named = {level for level, name in NAMES.items() if name in headline}
+    if draft.level is None:
+        if named and draft.kind is not Kind.ROUTINE and "解除" not in headline:
+            level = max(named)
+            yield Problem(code="level_missing", place="level", params={"name": NAMES[level], "level": level})
+    elif (said and draft.level not in said) or (named and draft.level in NAMES and draft.level not in named):
+        others = ", ".join(str(level) for level in sorted(said | named))
+        yield Problem(code="level_differs", place=place, params={"level": draft.level, "said": others})
