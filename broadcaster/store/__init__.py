@@ -4,7 +4,7 @@
 modules are the parts of `Store`, each one job of the ports, and know only named statements and rows.
 """
 
-from broadcaster.store.backup import Restored, restore, verify
+from broadcaster.store.backup import Restored, back_up, restore, verify
 from broadcaster.store.store import Store, open_store
 
-__all__ = ["Restored", "Store", "open_store", "restore", "verify"]
+__all__ = ["Restored", "Store", "back_up", "open_store", "restore", "verify"]

@@ -63,7 +63,7 @@ def verify(path: Path, mode: Mode) -> None:
         if connection.execute("PRAGMA foreign_key_check").fetchone() is not None:
             raise StoreCorrupt("store_corrupt", cause="foreign_key_check")
         if broken := audit.verify(_entries(Tx(connection)), trail.head(Tx(connection))):
-            raise StoreCorrupt("audit_broken", seq=broken.seq, damage=broken.damage.value)
+            raise StoreCorrupt("store_audit_broken", seq=broken.seq, damage=broken.damage.value)
 
 
 def restore(  # noqa: PLR0917 (each is needed, none has a default worth having)
