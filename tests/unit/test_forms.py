@@ -14,9 +14,10 @@ from jinja2 import Environment, meta
 from broadcaster.errors import NotFound, Refused
 from broadcaster.forms import Forms, SlotKind, Template, parse
 from broadcaster.forms.template import GIVEN, ISSUED
-from broadcaster.model import Draft, Geocode, Kind, Severity
+from broadcaster.model import Alert, Draft, Geocode, Kind, Mode, Severity
 from broadcaster.ports.world import City
 from broadcaster.rendering import Templates, templates_dir
+from broadcaster.rules import checks
 
 NOW = datetime(2026, 7, 1, 5, 5, tzinfo=UTC)
 CITY = City(
@@ -285,3 +286,47 @@ def test_a_form_can_be_built_from_the_declarations() -> None:
             assert {"ja", "en"} <= slot.meaning.keys()
             assert (slot.kind is SlotKind.CHOICE) == bool(slot.choices)
             assert all(len(words) <= slot.max_length for words in slot.example.values())
+
+
+EARLIER = {
+    "flood-lifted": "flood-level4",
+    "landslide-lifted": "landslide-level4",
+    "shelter-closed": "shelter-opened",
+    "water-restored": "water-cut",
+    "power-restored": "power-cut",
+    "missing-person-found": "missing-person",
+    "headquarters-closed": "headquarters-opened",
+    "false-alarm": "flood-level4",
+    "content-correction": "shelter-opened",
+}
+"""What each template that refers to something refers to, as an officer would use it."""
+
+
+def accepted(name: str) -> Alert:
+    draft = filled(name)
+    return Alert(
+        identifier="1.1",
+        sender=CITY.sender,
+        sent=NOW - timedelta(hours=1),
+        status=draft.status,
+        kind=draft.kind,
+        incident=1,
+        version=1,
+        infos=draft.infos,
+        level=draft.level,
+    )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_examples_pass_the_checks_without_a_warning(name: str) -> None:
+    draft = filled(name)
+    assert draft.kind.refers == (name in EARLIER)
+    live = (accepted(EARLIER[name]),) if draft.kind.refers else ()
+    draft = replace(draft, incident=1 if live else None)
+    assert checks.problems(draft, now=NOW, city=CITY, live=live, mode=Mode.LIVE) == ()
+
+
+@pytest.mark.parametrize("name", EARLIER)
+def test_what_ends_or_corrects_is_refused_when_nothing_is_live(name: str) -> None:
+    found = checks.problems(filled(name), now=NOW, city=CITY, live=(), mode=Mode.LIVE)
+    assert any(problem.blocking for problem in found)
