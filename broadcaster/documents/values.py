@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -128,8 +127,3 @@ def _params(detail: ErrorDetails) -> dict[str, str]:
 
 def _bound(context: dict[str, Any]) -> object:
     return next((context[name] for name in ("gt", "ge", "lt", "le", "min_length", "max_length") if name in context), "")
-
-
-def is_aware(moment: datetime) -> bool:
-    """Return whether the moment knows its offset."""
-    return moment.utcoffset() is not None
