@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from broadcaster import registry
 from broadcaster.clock import SystemClock, SystemEntropy
@@ -24,6 +25,9 @@ from broadcaster.rendering import Templates, templates_dir
 from broadcaster.rules.egress import Endpoints
 from broadcaster.store import Store, open_store
 from broadcaster.supervisor import Child
+
+if TYPE_CHECKING:
+    from broadcaster.dispatcher import Dispatcher
 
 
 def context_of(config: Config) -> Context:
@@ -71,8 +75,9 @@ def filled(config: Config, template: str, values: Mapping[str, str] | None = Non
     Raise `Refused`, `NotFound`, `RenderingError`.
     """
     forms = Forms(templates_dir(), Templates(config.city.zone))
-    given = forms.examples(template, config.city) if values is None else values
-    return forms.draft(template, given, city=config.city, now=SystemClock().now())
+    now = SystemClock().now()
+    given = forms.examples(template, config.city, now) if values is None else values
+    return forms.draft(template, given, city=config.city, now=now)
 
 
 def children(config: Config) -> tuple[Child, ...]:

@@ -118,7 +118,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     session = Session()
     try:
         broadcaster.main(args=given, prog_name="broadcaster", standalone_mode=False, obj=session)
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001 - the boundary: a person gets a sentence, whatever it was
         return _ended(error, as_json="--json" in given)
     return session.exit_code
 

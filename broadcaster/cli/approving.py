@@ -20,7 +20,8 @@ from broadcaster.errors import NotFound
 @click.option("--break-glass", default="", metavar="REASON", help=words("help_break_glass"))
 @click.option("--yes", is_flag=True, help=words("help_yes"))
 @click.option("--wait", is_flag=True, help=words("help_wait"))
-def approve(session: Session, submission: str, reason: str, break_glass: str, yes: bool, wait: bool) -> None:
+def approve(session: Session, submission: str, reason: str, **how: Any) -> None:
+    """Approve, or hand back."""
     client = session.client()
     shown = find(client, submission)
     if reason:
@@ -29,10 +30,10 @@ def approve(session: Session, submission: str, reason: str, break_glass: str, ye
         return
     if not session.json:
         show(shown)
-    if session.interactive and not yes:
+    if session.interactive and not how["yes"]:
         confirm("drill" if shown["acceptance"]["alert"]["status"] == "Exercise" else "live")
-    done = client.approve(shown["id"], shown["acceptance"]["digest"], break_glass)
-    finish(session, client, done, wait=wait)
+    done = client.approve(shown["id"], shown["acceptance"]["digest"], how["break_glass"])
+    finish(session, client, done, wait=how["wait"])
 
 
 def find(client: Client, submission: str) -> Any:

@@ -21,6 +21,7 @@ FAILING = ("failed", "in_doubt", "needs_human")
 @click.argument("alert", required=False)
 @click.option("--watch", is_flag=True, help=words("help_watch"))
 def status(session: Session, alert: str | None, watch: bool) -> None:
+    """Show the board, or one alert with every attempt."""
     client = session.client()
     if watch and session.json:
         raise click.UsageError(words("usage_watch_json"))

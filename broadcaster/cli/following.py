@@ -22,6 +22,7 @@ _FILE = click.Path(path_type=Path, allow_dash=True)
 @click.argument("file", type=_FILE)
 @handing_options
 def update(session: Session, alert: str, file: Path, **handing: Any) -> None:
+    """Send the next version."""
     draft, client = draft_of(session, file), session.client()
     row = client.report(alert)["row"]
     digest = ask(session, client, {**draft, "kind": "update", "incident": row["alert"]["incident"]}, handing["yes"])
@@ -35,9 +36,10 @@ def update(session: Session, alert: str, file: Path, **handing: Any) -> None:
 @click.option("--silent/--notify", default=None, help=words("help_silent"))
 @handing_options
 def correct(session: Session, alert: str, file: Path | None, silent: bool | None, **handing: Any) -> None:
+    """Correct it, quietly or with notice."""
     if file is not None and silent is None:
         raise click.UsageError(words("usage_silent_or_notify"))
-    _follow(session, alert, "correction", file, silent, handing)
+    _follow(session, alert, "correction", file, handing, silent=silent)
 
 
 @command("cancel")
@@ -45,7 +47,8 @@ def correct(session: Session, alert: str, file: Path | None, silent: bool | None
 @click.argument("file", required=False, type=_FILE)
 @handing_options
 def cancel(session: Session, alert: str, file: Path | None, **handing: Any) -> None:
-    _follow(session, alert, "cancel", file, None, handing)
+    """Take it back."""
+    _follow(session, alert, "cancel", file, handing)
 
 
 @command("clear")
@@ -53,11 +56,12 @@ def cancel(session: Session, alert: str, file: Path | None, **handing: Any) -> N
 @click.argument("file", required=False, type=_FILE)
 @handing_options
 def clear(session: Session, alert: str, file: Path | None, **handing: Any) -> None:
-    _follow(session, alert, "all-clear", file, None, handing)
+    """Say that it is over."""
+    _follow(session, alert, "all-clear", file, handing)
 
 
 def _follow(
-    session: Session, alert: str, kind: str, file: Path | None, silent: bool | None, handing: dict[str, Any]
+    session: Session, alert: str, kind: str, file: Path | None, handing: dict[str, Any], *, silent: bool | None = None
 ) -> None:
     client = session.client()
     wish: dict[str, Any] = {"silent": silent, "break_glass": handing["break_glass"]}

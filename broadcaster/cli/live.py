@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -60,25 +60,11 @@ def bars() -> Iterator[Bars]:
 
 
 @contextmanager
-def counting(title: str, total: int | None) -> Iterator[Counter]:
-    """Draw one bar that counts up, for imports, exports and restores."""
+def counting(title: str) -> Iterator[Callable[[int, int], None]]:
+    """Draw one bar, for imports, exports, copies and restores: call with what is done and how much there is."""
     with _progress() as progress:
-        yield Counter(progress, progress.add_task(title, total=total))
-
-
-class Counter:
-    """A bar that counts."""
-
-    def __init__(self, progress: Progress, task: TaskID) -> None:
-        self._progress, self._task = progress, task
-
-    def add(self, count: int) -> None:
-        """Count on."""
-        self._progress.advance(self._task, count)
-
-    def show(self, done: int, total: int) -> None:
-        """Show how far it is."""
-        self._progress.update(self._task, completed=done, total=total)
+        task = progress.add_task(title, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total or None)
 
 
 def _progress() -> Progress:

@@ -24,6 +24,7 @@ _MICRO = 1_000_000
 @click.option("--set", "values", multiple=True, metavar="K=V", help=words("help_set"))
 @click.option("--channel", "only", default="", help=words("help_channel"))
 def preview(session: Session, file: Path | None, template: str, values: tuple[str, ...], only: str) -> None:
+    """Show exactly what would go out."""
     draft = draft_of(session, file, template, values)
     if only:
         draft["channels"] = [only]
@@ -76,6 +77,7 @@ def _body(each: Any) -> Iterator[str]:
 @click.argument("channel_name", metavar="CHANNEL")
 @click.argument("text")
 def measure(session: Session, channel_name: str, text: str) -> None:
+    """Count a text as the channel does."""
     length = asyncio.run(_measure(session, channel_name, text))
     fits = length.length <= length.limit
     document = {"length": length.length, "limit": length.limit, "fits": fits}

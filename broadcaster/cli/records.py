@@ -5,17 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import pwd
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
 from broadcaster.cli.app import Group
-from broadcaster.cli.session import Session, command
+from broadcaster.cli.session import Session, command, drawn
 from broadcaster.cli.words import help_of, words
 from broadcaster.errors import Conflict, ServiceUnreachable
 from broadcaster.model import Actor
@@ -72,13 +70,13 @@ async def _export(session: Session, file: Path) -> None:
 def backup(session: Session, file: Path) -> None:
     """Copy the store while the service runs on."""
     from broadcaster.bootstrap import store_path  # noqa: PLC0415 - heavy, and only here
-    from broadcaster.store import back_up  # noqa: PLC0415
+    from broadcaster.store import back_up  # noqa: PLC0415 - see above
 
     settings = session.settings()
     if file.exists():
         raise Conflict("backup_exists", file=str(file))
-    with _drawn(session, "backing_up") as step:
-        back_up(store_path(settings), file, settings.mode, step)
+    with drawn(session, "backing_up") as progress:
+        back_up(store_path(settings), file, settings.mode, progress)
     size = file.stat().st_size
     session.show({"file": str(file), "bytes": size}, words("backed_up", file=file, bytes=size))
 
@@ -87,26 +85,20 @@ def backup(session: Session, file: Path) -> None:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 def restore(session: Session, file: Path) -> None:
     """Put a copy in the store's place. Whatever was still to be sent in it is held for a person."""
-    from broadcaster.bootstrap import store_path  # noqa: PLC0415 - heavy, and only here
-    from broadcaster.clock import SystemClock  # noqa: PLC0415
-    from broadcaster.store import restore as put_back  # noqa: PLC0415
+    from broadcaster.api.peers import user_name  # noqa: PLC0415 - heavy, and only here
+    from broadcaster.bootstrap import store_path  # noqa: PLC0415 - see above
+    from broadcaster.store import restore as put_back  # noqa: PLC0415 - see above
 
     settings = session.settings()
     if _runs(session):
         raise Conflict("restore_running")
-    with _drawn(session, "restoring") as step:
-        done = put_back(file, store_path(settings), settings.mode, _caller(), SystemClock().now(), step)
-    kept, held = done.replaced, done.held + done.doubts
-    document = {"file": str(file), "kept": str(kept), "held": held}
-    session.show(document, words("restored", file=file, kept=kept, held=held))
-
-
-def _caller() -> Actor:
-    """Whoever runs the command, for the audit chain."""
-    uid = os.getuid()
-    with suppress(KeyError):
-        return Actor(name=pwd.getpwuid(uid).pw_name, uid=uid)
-    return Actor(name=str(uid), uid=uid)
+    uid, now = os.getuid(), datetime.now(UTC)
+    with drawn(session, "restoring") as progress:
+        actor = Actor(name=user_name(uid), uid=uid)
+        done = put_back(file, store_path(settings), settings.mode, actor, now, progress)
+    kept = str(done.replaced or "-")
+    document = {"file": str(file), "kept": kept, "held": done.held, "doubts": done.doubts}
+    session.show(document, words("restored", file=file, kept=kept, held=done.held + done.doubts))
 
 
 def _runs(session: Session) -> bool:
@@ -115,15 +107,3 @@ def _runs(session: Session) -> bool:
     except ServiceUnreachable:
         return False
     return True
-
-
-@contextmanager
-def _drawn(session: Session, title: str) -> Iterator[Callable[[int, int], None]]:
-    """Give a function to call with pages done and pages in all: a bar on a terminal, else nothing."""
-    if session.json or not sys.stdout.isatty():
-        yield lambda done, total: None
-        return
-    from broadcaster.cli.live import counting  # noqa: PLC0415 - rich is for terminals only
-
-    with counting(words(title), None) as counter:
-        yield counter.show

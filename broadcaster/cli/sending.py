@@ -51,6 +51,7 @@ def send(
     channels: tuple[str, ...],
     **handing: Any,
 ) -> None:
+    """Hand a draft in."""
     draft = draft_of(session, file, template, values)
     if channels:
         draft["channels"] = list(channels)

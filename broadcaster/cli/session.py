@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -59,6 +60,18 @@ class Session:
         else:
             for line in lines:
                 say(line)
+
+
+@contextmanager
+def drawn(session: Session, title: str) -> Iterator[Callable[[int, int], None]]:
+    """Give a function to call with what is done and how much there is: a bar on a terminal, else nothing."""
+    if session.json or not sys.stdout.isatty():
+        yield lambda _done, _total: None
+        return
+    from broadcaster.cli.live import counting  # noqa: PLC0415 - rich is for terminals only
+
+    with counting(words(title)) as progress:
+        yield progress
 
 
 def say(line: str = "", *, err: bool = False) -> None:

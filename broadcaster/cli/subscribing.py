@@ -2,85 +2,103 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from broadcaster.cli.app import Group
-from broadcaster.cli.session import Session, command
+from broadcaster.cli.session import Session, command, drawn
 from broadcaster.cli.words import help_of, words
+from broadcaster.errors import Conflict
+from broadcaster.model import Actor, Alert, Subscriber
 
-CHUNK = 500
+if TYPE_CHECKING:
+    from broadcaster.client import Client
+    from broadcaster.ports.store import Stats
+
 subscribers = Group(
     {"import": "subscribing:bring_in", "export": "subscribing:export", "stats": "subscribing:stats"},
     name="subscribers",
     help=help_of("subscribers"),
     prefix="subscribers_",
 )
-_FILE = click.Path(path_type=Path, dir_okay=False, allow_dash=True)
+_NOBODY = Actor(name="")
+"""The service knows by the socket who asks; what a client says of itself does not count."""
+
+
+class Book:
+    """The service's subscribers, as the CSV room wants them."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    async def put(self, subscribers: Iterable[Subscriber], actor: Actor, now: datetime) -> tuple[int, int]:  # noqa: ARG002 (see above)
+        """Add or replace by address; return (added, changed)."""
+        from broadcaster.documents import dump  # noqa: PLC0415 - pydantic is not needed for counts
+
+        done = self._client.put_subscribers([dump(each) for each in subscribers])
+        return done["added"], done["changed"]
+
+    async def remove(self, addresses: Iterable[str], actor: Actor, now: datetime) -> int:  # noqa: ARG002 (see above)
+        """Delete; return how many were there."""
+        removed: int = self._client.remove_subscribers(list(addresses))["removed"]
+        return removed
+
+    async def all(self) -> AsyncIterator[Subscriber]:
+        """Yield every subscriber."""
+        from broadcaster.documents import load  # noqa: PLC0415 - see above
+
+        for each in self._client.subscribers():
+            yield load(Subscriber, each)
+
+    async def stats(self) -> Stats:
+        """Count."""
+        from broadcaster.ports.store import Stats  # noqa: PLC0415 - see above
+
+        return Stats(**self._client.subscriber_stats())
+
+    async def reach(self, alert: Alert) -> int:
+        """Not known to a client: the desk's preview tells it."""
+        raise NotImplementedError(alert.identifier)
 
 
 @command("subscribers import")
-@click.argument("file", type=_FILE)
-@click.option("--remove-others", is_flag=True, help=words("help_remove_others"))
-def bring_in(session: Session, file: Path, remove_others: bool) -> None:
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.option("--skip-bad", is_flag=True, help=words("help_skip_bad"))
+def bring_in(session: Session, file: Path, skip_bad: bool) -> None:
     """Check the whole file first; only then is anything changed."""
-    from broadcaster.documents import dump  # noqa: PLC0415 - pydantic is not needed for counts
-    from broadcaster.subscribers import read_csv  # noqa: PLC0415
+    from broadcaster.subscribers import import_csv  # noqa: PLC0415 - pydantic is not needed for counts
 
-    rows = read_csv(sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8-sig"))
-    client, done = session.client(), {"added": 0, "changed": 0, "removed": 0}
-    with drawn(session, "importing", len(rows)) as advance:
-        for start in range(0, len(rows), CHUNK):
-            part = rows[start : start + CHUNK]
-            _sum(done, client.put_subscribers([dump(each) for each in part]))
-            advance(len(part))
-    if remove_others:
-        kept = {each.address for each in rows}
-        gone = [each["address"] for each in client.subscribers() if each["address"] not in kept]
-        for start in range(0, len(gone), CHUNK):
-            _sum(done, client.remove_subscribers(gone[start : start + CHUNK]))
-    session.show(done, words("imported", **done))
-
-
-def _sum(total: dict[str, int], more: Any) -> None:
-    for name in total:
-        total[name] += more[name]
+    areas, book = session.settings().city.areas, Book(session.client())
+    with drawn(session, "importing") as progress:
+        reading = import_csv(file, book, _NOBODY, datetime.now(UTC), areas=areas, skip_bad=skip_bad, progress=progress)
+        done = asyncio.run(reading)
+    left_out = [{"place": each.place, "code": each.code, "params": dict(each.params)} for each in done.problems]
+    document: dict[str, Any] = {"rows": done.rows, "added": done.added, "changed": done.changed, "problems": left_out}
+    sentence = words("imported", added=done.added, changed=done.changed, left=len(left_out))
+    session.show(document, sentence)
 
 
 @command("subscribers export")
-@click.argument("file", type=_FILE, default=Path("-"))
-def export(session: Session, file: Path) -> None:
-    """Write all of them as CSV; under `--json` as one list."""
-    client = session.client()
-    if session.json:
-        session.show(list(client.subscribers()))
-        return
-    from broadcaster.documents import load  # noqa: PLC0415 - pydantic is not needed for counts
-    from broadcaster.model import Subscriber  # noqa: PLC0415
-    from broadcaster.subscribers import write_csv  # noqa: PLC0415
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--encoding", type=click.Choice(["utf-8", "cp932"]), default="utf-8", help=words("help_encoding"))
+def export(session: Session, file: Path, encoding: str) -> None:
+    """Write all of them as CSV."""
+    from broadcaster.subscribers import UTF8, export_csv  # noqa: PLC0415 - see above
 
-    total = client.subscriber_stats()["total"]
-    to_screen = str(file) == "-"
-    with nullcontext(sys.stdout) if to_screen else file.open("w", encoding="utf-8", newline="") as out:
-        with drawn(session, "exporting", total, quiet=to_screen) as advance:
-            write_csv((load(Subscriber, each) for each in _counted(client.subscribers(), advance)), _text(out))
-    if not to_screen:
-        session.show({"count": total}, words("exported", count=total))
-
-
-def _text(out: TextIO) -> TextIO:
-    return out
-
-
-def _counted(values: Iterator[Any], advance: Callable[[int], None]) -> Iterator[Any]:
-    for value in values:
-        advance(1)
-        yield value
+    if file.exists():
+        raise Conflict("backup_exists", file=str(file))
+    file.touch(mode=0o600)  # it holds residents' addresses
+    book = Book(session.client())
+    with drawn(session, "exporting") as progress:
+        count = asyncio.run(
+            export_csv(book, file, encoding=UTF8 if encoding == "utf-8" else encoding, progress=progress)
+        )
+    session.show({"file": str(file), "count": count}, words("exported", count=count))
 
 
 @command("subscribers stats")
@@ -91,15 +109,3 @@ def stats(session: Session) -> None:
     lines += [words("subscribers_language", name=name, count=count) for name, count in found["by_language"].items()]
     lines += [words("subscribers_area", name=name, count=count) for name, count in found["by_area"].items()]
     session.show(found, *lines)
-
-
-@contextmanager
-def drawn(session: Session, title: str, total: int, *, quiet: bool = False) -> Iterator[Callable[[int], None]]:
-    """Give a function to count on with: a bar on a terminal, else nothing."""
-    if quiet or session.json or not sys.stdout.isatty():
-        yield lambda count: None
-        return
-    from broadcaster.cli.live import counting  # noqa: PLC0415 - rich is for terminals only
-
-    with counting(words(title), total) as counter:
-        yield counter.add

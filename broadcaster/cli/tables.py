@@ -108,7 +108,8 @@ def report_lines(report: Any) -> Iterator[str]:
         for one in tries:
             reason = " ".join(part for part in (reason_of(one["reason"]), one["detail"], one["ref"]) if part)
             outcome = words(f"outcome_{one['outcome']}")
-            yield f"    [{each['id']}] {clock(one['ended_at'])} {words('attempt', number=one['number'])}: {outcome} {reason}"
+            number = words("attempt", number=one["number"])
+            yield f"    [{each['id']}] {clock(one['ended_at'])} {number}: {outcome} {reason}"
         if (advice := _advice(each)) and each["state"] != "confirmed":
             yield f"    -> {words(f'advice_{advice}', delivery=each['id'])}"
 

@@ -1,4 +1,4 @@
-"""The play itself: start the real service on the stage, send one sample alert, wait until it is confirmed everywhere."""
+"""The play itself: the real service on the stage, one sample alert, and the wait until it is confirmed everywhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The stage of the demonstration: providers on loopback, a drill configuration that reaches nothing else, sample residents.
+"""The stage of the demonstration: providers on loopback, a drill configuration that reaches nothing else, residents.
 
 Everything is as in a city's own service: the same processes, the same channels, the same wire. Only the other ends
 are ours.
@@ -30,7 +30,7 @@ SAMPLE = "flood-level4"
 """The alert template the demonstration sends."""
 _LONGEST_SOCKET = 100
 """Bytes of a unix socket's path that every system takes (sun_path holds 108 on Linux, 104 elsewhere)."""
-_LOGIN, _PASSWORD = "broadcaster", "demonstration"  # noqa: S105 - of a server that lives for a minute on loopback
+_LOGIN, _PASSWORD = "broadcaster", "demonstration"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,22 +47,25 @@ class Stage:
     def urls(self) -> Mapping[str, str]:
         """The residents' addresses."""
         feeds = self.page + "feeds/"
-        return {"page": self.page, "atom": feeds + "atom.xml", "rss": feeds + "rss.xml", "cap": feeds + "cap.xml"}
+        return {"page": self.page, "atom": feeds + "atom.xml", "rss": feeds + "rss.xml", "cap": feeds + "cap/index.xml"}
 
 
 @asynccontextmanager
 async def stage(folder: Path) -> AsyncIterator[Stage]:
     """Start the providers and write the configuration into `folder`; stop them at the end."""
-    async with XProvider() as x, SmtpProvider(users={_LOGIN: _PASSWORD}) as smtp:
-        async with Pop3Provider(smtp.mailboxes, {MONITOR: _PASSWORD}) as pop3:
-            with tempfile.TemporaryDirectory(prefix="broadcaster-") as short:
+    with tempfile.TemporaryDirectory(prefix="broadcaster-") as short:
+        async with XProvider() as x, SmtpProvider(users={_LOGIN: _PASSWORD}) as smtp:
+            async with Pop3Provider(smtp.mailboxes, {MONITOR: _PASSWORD}) as pop3:
                 page = f"http://127.0.0.1:{free_port()}/"
-                listening = folder / "desk.sock"
-                if len(bytes(listening)) > _LONGEST_SOCKET:
-                    listening = Path(short) / "desk.sock"
+                listening = _socket(folder, Path(short))
                 config = folder / "config.toml"
                 _write(config, configuration(page, listening, x, smtp, pop3))
                 yield Stage(config=config, socket=listening, page=page, x=x, smtp=smtp)
+
+
+def _socket(folder: Path, short: Path) -> Path:
+    wanted = folder / "desk.sock"
+    return wanted if len(bytes(wanted)) <= _LONGEST_SOCKET else short / "desk.sock"
 
 
 def free_port() -> int:
@@ -88,7 +91,7 @@ def configuration(page: str, listening: Path, x: XProvider, smtp: SmtpProvider, 
             "areas": ["中央", "芋窪", "蔵敷"],
         },
         "page_server": {"host": "127.0.0.1", "port": int(page.rstrip("/").rpartition(":")[2])},
-        "channels.twitter": {"base_url": x.base_url, "post_url": x.base_url + "/i/web/status/{id}", **x.credentials},
+        "channels.twitter": x.settings(),
         "channels.mail": {
             "host": "127.0.0.1",
             "port": smtp.port,
