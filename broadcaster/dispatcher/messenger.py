@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from broadcaster.dispatcher.calls import Flight, guarded
 from broadcaster.dispatcher.gate import Gate
 from broadcaster.dispatcher.room import Room, attempt_of, classified
 from broadcaster.errors import DeliveryError, Reason
 from broadcaster.failpoints import hit
-from broadcaster.model import Cost, Delivery, Message, Outcome, Receipt, State
+from broadcaster.model import NO_COST, Cost, Delivery, Message, Outcome, Receipt, State
 from broadcaster.ports.channel import Finder, Messenger, Metered
 from broadcaster.ports.store import Settlement, Spent, Work
 from broadcaster.rules import budget, ordering, settle
@@ -18,6 +19,9 @@ from broadcaster.rules.lane import LaneSettings
 
 LOOK_S = 8.0
 """Seconds one look may take: two of them, 5 and 15 s into a doubt, leave an emergency its 30 s."""
+
+BOOKED_WAIT = timedelta(seconds=2)
+"""When a delivery that only calls still under way keep from its budget asks again."""
 
 
 class MessengerHandler:
@@ -76,15 +80,21 @@ class MessengerHandler:
         """Book the cost, or return the settlement of a delivery that has to wait for its budget."""
         if work.message is None or not (self._limits or self._gate.lane.readings):
             return None
-        since = now - budget.window(self._limits)
+        booked, since = dict(self._booked), now - budget.window(self._limits)
         spent = await self._room.insist(lambda: self._room.store.spent(work.delivery.channel, since))
-        known = (*spent, *self._booked.values())
-        cost, readings = work.message.cost, self._gate.lane.readings
-        until = budget.decide(self._limits, known, readings, cost, work.delivery.grade, now)
+        # What was recorded meanwhile is counted twice rather than not at all; hence the second, shorter question.
+        known = (*spent, *(booked | self._booked).values())
+        until = self._wait_until(work, known, now)
+        if until is not None and self._wait_until(work, spent, now) is None:
+            until = now + BOOKED_WAIT
         if until is not None:
             return settle.postponed(work.delivery, until, Reason.QUOTA.value)
-        self._booked[work.delivery.id] = Spent(at=now, cost=cost)
+        self._booked[work.delivery.id] = Spent(at=now, cost=work.message.cost)
         return None
+
+    def _wait_until(self, work: Work, spent: Sequence[Spent], now: datetime) -> datetime | None:
+        cost = work.message.cost if work.message else NO_COST
+        return budget.decide(self._limits, spent, self._gate.lane.readings, cost, work.delivery.grade, now)
 
     async def look(self, work: Work) -> None:
         """Look up a doubt, and settle it by the policy of its grade."""
