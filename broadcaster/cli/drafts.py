@@ -17,14 +17,16 @@ def draft_of(session: Session, file: Path | None, template: str = "", values: Se
     """Return the draft. Raise `Refused` with every problem and its place."""
     if (file is None) == (not template):
         raise click.UsageError(words("usage_file_or_template"))
+    from broadcaster.clock import SystemClock  # noqa: PLC0415 - asyncio is not needed to see the board
     from broadcaster.documents import dump, read_draft  # noqa: PLC0415 - pydantic is not needed to see the board
 
     if file is None:
         return dump(_filled(session, template, values))
+    now = SystemClock().now()
     if str(file) == "-":
         text = sys.stdin.read()
-        return dump(read_draft(text, ".json" if text.lstrip().startswith("{") else ".toml"))
-    return dump(read_draft(_text(file), file.suffix or ".toml"))
+        return dump(read_draft(text, ".json" if text.lstrip().startswith("{") else ".toml", now=now))
+    return dump(read_draft(_text(file), file.suffix or ".toml", now=now))
 
 
 def _text(file: Path) -> str:

@@ -16,7 +16,7 @@ def run(session: Session) -> None:
     from broadcaster import bootstrap, logs, supervisor  # noqa: PLC0415 - the service's weight is not for other commands
 
     settings = session.settings()
-    logs.configure(settings.logging.level)
+    logs.configure(settings.logging.level, settings.secrets)
     session.exit_code = supervisor.run(bootstrap.children(settings))
 
 
@@ -26,7 +26,7 @@ def core(session: Session) -> None:
     from broadcaster import bootstrap, logs  # noqa: PLC0415 - see above
 
     settings = session.settings()
-    logs.configure(settings.logging.level)
+    logs.configure(settings.logging.level, settings.secrets)
     asyncio.run(bootstrap.core(settings))
 
 

@@ -89,6 +89,21 @@ def read_secret(path: Path) -> str:
     return text
 
 
+def values_of(settings: object) -> Iterator[str]:
+    """Yield the secrets within settings, however deep."""
+    if isinstance(settings, SecretStr):
+        yield settings.get_secret_value()
+    elif isinstance(settings, BaseModel):
+        for name in type(settings).model_fields:
+            yield from values_of(getattr(settings, name))
+    elif isinstance(settings, Mapping):
+        for value in settings.values():
+            yield from values_of(value)
+    elif isinstance(settings, list | tuple):
+        for value in settings:
+            yield from values_of(value)
+
+
 def _refused(code: str, path: Path, **params: str) -> ConfigError:
     return ConfigError([Problem(code=code, params={"path": str(path), **params})])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import grp
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from broadcaster.config.secrets import values_of
 from broadcaster.model import Geocode, Mode
 from broadcaster.ports.world import City
 from broadcaster.rules.lane import LaneSettings
@@ -27,6 +29,13 @@ def _zone(name: str) -> str:
     return name
 
 
+def _group(name: str) -> str:
+    try:
+        return grp.getgrnam(name).gr_name if name else ""
+    except (KeyError, ValueError):
+        raise PydanticCustomError("say.group_unknown", "unknown group") from None
+
+
 def _address(url: str) -> str:
     try:
         parts = urlsplit(url)
@@ -38,6 +47,7 @@ def _address(url: str) -> str:
     return url
 
 
+Group = Annotated[str, AfterValidator(_group)]
 Zone = Annotated[str, AfterValidator(_zone)]
 BaseAddress = Annotated[str, AfterValidator(_address)]
 Domain = Annotated[
@@ -156,7 +166,7 @@ class Core(_Table):
     mode: Mode
     data_dir: Path = Path("data")
     socket: Path | None = None
-    socket_group: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]*$", max_length=64)] = ""
+    socket_group: Group = ""
     """The Unix group that may use the socket besides its owner; empty: the owner alone (mode 0600)."""
     city: CitySettings
     rules: RulesSettings = RulesSettings()
@@ -190,3 +200,8 @@ class Config:
     drill_endpoints: tuple[str, ...]
     channels: Mapping[str, ChannelConfig]
     disabled: tuple[str, ...] = ()
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret value, for the log to blacken."""
+        return tuple(value for channel in self.channels.values() for value in values_of(channel.settings))
