@@ -99,7 +99,7 @@ def _verified(place: Path, name: str, digest: str) -> File:
 def _parsed(data: bytes) -> tuple[int, str, Mapping[str, str]]:
     try:
         found = json.loads(data)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BrokenEdition("the manifest is not JSON", MANIFEST) from error
     values = cast("dict[str, object]", found) if isinstance(found, dict) else {}
     number, style, files = values.get("number"), values.get("style", ""), values.get("files")
