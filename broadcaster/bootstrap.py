@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING
 from broadcaster import registry
 from broadcaster.clock import SystemClock, SystemEntropy
 from broadcaster.config import Config
-from broadcaster.desk import Desk
+from broadcaster.desk import Desk, Found, Office, Preview, inspect
 from broadcaster.forms import Forms
 from broadcaster.model import Draft
 from broadcaster.ports.channel import Channel
 from broadcaster.ports.world import Context
 from broadcaster.rendering import Templates, templates_dir
 from broadcaster.rules.egress import Endpoints
-from broadcaster.store import Store, open_store
+from broadcaster.store import Store, open_store, sqlite_version
 from broadcaster.supervisor import Child
 
 if TYPE_CHECKING:
@@ -155,8 +155,8 @@ def _tell(told: asyncio.Event, number: int) -> None:
 
 
 @asynccontextmanager
-async def offline(config: Config) -> AsyncIterator[Desk]:
-    """Return a desk for looking only, beside the running service or without it: the store is read, never written.
+async def looking(config: Config) -> AsyncIterator[Office]:
+    """Return an office for looking only, beside the running service or without it: the store is read, never written.
 
     An instance that has never run has no store yet; then an empty one in a temporary folder stands for it.
     """
@@ -166,4 +166,16 @@ async def offline(config: Config) -> AsyncIterator[Desk]:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="broadcaster-"))
             home = replace(config, data_dir=Path(folder))
         async with stored(home, read_only=home is config) as store, channels_of(config) as channels:
-            yield Desk(context_of(config), channels, store, policy=config.policy)
+            yield Office(context=context_of(config), channels=channels, store=store, policy=config.policy)
+
+
+async def previewed(config: Config, draft: Draft) -> Preview:
+    """Show what would go out. Raise `NotFound` for the incident."""
+    async with looking(config) as office:
+        return await Desk(office.context, office.channels, office.store, policy=office.policy).preview(draft)
+
+
+async def inspected(config: Config) -> tuple[Found, ...]:
+    """Look at instance and channels."""
+    async with looking(config) as office:
+        return await inspect(office, config.data_dir, sqlite_version(), config.disabled)

@@ -134,7 +134,7 @@ def _ended(error: BaseException, *, as_json: bool) -> int:
     if isinstance(error, click.ClickException):
         return _tell(_misuse(error), USAGE, as_json=as_json)
     if isinstance(error, BrokenPipeError):
-        sys.stdout = None  # type: ignore[assignment] # nobody reads on: nothing more may be written at exit
+        sys.stdout = None  # nobody reads on: nothing more may be written at exit
         return BROKEN
     from broadcaster.cli.trouble import keep  # noqa: PLC0415 - only when something is broken
 

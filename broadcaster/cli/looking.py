@@ -34,12 +34,11 @@ def preview(session: Session, file: Path | None, template: str, values: tuple[st
 
 
 async def _preview(session: Session, draft: Any) -> Any:
-    from broadcaster.bootstrap import offline  # noqa: PLC0415 - heavy, and only here
+    from broadcaster.bootstrap import previewed  # noqa: PLC0415 - heavy, and only here
     from broadcaster.documents import dump, load  # noqa: PLC0415
     from broadcaster.model import Draft  # noqa: PLC0415
 
-    async with offline(session.settings()) as desk:
-        return dump(await desk.preview(load(Draft, draft)))
+    return dump(await previewed(session.settings(), load(Draft, draft)))
 
 
 def lines(shown: Any) -> Iterator[str]:
@@ -91,7 +90,7 @@ async def _measure(session: Session, name: str, text: str) -> Any:
     from broadcaster.ports.channel import Measurer  # noqa: PLC0415
 
     async with channels_of(session.settings()) as channels:
-        found = channels.get(name)
+        found: object = channels.get(name)
         if not isinstance(found, Measurer):
             raise NotFound("channel_not_measured", channel=name, known=", ".join(channels))
         return found.measure(text)

@@ -54,13 +54,13 @@ class Stage:
 async def stage(folder: Path) -> AsyncIterator[Stage]:
     """Start the providers and write the configuration into `folder`; stop them at the end."""
     with tempfile.TemporaryDirectory(prefix="broadcaster-") as short:
-        async with XProvider() as x, SmtpProvider(users={_LOGIN: _PASSWORD}) as smtp:
-            async with Pop3Provider(smtp.mailboxes, {MONITOR: _PASSWORD}) as pop3:
-                page = f"http://127.0.0.1:{free_port()}/"
-                listening = _socket(folder, Path(short))
-                config = folder / "config.toml"
-                _write(config, configuration(page, listening, x, smtp, pop3))
-                yield Stage(config=config, socket=listening, page=page, x=x, smtp=smtp)
+        smtp = SmtpProvider(users={_LOGIN: _PASSWORD}, keep=(MONITOR,))
+        async with XProvider() as x, smtp, Pop3Provider(smtp.mailboxes, {MONITOR: _PASSWORD}) as pop3:
+            page = f"http://127.0.0.1:{free_port()}/"
+            listening = _socket(folder, Path(short))
+            config = folder / "config.toml"
+            _write(config, configuration(page, listening, x, smtp, pop3))
+            yield Stage(config=config, socket=listening, page=page, x=x, smtp=smtp)
 
 
 def _socket(folder: Path, short: Path) -> Path:

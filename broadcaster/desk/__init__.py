@@ -6,8 +6,9 @@ time, the store and the channels, and makes one accepting transaction of it.
 
 from broadcaster.desk.board import Board, ChannelState, Report
 from broadcaster.desk.desk import Desk
+from broadcaster.desk.inspection import Found, inspect
 from broadcaster.desk.preview import ChannelPreview, Preview
-from broadcaster.desk.values import DeskStore, FollowUp, Handing, Submitted
+from broadcaster.desk.values import DeskStore, FollowUp, Handing, Office, Submitted
 
 __all__ = [
     "Board",
@@ -16,8 +17,11 @@ __all__ = [
     "Desk",
     "DeskStore",
     "FollowUp",
+    "Found",
     "Handing",
+    "Office",
     "Preview",
     "Report",
     "Submitted",
+    "inspect",
 ]

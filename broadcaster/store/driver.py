@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 else:
     from sqlite_utils.utils import sqlite3
 
-__all__ = ["error_name", "fatal", "sqlite3", "translated", "whole_group"]
+__all__ = ["error_name", "fatal", "sqlite3", "sqlite_version", "translated", "whole_group"]
 
 _FULL, _BUSY, _IO, _CORRUPT = "SQLITE_FULL", "SQLITE_BUSY", "SQLITE_IOERR", "SQLITE_CORRUPT"
 _SAID = {
@@ -39,6 +39,12 @@ _OURS: dict[str, tuple[type[StoreError], str]] = {
     "SQLITE_NOTADB": (StoreCorrupt, "store_corrupt"),
     "SQLITE_INTERRUPT": (StoreError, "store_slow"),
 }
+
+
+def sqlite_version() -> str:
+    """Return the version of the SQLite in use."""
+    version: str = sqlite3.sqlite_version
+    return version
 
 
 def error_name(error: BaseException) -> str:

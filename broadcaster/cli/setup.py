@@ -1,0 +1,71 @@
+"""`init` and `check`: a configuration for a city, and whether it would work."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from broadcaster.cli.session import Session, command
+from broadcaster.cli.tables import channel
+from broadcaster.cli.words import words
+from broadcaster.errors import BroadcasterError
+
+
+@command("init")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+def init(session: Session, folder: Path) -> None:
+    """Make a configuration that works at once, as a drill with a local page."""
+    from broadcaster.scaffold import create  # noqa: PLC0415 - only here
+
+    made = create(folder)
+    session.show({"folder": str(folder), "files": [str(path) for path in made]}, words("made", folder=folder))
+
+
+@command("check")
+def check(session: Session) -> None:
+    """Look at everything without posting anything; take up again what was down and is mended."""
+    found = asyncio.run(_found(session))
+    good = all(entry["ok"] for entry in found)
+    reopened = _reopen(session, found)
+    session.exit_code = 0 if good else 1
+    lines = [_line(entry) for entry in found] + [words("check_reopened", channel=channel(name)) for name in reopened]
+    session.show({"ok": good, "findings": found, "reopened": reopened}, *lines)
+
+
+async def _found(session: Session) -> list[dict[str, Any]]:
+    from broadcaster.bootstrap import inspected  # noqa: PLC0415 - heavy, and only here
+
+    return [
+        {
+            "channel": each.channel,
+            "code": each.finding.code,
+            "ok": each.finding.ok,
+            "params": dict(each.finding.params),
+            "message": words(each.finding.code, **each.finding.params),
+        }
+        for each in await inspected(session.settings())
+    ]
+
+
+def _line(entry: dict[str, Any]) -> str:
+    mark = words("check_ok" if entry["ok"] else "check_bad")
+    about = f"{channel(entry['channel'])}: " if entry["channel"] else ""
+    return f"[{mark}] {about}{entry['message']}"
+
+
+def _reopen(session: Session, found: Sequence[dict[str, Any]]) -> list[str]:
+    """Tell a running service to try again every channel that was taken down and has nothing wrong now."""
+    bad = {entry["channel"] for entry in found if not entry["ok"]}
+    try:
+        client = session.client()
+        down = [each["channel"] for each in client.board(1)["channels"] if each["down"]]
+        mended = [name for name in down if name not in bad]
+        for name in mended:
+            client.reopen(name)
+    except BroadcasterError:  # no service, or not ours to ask: there is nothing to take up
+        return []
+    return mended
