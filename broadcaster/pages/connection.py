@@ -24,10 +24,6 @@ _CLOSE = b"Connection: close\r\n"
 _HEALTH = b"/healthz"
 
 
-_HEADERS = 100
-"""Header lines of one request."""
-
-
 class Host(Protocol):
     """What a connection needs of the server."""
 
@@ -67,10 +63,12 @@ class Connection(asyncio.Protocol):
         "_open",
         "_parser",
         "_paused",
+        "_said",
         "_size",
         "_target",
         "_transport",
         "_turn",
+        "_weight",
         "host",
         "since",
     )
@@ -86,7 +84,9 @@ class Connection(asyncio.Protocol):
         """Whether a request is being waited for or under way; False: idle between two."""
         self._size = 0
         """Bytes read since the last whole request; 0 means that the parser stands between two."""
-        self._turn = self._hosts = 0
+        self._turn = self._hosts = self._weight = 0
+        self._said = b""
+        """The last answer, until it is remembered or not."""
         self._open = False
         self._target = b""
         self._header = dict[bytes, bytes]()
@@ -183,6 +183,7 @@ class Connection(asyncio.Protocol):
         alone = self._size == 0
         self._size += len(data)
         answered = self._parse(data)
+        said, self._said = self._said, b""
         if self._closing:
             return
         if answered:
@@ -190,8 +191,8 @@ class Connection(asyncio.Protocol):
             self._size = int(self._open)
         if self._size > self.host.limits.head:
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
-        elif alone and answered == 1 and not self._open and len(data) <= _REMEMBERED:
-            self._remember(data)
+        elif alone and answered == 1 and not self._open:
+            self._remember(data, said)
 
     def _parse(self, data: bytes) -> int:
         """Return how many requests were answered."""
@@ -208,7 +209,7 @@ class Connection(asyncio.Protocol):
 
     def on_message_begin(self) -> None:
         """httptools: a request begins."""
-        self._target, self._hosts, self._body, self._open = b"", 0, False, True
+        self._target, self._hosts, self._weight, self._body, self._open = b"", 0, 0, False, True
         self._header = {}
 
     def on_url(self, url: bytes) -> None:
@@ -227,7 +228,8 @@ class Connection(asyncio.Protocol):
         elif name in (b"accept-encoding", b"if-none-match") and name in self._header:
             value = self._header[name] + b"," + value
         self._header[name] = value
-        if len(self._header) > _HEADERS or sum(map(len, self._header.values())) > self.host.limits.head:
+        self._weight += len(name) + len(value) + 4
+        if self._weight > self.host.limits.head:
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
 
     def on_headers_complete(self) -> None:
@@ -271,20 +273,17 @@ class Connection(asyncio.Protocol):
 
     def _write(self, answer: Answer, *, head_only: bool, last: bool) -> None:
         body = b"" if head_only else answer.body
-        self._transport.write(b"".join((answer.status, self.host.date, _CLOSE if last else b"", answer.head, body)))
+        self._said = b"".join((answer.status, self.host.date, _CLOSE if last else b"", answer.head, body))
+        self._transport.write(self._said)
         self._asked = False
         self.since = self.host.now
         if last:
             self._close()
 
-    def _remember(self, data: bytes) -> None:
-        """Keep the answer to a request that came alone in one packet: the same bytes mean the same question."""
-        if _HEALTH in data[:64]:
-            return
-        parser = cast("httptools.HttpRequestParser", self._parser)
-        answer = self._answer()
-        body = b"" if parser.get_method() == b"HEAD" else answer.body
-        self.host.remember(data, b"".join((answer.status, self.host.date, answer.head, body)))
+    def _remember(self, data: bytes, said: bytes) -> None:
+        """Keep the answer to a request that came alone in one packet: the same bytes ask the same, of anybody."""
+        if len(data) <= _REMEMBERED and _path(self._target) != _HEALTH:
+            self.host.remember(data, said)
 
     def _refuse(self, status: HTTPStatus, extra: bytes = b"") -> None:
         """Say why in a status, stop reading, and close after a moment in which the client can read it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from email.utils import formatdate
+from functools import lru_cache
 
 _TYPES = {
     "html": b"text/html; charset=utf-8",
@@ -58,6 +59,7 @@ def http_date(seconds: float) -> str:
     return formatdate(seconds, usegmt=True)
 
 
+@lru_cache(maxsize=256)
 def codings(header: bytes | None) -> tuple[bytes, ...]:
     """Return the content codings the client takes, the one to use first (RFC 9110, 12.5.3).
 

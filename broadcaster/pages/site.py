@@ -71,7 +71,9 @@ class Resource:
         if question.if_none_match is not None:
             return matches(question.if_none_match, variant.etag)
         since = question.if_modified_since
-        return since == http_date(self.modified).encode() and now - self.modified > _STRONG_S
+        if since is None or now - self.modified <= _STRONG_S:
+            return False
+        return since == http_date(self.modified).encode()
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ async def answered(server: Server, data: bytes) -> tuple[int, bytes]:
         (b"GET / HTTP/3.0\r\nHost: a\r\n\r\n", 400),
         (request("/" + "a" * 3000), 414),
         (request(Cookie="a" * 9000), 431),
-        (b"GET / HTTP/1.1\r\nHost: a\r\n" + b"".join(b"X-%d: 1\r\n" % n for n in range(120)) + b"\r\n", 431),
+        (b"GET / HTTP/1.1\r\nHost: a\r\n" + b"".join(b"X-%d: 1\r\n" % n for n in range(1000)) + b"\r\n", 431),
         (b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"a" * 9000, 431),
         (b"\r\n" * 5000, 431),
     ],
@@ -142,6 +142,13 @@ async def test_half_a_request_is_never_mistaken_for_a_remembered_one(server: Ser
         await asyncio.sleep(0.05)
         client.say(whole)
         assert (await client.reply()).status == 404  # the first line of it is a header of the request begun before
+
+
+async def test_health_is_never_remembered(server: Server) -> None:
+    for target in ("/healthz", "/healthz?x", "http://city.example/healthz"):
+        assert (await get(server.port, target)).status == 200
+        async with connected(server.port, "127.0.0.2") as stranger:
+            assert (await stranger.ask(target)).status == 404
 
 
 async def test_memory_is_bounded(server: Server) -> None:
