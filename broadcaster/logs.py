@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import re
 import sys
 from collections.abc import Iterable, Mapping
@@ -16,7 +17,7 @@ from datetime import UTC, datetime
 from typing import TextIO
 
 BLACK = "***"
-_LONGEST = 10_000
+_LONGEST, _DEEPEST, _LARGEST = 10_000, 5, 2**63
 _QUIET = ("aiohttp", "asyncio", "oauthlib", "requests_oauthlib", "tweepy", "urllib3")
 """Libraries that are kept at warnings: at DEBUG some print the Authorization header."""
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
@@ -26,7 +27,7 @@ _SECRET_NAME = re.compile(
 _SECRET_TEXT = re.compile(
     r"(?P<scheme>[a-z][a-z0-9+.-]*://)[^\s/@:]*:[^\s/@]*@"  # user and password in an address
     r"|(?P<header>\b(?:proxy-)?authorization['\"]?\s*[:=]\s*)[^\r\n]+"
-    r"|(?P<kind>\b(?:bearer|basic|oauth)\s+)[\w+/=.~%,\"' -]{8,}"
+    r"|(?P<kind>\b(?:bearer|basic)\s+)[\w+/=.~-]{12,}"
     r"|(?P<auth>\bAUTH (?:PLAIN|LOGIN|CRAM-MD5)\s+)\S+"
     r"|(?P<name>\b\w*(?:password|passwd|secret|token|api_?key|signature)['\"]?\s*[:=]\s*['\"]?)[^\s'\",&]+",
     re.IGNORECASE,
@@ -67,16 +68,16 @@ class JsonLines(logging.Formatter):
         line = json.dumps(self._clean(fields), ensure_ascii=False)
         return _BREAKS.sub(lambda found: f"\\u{ord(found[0]):04x}", line)
 
-    def _clean(self, value: object, name: str = "") -> object:
+    def _clean(self, value: object, name: str = "", depth: int = 0) -> object:
         """Return the value as JSON can hold it, without secrets."""
-        if isinstance(value, bool | int | float) or value is None:
+        if _is_plain(value):
             return value
         if _SECRET_NAME.search(name):
             return BLACK
-        if isinstance(value, Mapping):
-            return {self.blacken(str(key)): self._clean(item, str(key)) for key, item in value.items()}
-        if isinstance(value, list | tuple | set | frozenset):
-            return [self._clean(item, name) for item in value]
+        if isinstance(value, Mapping) and depth < _DEEPEST:
+            return {self.blacken(_text(key)): self._clean(item, _text(key), depth + 1) for key, item in value.items()}
+        if isinstance(value, list | tuple | set | frozenset) and depth < _DEEPEST:
+            return [self._clean(item, name, depth + 1) for item in value]
         return self.blacken(_text(value))
 
     def blacken(self, text: str) -> str:
@@ -84,6 +85,13 @@ class JsonLines(logging.Formatter):
         for secret in self._secrets:
             text = text.replace(secret, BLACK)
         return _SECRET_TEXT.sub(_blackened, text)[:_LONGEST]
+
+
+def _is_plain(value: object) -> bool:
+    """Whether it is no text, and every reader of JSON takes it."""
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return value is None or (isinstance(value, int) and abs(value) < _LARGEST)
 
 
 def _blackened(found: re.Match[str]) -> str:

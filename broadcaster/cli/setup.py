@@ -13,15 +13,17 @@ from broadcaster.cli.session import Session, command
 from broadcaster.cli.tables import channel
 from broadcaster.cli.words import words
 from broadcaster.errors import BroadcasterError
+from broadcaster.model import Mode
 
 
 @command("init")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
-def init(session: Session, folder: Path) -> None:
-    """Make a configuration that works at once, as a drill with a local page."""
-    from broadcaster.scaffold import create  # noqa: PLC0415 - only here
+@click.option("--live/--drill", default=False, help=words("help_live"))
+def init(session: Session, folder: Path, *, live: bool) -> None:
+    """Make a configuration that works at once, as a drill with a local page unless told otherwise."""
+    from broadcaster.scaffold import Start, create  # noqa: PLC0415 - only here
 
-    made = create(folder)
+    made = create(folder, Start(mode=Mode.LIVE if live else Mode.DRILL))
     session.show({"folder": str(folder), "files": [str(path) for path in made]}, words("made", folder=folder))
 
 

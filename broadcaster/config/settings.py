@@ -154,6 +154,7 @@ class LaneTable(_Table):
     burst: Annotated[int, Field(ge=1, le=100_000)] = 10
     breaker_failures: Annotated[int, Field(ge=1, le=1000)] = 5
     breaker_open_s: Annotated[float, Field(gt=0, le=3600)] = 30.0
+    refresh_s: Annotated[float, Field(ge=5, le=3600)] = 60.0
 
     def settings(self) -> LaneSettings:
         """Return them as the dispatcher takes them."""

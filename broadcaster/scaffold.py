@@ -1,0 +1,87 @@
+"""`broadcaster init DIR`: a configuration and folders for a city, working at once as a drill instance.
+
+The configuration is config.example.toml with the values a city starts from. Nothing that exists is touched.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from broadcaster.config.lines import Path as Place
+from broadcaster.config.lines import lines_of
+from broadcaster.errors import Refused
+from broadcaster.model import Mode, Problem
+
+CONFIG = "config.toml"
+_FOLDERS = ("data", "secrets")
+_SECRET = re.compile(r'^[a-z_]+_file = "(secrets/[^"]+)"$', re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """What a city says at the beginning; the rest it fills in later. None keeps the example's value."""
+
+    mode: Mode = Mode.DRILL
+    name: str | None = None
+    name_en: str | None = None
+    port: int | None = None
+
+
+def example() -> str:
+    """Return config.example.toml: inside the package in a wheel, beside it in a checkout."""
+    package = Path(__file__).parent
+    inside = package / "config.example.toml"
+    return (inside if inside.exists() else package.parent / "config.example.toml").read_text(encoding="utf-8")
+
+
+def create(folder: Path, start: Start | None = None) -> tuple[Path, ...]:
+    """Write configuration, folders and empty secret files; return what was made. Raise `Refused` if any of it exists.
+
+    Folders have mode 0700, files 0600.
+    """
+    text = configured(start or Start())
+    files = {folder / CONFIG: text, **{folder / name: "" for name in _SECRET.findall(text)}}
+    folders = [folder, *(folder / name for name in _FOLDERS)]
+    taken = [path for path in (*files, *folders[1:]) if path.exists() or path.is_symlink()]
+    if taken:
+        raise Refused([Problem(code="init_exists", place=str(path), params={"path": str(path)}) for path in taken])
+    return _written(folders, files)
+
+
+def _written(folders: list[Path], files: Mapping[Path, str]) -> tuple[Path, ...]:
+    path = folders[0]
+    try:
+        for path in folders:
+            path.mkdir(mode=0o700, parents=True, exist_ok=path == folders[0])
+        for path, text in files.items():
+            path.touch(mode=0o600, exist_ok=False)
+            path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        params = {"path": str(path), "why": error.strerror or type(error).__name__}
+        raise Refused([Problem(code="init_failed", place=str(path), params=params)]) from None
+    return (*folders, *files)
+
+
+def configured(start: Start) -> str:
+    """Return the example with the values of `start` in it."""
+    values: dict[Place, str | int | None] = {
+        ("mode",): start.mode.value,
+        ("city", "name"): start.name,
+        ("city", "name_en"): start.name_en,
+        ("page_server", "port"): start.port,
+        ("city", "public_url"): None if start.port is None else f"http://127.0.0.1:{start.port}/",
+    }
+    return replaced(example(), {place: value for place, value in values.items() if value is not None})
+
+
+def replaced(text: str, values: Mapping[Place, str | int]) -> str:
+    """Return the TOML text with other values on the lines of these keys. Raise `KeyError` for a key it lacks."""
+    lines, where = text.splitlines(keepends=True), lines_of(text)
+    for place, value in values.items():
+        key, _, _ = lines[where[place] - 1].partition("=")
+        lines[where[place] - 1] = f"{key.rstrip()} = {json.dumps(value, ensure_ascii=False)}\n"
+    return "".join(lines)
