@@ -57,6 +57,8 @@ class _Claimer:
         self._settled = 0
 
     def take(self) -> tuple[Work, ...]:
+        if self._claim.epoch != self._tx.number("outbox.epoch"):
+            return ()  # a later process has begun: what this one sends it could not record
         for grade in sorted(Grade, reverse=True):
             while self._wants() and self._page(grade):
                 pass

@@ -183,8 +183,8 @@ CREATE TRIGGER delivery_moved AFTER UPDATE OF state ON delivery WHEN new.state <
 END;
 
 CREATE TRIGGER delivery_ended AFTER UPDATE OF state ON delivery
-WHEN old.state IN ('ready', 'sending', 'retry_wait', 'in_doubt', 'needs_human', 'held')
-  <> new.state IN ('ready', 'sending', 'retry_wait', 'in_doubt', 'needs_human', 'held')
+WHEN (old.state IN ('ready', 'sending', 'retry_wait', 'in_doubt', 'needs_human', 'held'))
+  <> (new.state IN ('ready', 'sending', 'retry_wait', 'in_doubt', 'needs_human', 'held'))
 BEGIN
   UPDATE alert
   SET open = open + iif(new.state IN ('ready', 'sending', 'retry_wait', 'in_doubt', 'needs_human', 'held'), 1, -1)

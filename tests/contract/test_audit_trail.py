@@ -1,0 +1,67 @@
+"""The chain in the store: whatever is done to it behind the store's back is found at the exact entry."""
+
+from __future__ import annotations
+
+import pytest
+
+from broadcaster import audit
+from broadcaster.audit import Broken, Damage
+from broadcaster.store import Store
+from tests.contract.conftest import SqliteBackend
+from tests.contract.values import NOW, OFFICER, accepted, claim
+
+
+async def verified(store: Store) -> Broken | None:
+    return await audit.verify_stream(store.entries(), await store.head())
+
+
+async def noted(store: Store, count: int = 6) -> None:
+    for number in range(count):
+        await store.note(OFFICER, "looked", f"thing {number}", {"number": number, "語": "日本語"}, NOW)
+
+
+async def test_a_chain_of_everything_verifies(store: Store) -> None:
+    await accepted(store)
+    epoch = await store.begin("node", NOW)
+    await store.claim(claim(epoch))
+    await noted(store)
+    assert await verified(store) is None
+    entries = [entry async for entry in store.entries()]
+    assert [entry.seq for entry in entries] == list(range(1, 9))
+    assert (await store.head()).hash == entries[-1].hash
+    assert [entry.event for entry in entries][:2] == ["accepted", "started"]
+    assert entries[-1].actor == "officer (uid 1001)"
+
+
+async def test_an_empty_chain_verifies(store: Store) -> None:
+    assert await verified(store) is None
+
+
+@pytest.mark.parametrize(
+    ("statement", "broken"),
+    [
+        ("UPDATE audit SET actor = 'nobody' WHERE seq = 3", Broken(seq=3, damage=Damage.CHANGED)),
+        ("UPDATE audit SET at = at + 1 WHERE seq = 3", Broken(seq=3, damage=Damage.CHANGED)),
+        ("UPDATE audit SET body = '{}' WHERE seq = 1", Broken(seq=1, damage=Damage.CHANGED)),
+        ("UPDATE audit SET hash = 'x' WHERE seq = 6", Broken(seq=6, damage=Damage.CHANGED)),
+        ("DELETE FROM audit WHERE seq = 3", Broken(seq=3, damage=Damage.MISSING)),
+        ("DELETE FROM audit WHERE seq = 1", Broken(seq=1, damage=Damage.MISSING)),
+        ("DELETE FROM audit WHERE seq >= 5", Broken(seq=5, damage=Damage.MISSING)),
+        ("DELETE FROM audit", Broken(seq=1, damage=Damage.MISSING)),
+        ("UPDATE audit_head SET seq = 4", Broken(seq=5, damage=Damage.BEYOND_HEAD)),
+        ("UPDATE audit_head SET hash = 'x'", Broken(seq=6, damage=Damage.BEYOND_HEAD)),
+    ],
+)
+async def test_tampering_is_found_at_the_entry(
+    store: Store, backend: SqliteBackend, statement: str, broken: Broken
+) -> None:
+    await noted(store)
+    backend.tamper(statement)
+    assert await verified(store) == broken
+
+
+async def test_entries_written_while_it_is_verified_break_nothing(store: Store) -> None:
+    await noted(store, 3)
+    head = await store.head()
+    await noted(store, 2)
+    assert await audit.verify_stream(store.entries(), head) is None
