@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
-from lxml import etree
-
 from channels._cap import cap_path
 from channels._entries import Entry, Feed
-from channels._xml import LANG, Element, child, dump, stamp
+from channels._xml import LANG, Element, child, document, dump, stamp
 
 NAMESPACE = "http://www.w3.org/2005/Atom"
 CAP_TYPE = "application/cap+xml"
@@ -38,7 +36,7 @@ def index_xml(feed: Feed, zone: ZoneInfo) -> bytes:
 
 
 def _head(feed: Feed, zone: ZoneInfo, name: str) -> Element:
-    root = etree.Element(_tag("feed"), nsmap={None: NAMESPACE})
+    root = document("feed", NAMESPACE)
     root.set(LANG, feed.language)
     child(root, _tag("id"), feed.id)
     child(root, _tag("title"), feed.title)

@@ -9,12 +9,10 @@ from __future__ import annotations
 import re
 from zoneinfo import ZoneInfo
 
-from lxml import etree
-
 from broadcaster.model import Alert, Area, Info, Mode, Reference, ResponseType, Status
 from broadcaster.ports.world import City
 from channels._text import DRILL_MARK, clean, file_name, link, marked
-from channels._xml import Element, child, dump, optional, stamp
+from channels._xml import Element, child, document, dump, optional, stamp
 
 NAMESPACE = "urn:oasis:names:tc:emergency:cap:1.2"
 _FORBIDDEN = re.compile(r"[\s,<&]+")
@@ -31,7 +29,7 @@ def cap_xml(alert: Alert, city: City, mode: Mode, page: str) -> bytes:
     `page` is the residents' page of the alert, for infos that name no other.
     """
     drill = mode is Mode.DRILL
-    root = etree.Element(f"{{{NAMESPACE}}}alert", nsmap={None: NAMESPACE})
+    root = document("alert", NAMESPACE)
     child(root, _tag("identifier"), _token(alert.identifier))
     child(root, _tag("sender"), _token(alert.sender))
     child(root, _tag("sent"), stamp(alert.sent, city.zone))

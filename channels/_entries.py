@@ -16,7 +16,7 @@ from channels._xml import urn
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One incident as a feed shows it. `html` is the complete text; `updated` moves with each version and at its end."""
+    """One incident as a feed shows it. `html` is the whole text; `updated` moves with each version and its end."""
 
     id: str
     language: str
@@ -31,7 +31,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
-    """One language's feed, before it is written as Atom or RSS. `suffix` is `.en` in `atom.en.xml`, empty for Japanese."""
+    """One language's feed, before it is written as Atom or RSS. `suffix` is `.en` in `atom.en.xml`, or empty."""
 
     id: str
     language: str

@@ -1,7 +1,7 @@
 """What page and feeds share: publishing an edition into its directory, and reading it back where residents read it.
 
-Only `render` differs; it is handed in. Writing happens in a thread, since a slow disk must not hold up other channels; a
-thread that was given up (timeout) harms nothing, because the directory lets one writer in at a time and never goes back.
+Only `render` differs; it is handed in. Writing happens in a thread, since a slow disk must not hold up other channels.
+A thread that was given up (timeout) harms nothing: the directory lets in one writer at a time and never goes back.
 """
 
 from __future__ import annotations

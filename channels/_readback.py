@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
 import ssl
 
@@ -39,7 +38,7 @@ class Reader:
         try:
             async with self._open().get(url, allow_redirects=False) as reply:
                 return await _body(reply)
-        except (aiohttp.ClientError, OSError, asyncio.TimeoutError) as error:
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
             raise DeliveryError(_reason(error), maybe_sent=False, detail=type(error).__name__) from error
 
     async def close(self) -> None:

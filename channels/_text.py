@@ -1,7 +1,7 @@
 """Text made fit for HTML and XML: without what neither may carry, in lines, and with what is to be clickable.
 
-Control characters, lone surrogates and noncharacters are refused at the desk already; here they are taken out once more,
-since one of them makes a whole feed unreadable (XML 1.0, section 2.2).
+Control characters, lone surrogates and noncharacters are refused at the desk already; here they are taken out once
+more, since one of them makes a whole feed unreadable (XML 1.0, section 2.2).
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ _FORBIDDEN = re.compile(
     + "]"
 )
 _SPECIAL = re.compile(
-    r"(?P<base>[おご]?[\u3400-\u9fff々〆ヶ][\u3400-\u9fff々〆ヶぁ-んー]{0,30})（(?P<reading>[ぁ-んー][ぁ-んー ]{0,60})）"
+    r"(?P<base>[おご]?[\u3400-\u9fff々〆ヶ][\u3400-\u9fff々〆ヶぁ-んー]{0,30})"
+    r"（(?P<reading>[ぁ-んー][ぁ-んー ]{0,60})）"
     r"|(?P<url>https?://[!#-;=?-Z_a-z~]+)"
     r"|(?P<phone>(?<![\d-])0\d{1,4}-\d{1,4}-\d{3,4}(?![\d-]))"
 )

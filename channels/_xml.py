@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import cast
 from uuid import NAMESPACE_URL, uuid5
 from zoneinfo import ZoneInfo
 
@@ -12,7 +13,13 @@ from lxml import etree
 from channels._text import clean
 
 LANG = "{http://www.w3.org/XML/1998/namespace}lang"
-Element = etree._Element  # noqa: SLF001 - lxml's public type has no public name
+Element = etree._Element  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - the type has no public name
+
+
+def document(name: str, namespace: str) -> Element:
+    """Return a root element, its namespace being the one without a prefix."""
+    prefixes = cast("dict[str, str]", {None: namespace})  # the stubs do not know that lxml takes None here
+    return etree.Element(f"{{{namespace}}}{name}", nsmap=prefixes)
 
 
 def child(parent: Element, tag: str, text: str = "", attributes: Mapping[str, str] | None = None) -> Element:

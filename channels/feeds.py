@@ -2,14 +2,14 @@
 
 Layout of one edition (each file also as `.gz` and `.br`; `edition.json` as in `channels.page`):
 
-    atom.xml, rss.xml          Japanese with easy Japanese; one entry per incident, those in force first and never cut off
+    atom.xml, rss.xml          Japanese with easy Japanese; one entry per incident, all in force and first
     atom.en.xml, rss.en.xml    the same per further language
     cap/index.xml              Atom feed of all CAP messages
     cap/<identifier>.xml       one CAP 1.2 message per alert version, with all its languages
     edition.json
 
-They have a directory of their own (mounted at `/feeds/`) and are a delivery of their own: a broken feed never holds back
-the page. CAP messages of versions that are over stay for `cap_days`, so that a reader that was away can follow the
+They have a directory of their own (mounted at `/feeds/`) and are a delivery of their own: a broken feed never holds
+back the page. CAP messages of versions that are over stay for `cap_days`, so that a reader that was away can follow the
 `references`; those of a search for a person leave once it is over.
 """
 

@@ -11,9 +11,10 @@ Layout of one edition (each file also as `.gz` and `.br`; `edition.json` alone h
 
 What the page server and every other web server can rely on: `directory` is a symbolic link to the newest edition and is
 switched in one step, so `directory/edition.json` changes exactly when everything else does; its `files` holds the
-SHA-256 of each file. The page is mounted at `/`, the feeds (`channels.feeds`, a directory with an `edition.json` of its own) at
-`/feeds/`. The one `<style>` of all pages is the same; its hash is in `edition.json` as `style` (`sha256-...`, for
-`style-src '<style>'`) and in a Content-Security-Policy of the page itself, so that it holds on foreign mirrors too.
+SHA-256 of each file. The page is mounted at `/`; the feeds (`channels.feeds`) have a directory and an `edition.json` of
+their own, mounted at `/feeds/`. The one `<style>` of all pages is the same; its hash is in `edition.json` as `style`
+(`sha256-...`, for `style-src '<style>'`) and in a Content-Security-Policy of the page itself, so that it holds on
+foreign mirrors too.
 
 Words stand in `templates/site/`, never here.
 """
@@ -31,7 +32,7 @@ from broadcaster.model import EASY_JAPANESE, JAPANESE, Alert, Edition, Ended, Mo
 from broadcaster.ports.channel import Channel
 from broadcaster.ports.world import City, Context, Renderer
 from channels._publication import Outlet, Publication
-from channels._text import DRILL_MARK, clean, file_name, lines, pieces
+from channels._text import DRILL_MARK, file_name, lines, pieces
 from channels._views import View, Views, page_path
 from channels._words import Words, phrasebook
 

@@ -2,7 +2,8 @@
 
 `public/page` is a symbolic link. Beside it stands `public/page.editions/` with one directory per edition (the last few
 are kept, so that whoever is still reading one can finish). Publishing writes a new directory, syncs every file and the
-directories, and then renames a new link over the old one (docs/delivery.md: write temp, fsync, rename, fsync directory).
+directories, and then renames a new link over the old one (docs/delivery.md: write temp, fsync, rename, fsync
+directory).
 Any web server can hand out `public/page/`; it never sees half an edition, and never one edition's page with another's
 manifest.
 
@@ -16,35 +17,37 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import cast
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
 
 from broadcaster.errors import DeliveryError, Reason
 from broadcaster.failpoints import hit
 
 MANIFEST = "edition.json"
-FORMAT = 1
 _KEPT = 3
 _NEW = "new"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Manifest:
+class Manifest(BaseModel):
     """What `edition.json` says. `files` maps each path to the SHA-256 of its bytes, compressed copies included;
     `main` is the file that residents come for; `style` the hash for a Content-Security-Policy, if pages have a style.
     """
 
+    model_config = ConfigDict(frozen=True, strict=True)
+
+    format: Literal[1] = 1
     channel: str
     mode: str
     number: int
     issued_at: str
     main: str
-    files: Mapping[str, str]
     style: str = ""
+    files: Mapping[str, str]
 
     @property
     def ref(self) -> str:
@@ -54,32 +57,12 @@ class Manifest:
 
     def dump(self) -> bytes:
         """Return the bytes of `edition.json`."""
-        names = ("channel", "mode", "number", "issued_at", "main", "style")
-        head = {"format": FORMAT} | {name: getattr(self, name) for name in names}
-        return (json.dumps(head | {"files": dict(self.files)}, ensure_ascii=False, indent=1) + "\n").encode()
+        return self.model_dump_json(indent=1).encode() + b"\n"
 
     @classmethod
     def load(cls, data: bytes) -> Manifest:
         """Read `edition.json`. Raise `ValueError` if it is not one that we understand."""
-        found: object = json.loads(data)
-        if not isinstance(found, dict):
-            msg = "not an object"
-            raise ValueError(msg)  # noqa: TRY004 - callers ask only whether it can be read
-        values = cast("dict[str, object]", found)
-        if values.pop("format", None) != FORMAT:
-            msg = "unknown format"
-            raise ValueError(msg)
-        try:
-            made = cls(**values)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
-        except TypeError as error:
-            raise ValueError(str(error)) from error
-        return made._checked()
-
-    def _checked(self) -> Manifest:
-        if not isinstance(self.number, int) or not isinstance(self.files, dict):
-            msg = "wrong types"
-            raise ValueError(msg)  # noqa: TRY004 - see above
-        return self
+        return cls.model_validate_json(data)
 
 
 class Directory:
@@ -123,7 +106,7 @@ class Directory:
             raise _unwritable(error) from error
 
     @contextmanager
-    def _locked(self) -> Iterator[None]:
+    def _locked(self) -> Generator[None]:
         """Hold off every other writer, in this process (a thread that was given up) or another."""
         _mkdir(self._editions)
         handle = os.open(self._editions / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import gzip
 import re
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from hashlib import sha256
+from itertools import pairwise
 
 import html5lib
 import pytest
@@ -220,9 +223,6 @@ class TestValidity:
                 assert text.count("<style>") == 1, name
 
     def test_the_style_hash_is_that_of_the_only_style(self) -> None:
-        from base64 import b64encode
-        from hashlib import sha256
-
         one = page()
         for name, data in one.render(busy()).items():
             if name.endswith(".html"):
@@ -238,7 +238,7 @@ class TestValidity:
                 assert len(ids) == len(set(ids)), name
                 levels = [int(level) for level in re.findall(r"<h([1-6])", text)]
                 assert levels[0] == 1
-                assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False)), name
+                assert all(after - before <= 1 for before, after in pairwise(levels)), name
 
     def test_the_same_edition_gives_the_same_bytes(self) -> None:
         assert page().render(busy()) == page().render(busy())

@@ -208,7 +208,8 @@ class TestFailures:
     @pytest.mark.parametrize("point", ["p0", "p1", "p2", "p3"])
     def test_killed_at_any_step_residents_have_one_whole_edition(self, tmp_path: Path, point: str) -> None:
         script = (
-            "import asyncio, sys; from pathlib import Path; from tests.channels import editions as e, test_page_publish as t\n"
+            "import asyncio, sys; from pathlib import Path\n"
+            "from tests.channels import editions as e, test_page_publish as t\n"
             "number, place = int(sys.argv[1]), Path(sys.argv[2])\n"
             "asyncio.run(t.channel(place).publish(e.edition(e.alert(), number=number), 'local', 'k'))"
         )
