@@ -88,6 +88,8 @@ class _Chain:
         """
         self.text, self.start, self._strict = text, start, strict
         self.labels = list(_labels(text, start, end))
+        self.index = 0
+        """The first label in which the next link may begin: it only ever rises."""
         count = len(self.labels)
         self.tld = [-1] * (count + 1)
         """`tld[i]`: where a top-level domain at the beginning of label i ends."""
@@ -108,9 +110,9 @@ class _Chain:
             return -1
         return self.tld[index + 1]
 
-    def hopeless(self, index: int) -> bool:
-        """Return whether no domain can begin in this label."""
-        return self.reach[index + 1] < 0 and self.tld[index + 1] < 0
+    def hopeful(self) -> bool:
+        """Return whether a domain may begin in the label at `index`."""
+        return self.reach[self.index + 1] >= 0 or self.tld[self.index + 1] >= 0
 
 
 def _labels(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -143,12 +145,12 @@ def _next_match(chain: _Chain, done: int) -> _Match | None:
     protocol = _protocol_start(chain.text, chain.start, done)
     if protocol is not None and (end := chain.from_within(0, chain.start)) >= 0:
         return _with_protocol(chain.text, protocol, chain.start, end)
-    for index, (first, last) in enumerate(chain.labels):
-        if last <= done or chain.hopeless(index):
-            continue
-        for position in _positions(chain.text, first, last, done):
-            if (end := chain.from_within(index, position)) >= 0:
+    while chain.index < len(chain.labels):
+        first, last = chain.labels[chain.index]
+        for position in _positions(chain.text, first, last, done) if chain.hopeful() else ():
+            if (end := chain.from_within(chain.index, position)) >= 0:
                 return _without_protocol(chain.text, position, end)
+        chain.index += 1
     return None
 
 
