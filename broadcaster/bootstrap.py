@@ -96,7 +96,10 @@ def children(config: Config) -> tuple[Child, ...]:
         "log-level": config.logging.level,
     }
     told = [f"--{name}={value}" for name, value in options.items()]
-    return core, Child.python("pages", "pages", *roots, *told)
+    if server.workers == 1 or server.port == 0:
+        return core, Child.python("pages", "pages", *roots, *told)
+    names = (f"pages-{number}" for number in range(1, server.workers + 1))
+    return core, *(Child.python(name, "pages", *roots, *told, "--reuse-port") for name in names)
 
 
 def published(config: Config) -> Mapping[str, Path]:

@@ -37,6 +37,7 @@ def core(session: Session) -> None:
 @click.option("--max-age", type=int, default=10)
 @click.option("--connections", type=int, default=10_000)
 @click.option("--per-address", type=int, default=200)
+@click.option("--reuse-port", is_flag=True)
 @click.option("--log-level", default="info")
 def pages(session: Session, roots: tuple[str, ...], **options: int | str) -> None:  # noqa: ARG001 (told by its parent)
     """The residents' server. All it is told comes by options, so that no secret is in this process."""
@@ -48,4 +49,5 @@ def pages(session: Session, roots: tuple[str, ...], **options: int | str) -> Non
     pairs = (root.partition("=") for root in roots)
     found = tuple(Root(prefix, Path(directory)) for prefix, _, directory in pairs)
     host, port = str(options["host"]), int(options["port"])
-    serve(Options(roots=found, host=host, port=port, max_age_s=int(options["max_age"]), limits=limits))
+    age, shared = int(options["max_age"]), bool(options["reuse_port"])
+    serve(Options(roots=found, host=host, port=port, reuse_port=shared, max_age_s=age, limits=limits))

@@ -131,6 +131,7 @@ class PageServerSettings(_Table):
     max_age_s: Annotated[int, Field(ge=1, le=300)] = 10
     connections: Annotated[int, Field(ge=10, le=1_000_000)] = 10_000
     per_address: Annotated[int, Field(ge=1, le=1_000_000)] = 200
+    workers: Annotated[int, Field(ge=1, le=64)] = 1
 
 
 class LoggingSettings(_Table):

@@ -44,6 +44,8 @@ class Server:
         self._waiting = plain(UNAVAILABLE, (options.words / "503.html").read_bytes(), extra=retry)
         press = Press(max_age_s=options.max_age_s, stale_s=options.stale_s)
         self._watches = [Watch(root, press) for root in options.roots]
+        self._looking = asyncio.Lock()
+        self._numbers = dict[str, int | None]()
         self._site = self._assembled()
         self._listener: asyncio.Server | None = None
         self._tick()
@@ -75,12 +77,14 @@ class Server:
 
     async def look(self) -> None:
         """Swap in new editions, if there are any."""
-        changed = [await asyncio.to_thread(watch.look) for watch in self._watches]
-        if any(changed):
-            self._site = self._assembled()
-            self.memory.clear()
+        async with self._looking:
+            changed = [await asyncio.to_thread(watch.look) for watch in self._watches]
+            if any(changed):
+                self._site = self._assembled()
+                self.memory.clear()
 
     def _assembled(self) -> Site:
+        self._numbers = {watch.root.prefix: watch.number for watch in self._watches}
         return assemble({watch.root.prefix: watch.part for watch in self._watches}, self._missing, self._waiting)
 
     async def close(self) -> None:
@@ -104,9 +108,8 @@ class Server:
 
     def health(self) -> Answer:
         """Return the editions in memory and the connections, as JSON."""
-        editions = {watch.root.prefix: watch.number for watch in self._watches}
-        ready = all(number is not None for number in editions.values())
-        body = {"ready": ready, "editions": editions, "connections": len(self.gate), "refused": self.gate.refused}
+        ready = all(number is not None for number in self._numbers.values())
+        body = {"ready": ready, "editions": self._numbers, "connections": len(self.gate), "refused": self.gate.refused}
         status = OK if ready else UNAVAILABLE
         return plain(status, json.dumps(body).encode() + b"\n", b"application/json")
 

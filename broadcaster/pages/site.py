@@ -6,7 +6,7 @@ import gzip
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import brotli  # type: ignore[import-untyped] # pyright: ignore[reportMissingTypeStubs]
+import brotli  # pyright: ignore[reportMissingTypeStubs]
 
 from broadcaster.pages.edition import MANIFEST, Edition, File
 from broadcaster.pages.headers import codings, content_type, http_date, matches, security

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-import brotli  # type: ignore[import-untyped]
+import brotli
 
 from broadcaster.pages import Limits, Options, Root
 from broadcaster.pages.server import Server

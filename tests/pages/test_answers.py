@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from hashlib import sha256
 from pathlib import Path
 
-import brotli  # type: ignore[import-untyped]
+import brotli
 import pytest
 
 from broadcaster.pages import Root
