@@ -93,7 +93,8 @@ class Job:
         unsent = verdict.fate is Fate.UNSENT
         self._broken[recipient.id] += unsent
         if unsent and (self.over or self._broken[recipient.id] < SESSIONS):
-            self.put_back(recipient)
+            self._waiting.append(recipient)  # last, so that a relay in trouble does not hit the same person again
+            self._done_with(recipient)
             return
         self.served += 1
         self.accepted += verdict.fate is Fate.ACCEPTED

@@ -29,6 +29,7 @@ PAUSES = (0.5, 1.0, 2.0, 4.0, 5.0)
 """Seconds before the next connection is tried, by rounds of trouble in a row. After the last the channel is down."""
 IDLE_SECONDS = 30.0
 _PASSING = frozenset({Reason.BUSY, Reason.LOST, Reason.TIMEOUT})
+"""What may be better in a moment where no connection could be opened."""
 
 
 @dataclass(slots=True)
@@ -227,7 +228,10 @@ class Connections:
         try:
             return await self._opener()
         except DeliveryError as error:
-            self._trouble(error)
+            if error.reason in _PASSING or self._live():
+                self._trouble(error)
+            else:
+                self._fail(error)
             return None
 
     def _live(self) -> bool:
@@ -239,8 +243,7 @@ class Connections:
         if (now := self._clock.monotonic()) >= self._calm_at:
             self._rounds += 1
             self._calm_at = now + PAUSES[min(self._rounds, len(PAUSES)) - 1]
-        hopeless = error.reason not in _PASSING and not self._live()
-        if hopeless or self._rounds > len(PAUSES):
+        if self._rounds > len(PAUSES):
             self._fail(error)
 
     def _fail(self, error: DeliveryError) -> None:

@@ -30,9 +30,13 @@ def columns(text: str) -> int:
     """Count half-width columns: full-width and ambiguous characters are two (Unicode Annex 11, as Japanese phones do),
     combining ones none.
     """
-    wide = sum(unicodedata.east_asian_width(char) in "WFA" for char in text)
-    marks = sum(unicodedata.combining(char) > 0 for char in text)
-    return len(text) + wide - marks
+    return sum(_width(char) for char in text)
+
+
+def _width(char: str) -> int:
+    if unicodedata.combining(char):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WFA" else 1
 
 
 def length(subject: str) -> Length:

@@ -268,7 +268,9 @@ def _route(settings: Settings) -> Route:
         helo=settings.helo or settings.domain,
         username=settings.username,
         password=settings.password,
-        context=_tls(settings.ca_file),
+        context=_tls(settings.ca_file)
+        if settings.tls is not TlsPolicy.NONE
+        else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
         connect_timeout=settings.connect_timeout_s,
         reply_timeout=settings.reply_timeout_s,
     )

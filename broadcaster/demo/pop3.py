@@ -31,6 +31,8 @@ class Pop3Provider:
         self.tls = tls
         self.port = port
         self.sessions = 0
+        self.fetched = 0
+        """Mails read by TOP or RETR."""
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
 
@@ -106,6 +108,7 @@ class _Session:
             lines = [f"{number} {_property(command, number, mails[number - 1])}" for number in numbers]
             return _listing(lines) if not words else f"+OK {lines[0]}\r\n".encode()
         if command in ("RETR", "TOP") and words:
+            self._house.fetched += 1
             return _text(mails[numbers[0] - 1], None if command == "RETR" else words[1:])
         return b"-ERR Command unknown\r\n"
 

@@ -92,6 +92,11 @@ class SmtpProvider:
                 self._arrival.clear()
                 await self._arrival.wait()
 
+    @property
+    def open_connections(self) -> int:
+        """How many connections stand now."""
+        return len(self._peers)
+
     def cut_all(self) -> None:
         """Cut every connection at once."""
         for peer in tuple(self._peers):
