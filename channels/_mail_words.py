@@ -19,8 +19,8 @@ from broadcaster.ports.world import City, Context
 DRILL_MARK = "【訓練】"
 SEVERAL = "mul"
 """ISO 639-2 for several languages: what readers of a language that the alert lacks are sent."""
-SUBJECT_COLUMNS = 120
-"""Sixty full-width characters. Phones show fifteen to thirty; more than this is no subject."""
+SUBJECT_COLUMNS = 160
+"""Eighty full-width characters: easy Japanese with readings needs them. Phones show fifteen to thirty of them."""
 _WRITTEN = frozenset({JAPANESE, EASY_JAPANESE, "en", "zh", "ko"})
 _BLANK_LINES = re.compile(r"\n{3,}")
 _RULE = "－－－－－－"

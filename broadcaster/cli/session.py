@@ -42,11 +42,15 @@ class Session:
         return load_config(self.config_path)
 
     def client(self) -> Client:
-        """Return the desk over the socket that the configuration names. Raise `ConfigError`."""
+        """Return the desk over the socket: BROADCASTER_SOCKET, or what the configuration names. Raise `ConfigError`.
+
+        An officer need not be able to read the configuration, which may hold secrets.
+        """
         from broadcaster.cli.sockets import socket_of  # noqa: PLC0415 - only commands that ask the service
         from broadcaster.client import Client  # noqa: PLC0415
 
-        return Client(socket_of(self.config_path))
+        named = os.environ.get("BROADCASTER_SOCKET")
+        return Client(Path(named) if named else socket_of(self.config_path))
 
     @property
     def interactive(self) -> bool:

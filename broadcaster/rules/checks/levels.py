@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from broadcaster.model import EASY_JAPANESE, JAPANESE, Draft, Kind, Problem, Severity
+from broadcaster.model import EASY_JAPANESE, JAPANESE, Draft, Kind, Problem, Severity, Urgency
 from broadcaster.rules.checks.texts import LONGEST, folded
 
 NAMES = {3: "高齢者等避難", 4: "避難指示", 5: "緊急安全確保"}
@@ -24,12 +24,17 @@ def problems(draft: Draft) -> Iterator[Problem]:
     if draft.level is not None and draft.level not in _LEVELS:
         yield Problem(code="level_range", place="level", params={"level": draft.level})
         return
-    if draft.kind.ends or not draft.infos:
+    if draft.kind.ends or not draft.infos or _withdraws(draft):
         return
     yield from _severity(draft)
     yield from _words(draft)
     if (draft.level or 0) >= _EASY_FROM and all(info.language != EASY_JAPANESE for info in draft.infos):
         yield Problem(code="easy_japanese_missing", place="infos", params={"level": draft.level or 0}, blocking=False)
+
+
+def _withdraws(draft: Draft) -> bool:
+    """A correction that only takes back what was wrong names the order without giving it (`approval.takes_back`)."""
+    return draft.kind is Kind.CORRECTION and all(info.urgency is Urgency.PAST for info in draft.infos)
 
 
 def _severity(draft: Draft) -> Iterator[Problem]:

@@ -1,0 +1,1 @@
+"""The desk, its API and its client, over the real store and the real channels."""

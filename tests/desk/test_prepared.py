@@ -1,0 +1,26 @@
+"""Whatever goes out, what may have to follow it is ready: for every alert template, in every language."""
+
+from pathlib import Path
+
+import pytest
+
+from broadcaster.model import Kind, Mode
+from broadcaster.rendering import templates_dir
+from tests.desk.world import world
+
+TEMPLATES = sorted(path.stem for path in (templates_dir() / "alerts").glob("*.toml"))
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+@pytest.mark.parametrize("name", TEMPLATES)
+async def test_each_template_has_followers_that_may_be_sent(name: str, mode: Mode, tmp_path: Path) -> None:
+    async with world(tmp_path, mode) as desk:
+        draft = await desk.draft(name)
+        sent = await desk.send(draft)
+        ready = await desk.desk.prepared(sent.alert.identifier)
+        kinds = () if draft.kind.ends else (Kind.CORRECTION, Kind.CANCEL, Kind.ALL_CLEAR)
+        assert tuple(each.kind for each in ready) == kinds
+        for each in ready:
+            assert {info.language for info in each.infos} == {info.language for info in draft.infos}
+            shown = await desk.desk.preview(each)
+            assert [problem for problem in shown.problems if problem.blocking] == []
