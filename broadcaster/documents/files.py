@@ -27,7 +27,7 @@ def document(source: Path | str, suffix: str) -> dict[str, Any]:
             tomllib.loads(text) if suffix == ".toml" else json.loads(text, object_pairs_hook=_once, parse_constant=_no)
         )
     except (ValueError, RecursionError) as error:
-        raise _refused("toml_wrong" if suffix == ".toml" else "json_wrong", why=str(error)) from None
+        raise _refused("toml_wrong" if suffix == ".toml" else "file_not_json", why=str(error)) from None
     if not isinstance(made, dict):
         raise _refused("type_wrong", wanted="table")
     return made

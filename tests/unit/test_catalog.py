@@ -1,0 +1,152 @@
+"""The catalogue holds a sentence for every code, in both languages, with the same places."""
+
+import ast
+import re
+import string
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from broadcaster import catalog
+from broadcaster.errors import Reason
+
+ROOT = Path(__file__).parents[2]
+RAISED = {
+    *("BroadcasterError", "Refused", "NotFound", "Conflict", "Forbidden", "RenderingError", "EgressRefused"),
+    *("ServiceUnreachable", "StoreError", "StoreUnknown", "StoreBusy", "StoreFull", "StoreCorrupt", "SchemaMismatch"),
+    *("WrongMode", "PydanticCustomError"),
+}
+"""Errors whose first argument is a code."""
+HELPERS = {"report", "_refused", "_refusal", "_problem", "_warning", "problem", "_wrong", "_unreadable"}
+"""Small functions that make a problem or an error of a code."""
+CODE = re.compile(r"[a-z]+(_[a-z0-9]+)+")
+
+
+def sources() -> list[Path]:
+    return sorted([*ROOT.glob("broadcaster/**/*.py"), *ROOT.glob("channels/**/*.py")])
+
+
+def places(sentence: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(sentence) if name is not None}
+
+
+def name_of(call: ast.Call) -> str:
+    return (
+        call.func.id
+        if isinstance(call.func, ast.Name)
+        else call.func.attr
+        if isinstance(call.func, ast.Attribute)
+        else ""
+    )
+
+
+def literals(node: ast.expr | None) -> Iterator[str]:
+    """Yield the strings an expression may be: a literal, or either side of a condition."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+    elif isinstance(node, ast.IfExp):
+        yield from literals(node.body)
+        yield from literals(node.orelse)
+
+
+def codes_in(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.Call):
+            continue
+        name = name_of(node)
+        code = next((keyword.value for keyword in node.keywords if keyword.arg == "code"), None)
+        if name in ("Problem", "Finding", "Refused") and code is not None:
+            yield from literals(code)
+        elif name in RAISED and node.args:
+            yield from (text.removeprefix("say.") for text in literals(node.args[0]))
+        elif name in HELPERS and node.args:
+            yield from (text for text in literals(node.args[0]) if CODE.fullmatch(text))
+
+
+def raised() -> dict[str, set[str]]:
+    """Return every code in the source and the files it stands in."""
+    found: dict[str, set[str]] = {}
+    for path in sources():
+        for code in codes_in(path):
+            found.setdefault(code, set()).add(path.relative_to(ROOT).as_posix())
+    return found
+
+
+def test_every_code_in_the_source_has_a_sentence() -> None:
+    codes = raised()
+    assert len(codes) > 50
+    known = catalog.sentences("ja").keys()
+    assert {code: files for code, files in codes.items() if code not in known} == {}
+
+
+def test_both_languages_hold_the_same_codes_with_the_same_places() -> None:
+    japanese, english = catalog.sentences("ja"), catalog.sentences("en")
+    assert japanese.keys() ^ english.keys() == set()
+    assert {code for code in japanese if places(japanese[code]) != places(english[code])} == set()
+
+
+def test_no_sentence_is_empty_or_unfinished() -> None:
+    for language in catalog.LANGUAGES:
+        for code, sentence in catalog.sentences(language).items():
+            assert sentence.strip(), code
+            assert "TODO" not in sentence, code
+
+
+@pytest.mark.parametrize("language", catalog.LANGUAGES)
+def test_no_code_stands_in_two_files(language: str) -> None:
+    seen: dict[str, str] = {}
+    twice = []
+    for path in catalog.files(language):
+        for code in catalog.read(path):
+            if code in seen:
+                twice.append((code, seen[code], path.name))
+            seen[code] = path.name
+    assert twice == []
+
+
+@pytest.mark.parametrize(
+    ("environ", "language"),
+    [
+        ({}, "ja"),
+        ({"LANG": "C.UTF-8"}, "ja"),
+        ({"LANG": "POSIX"}, "ja"),
+        ({"LANG": "ja_JP.UTF-8"}, "ja"),
+        ({"LANG": "en_GB.UTF-8"}, "en"),
+        ({"LANG": "de_DE.UTF-8"}, "en"),
+        ({"LANG": "ja_JP.UTF-8", "LC_ALL": "en_US.UTF-8"}, "en"),
+        ({"LANG": "en_US.UTF-8", "LC_MESSAGES": "ja_JP.UTF-8"}, "ja"),
+        ({"LC_ALL": "", "LC_MESSAGES": "", "LANG": "en"}, "en"),
+    ],
+)
+def test_the_locale_chooses_the_language(environ: dict[str, str], language: str) -> None:
+    assert catalog.language_of(environ) == language
+
+
+def test_a_sentence_is_filled() -> None:
+    assert "3" in catalog.say("refused", "en", count=3)
+    assert "3" in catalog.say("refused", "ja", count=3)
+
+
+def test_the_environment_chooses_where_nothing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LC_ALL", "en_US.UTF-8")
+    assert catalog.say("text_missing") == catalog.say("text_missing", "en")
+
+
+def test_a_missing_sentence_is_an_error_in_tests_and_shows_its_code_in_production(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with pytest.raises(KeyError):
+        catalog.say("no_such_code", "en")
+    monkeypatch.delenv("BROADCASTER_CATALOG")
+    assert catalog.say("no_such_code", "en", count=3) == "no_such_code count=3"
+    assert catalog.say("refused", "en") == "refused"
+
+
+def test_a_parameter_may_be_called_anything() -> None:
+    assert "x" in catalog.say("value_refused", "en", why="x", code="y", language="z")
+
+
+def test_each_reason_a_delivery_may_fail_for_has_words() -> None:
+    known = catalog.sentences("ja")
+    assert {reason.value for reason in Reason if f"reason_{reason.value}" not in known} == set()
