@@ -24,7 +24,7 @@ def latest() -> int:
 
 
 def split(script: str) -> Iterator[str]:
-    """Yield the statements of a script; a trigger is one. `executescript` would commit what is under way."""
+    """Yield the statements of a script, each ending its line. `executescript` would commit what is under way."""
     pending = ""
     for line in script.splitlines(keepends=True):
         pending += line

@@ -39,9 +39,10 @@ class Store(Accepting, Submissions, Claiming, Recording, Recovery, Book, Snapsho
         await asyncio.to_thread(self._stop)
 
     def _stop(self) -> None:
+        """The writer last: only a connection that may write takes the log in and leaves a single file."""
+        self._readers.stop()
         if self._writer is not None:
             self._writer.stop()
-        self._readers.stop()
 
     async def __aenter__(self) -> Self:
         return self

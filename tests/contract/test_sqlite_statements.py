@@ -1,0 +1,79 @@
+"""The SQL: every statement is used, prepares, and finds its rows by an index."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import broadcaster.store
+from broadcaster.model import Mode
+from broadcaster.store import open_store
+from broadcaster.store.driver import sqlite3
+from broadcaster.store.statements import parse, statements
+
+HERE = Path(broadcaster.store.__file__).parent
+MAY_SCAN = {
+    "people.by_language",  # statistics, on a snapshot
+    "people.by_area",  # statistics, on a snapshot
+    "archive.counts",  # one row per channel and state
+    "outbox.channels",  # one row per channel and state
+    "archive.newest_alerts",  # from the end, with a limit
+    "archive.open_alerts",  # a partial index of just these
+    "intake.submissions_waiting",  # a partial index of just these
+    "outbox.interrupted",  # a partial index of just these
+    "intake.newest_incident",
+    "intake.newest_submission",
+    "backup.unsettled",  # a restore, offline
+    "backup.skip_incidents",  # a restore, offline
+}
+
+
+@pytest.fixture
+async def connection(tmp_path: Path) -> object:
+    await open_store(tmp_path / "s.db", Mode.LIVE).close()
+    return sqlite3.connect(tmp_path / "s.db")
+
+
+def sources() -> str:
+    return "\n".join(path.read_text(encoding="utf-8") for path in HERE.glob("*.py"))
+
+
+def plan(connection: sqlite3.Connection, sql: str) -> Iterator[str]:
+    values: defaultdict[str, int] = defaultdict(int)
+    for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}", values):
+        yield row[3]
+
+
+def test_every_statement_is_used() -> None:
+    text = sources()
+    built = {f"outbox.next_{what}" for what in ("look", "readback", "expiry")}
+    assert [name for name in statements() if f'"{name}"' not in text and name not in built] == []
+
+
+def test_every_name_used_is_a_statement() -> None:
+    files = "|".join({name.partition(".")[0] for name in statements()})
+    used = set(re.findall(rf'"((?:{files})\.\w+)"', sources()))
+    assert used - set(statements()) == set()
+
+
+@pytest.mark.parametrize("name", sorted(statements()))
+def test_every_statement_prepares_and_finds_its_rows_by_an_index(connection: sqlite3.Connection, name: str) -> None:
+    steps = list(plan(connection, statements()[name]))
+    scans = [step for step in steps if re.match(r"SCAN (?!CONSTANT|\(subquery)", step)]
+    assert name in MAY_SCAN or scans == [], steps
+
+
+@pytest.mark.parametrize("name", ["outbox.candidates", "outbox.doubts", "outbox.unconfirmed", "ledger.due"])
+def test_what_waits_is_read_in_order_and_never_sorted(connection: sqlite3.Connection, name: str) -> None:
+    """With a million deliveries due, taking the first ten must not look at the others."""
+    steps = list(plan(connection, statements()[name]))
+    assert [step for step in steps if "TEMP B-TREE" in step] == []
+
+
+def test_a_name_used_twice_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"x\.one is defined twice"):
+        parse("-- name: one\nSELECT 1;\n-- name: one\nSELECT 2;\n", "x")
