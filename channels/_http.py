@@ -177,6 +177,16 @@ async def _body_sent(_session: aiohttp.ClientSession, context: SimpleNamespace, 
     phase.begun = True
 
 
+async def _once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Keep the library from repeating a GET or DELETE by itself: a signature is good for one request only."""
+    try:
+        return await send(request)
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise aiohttp.ClientConnectionError(type(error).__name__) from error
+
+
 class Wire:
     """Sends single requests. The only place where an HTTP channel leaves this machine."""
 
@@ -230,6 +240,7 @@ class Wire:
                 auto_decompress=False,
                 trust_env=False,
                 trace_configs=[trace],
+                middlewares=(_once,),
             )
         return self._session
 

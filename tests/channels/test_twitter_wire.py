@@ -47,7 +47,7 @@ from tests.channels.kit import (
     world,
 )
 
-TIMEOUT_S = 0.4
+TIMEOUT_S = 1.0
 KEYS = ("consumer_key", "consumer_secret", "access_token", "access_token_secret")
 
 
