@@ -1,0 +1,99 @@
+"""Killing processes of a running service with -9: nothing accepted is lost, and nothing is hidden."""
+
+import asyncio
+import os
+import signal
+import sqlite3
+import time
+import urllib.request
+from collections.abc import AsyncIterator
+from contextlib import closing
+from typing import Any
+
+import pytest
+
+from broadcaster.documents import dump
+from broadcaster.model import Subscriber
+from tests.e2e.flood import flood
+from tests.e2e.house import House, house, until
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+RECIPIENTS = 10_000
+
+
+@pytest.fixture
+async def live() -> AsyncIterator[House]:
+    async with house("live") as made:
+        yield made
+
+
+@pytest.mark.fault(75)
+async def test_killing_the_core_in_the_middle_of_a_large_mail(live: House) -> None:
+    addresses = {f"resident{number}@residents.example" for number in range(RECIPIENTS)}
+    await subscribe(live, addresses)
+    sent = await live.json("send", str(flood(live)), "--channel", "mail", "--break-glass", "a flood, nobody else here")
+    received = live.stage.smtp.received
+    await live.stage.smtp.wait(lambda seen: seen.total > RECIPIENTS // 4, 120)
+    os.kill(live.pid("core"), signal.SIGKILL)
+    assert received.total < RECIPIENTS
+    await live.answering()
+    row = await ended(live, sent["alert"]["identifier"])
+
+    assert set(received.by_recipient) == addresses
+    copied = {address for address, count in received.by_recipient.items() if count > 1}
+    flagged = flagged_recipients(live)
+    assert copied <= flagged
+    assert all(count <= 2 for count in received.by_recipient.values())
+    [delivery] = row["deliveries"]
+    assert (delivery["state"], delivery["progress"], delivery["total"]) == ("accepted", RECIPIENTS, RECIPIENTS)
+    assert delivery["possible_duplicate"] is bool(flagged)
+    assert len(flagged) <= 1000, "only what was under way may be in doubt"
+    verified = await live.json("audit", "verify")
+    assert verified["whole"] is True
+
+
+async def subscribe(home: House, addresses: set[str]) -> None:
+    people = [dump(Subscriber(address=address)) for address in sorted(addresses)]
+    for start in range(0, len(people), 500):
+        await asyncio.to_thread(home.client.put_subscribers, people[start : start + 500])
+
+
+async def ended(home: House, alert: str) -> Any:
+    """Wait until the alert's only delivery is accepted, and return its row. A doubt of an emergency takes 60 s."""
+
+    def row() -> Any:
+        found = home.client.report(alert)["row"]
+        return found if all(each["state"] in ("accepted", "failed") for each in found["deliveries"]) else None
+
+    return await until(lambda: asyncio.to_thread(row), 240, lambda: home.client.report(alert)["row"]["deliveries"])
+
+
+def flagged_recipients(home: House) -> set[str]:
+    path = home.folder / "data" / "broadcaster.db"
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+        rows = connection.execute("SELECT address FROM recipient WHERE possible_duplicate = 1")
+        return {row[0] for row in rows}
+
+
+@pytest.mark.fault(7)
+async def test_killing_the_page_server_hurts_nobody_and_it_is_back_within_two_seconds(live: House) -> None:
+    core = live.pid("core")
+    await live.json(
+        "send", str(flood(live)), "--channel", "page", "--break-glass", "a flood, nobody else here", "--wait"
+    )
+    before = await until(lambda: page(live), 10)
+    os.kill(live.pid("pages"), signal.SIGKILL)
+    killed = time.monotonic()
+    after = await until(lambda: page(live), 10)
+    assert time.monotonic() - killed < 2.0
+    assert after == before
+    assert live.pid("core") == core
+    await asyncio.to_thread(live.client.health)
+
+
+def page(home: House) -> bytes:
+    try:
+        with urllib.request.urlopen(home.stage.page, timeout=5) as answer:
+            return answer.read()
+    except OSError:
+        return b""
