@@ -164,6 +164,6 @@ def _said(alert: Alert, info: Info, words: Words) -> Said:
         description=tuple(map(pieces, lines(info.description))),
         areas=tuple(pieces(clean(area.area_desc)) for area in info.areas),
         expires=info.expires,
-        contact=pieces(" ".join(lines(info.contact))),
+        contact=() if info.contact in info.instruction else pieces(" ".join(lines(info.contact))),
         web=link(info.web),
     )

@@ -57,11 +57,14 @@ class Reader:
         return tuple(whole(self.city, language) if name == whole(self.city, JAPANESE) else name for name in names)
 
     def area_keys(self) -> tuple[str, ...]:
-        """Return the area names as the city's list has them; those not in it are reported."""
+        """Return the area names as typed in Japanese; those not of the city's list are reported.
+
+        A part of a listed town will do (`芋窪1丁目` of `芋窪`): orders are given by the block.
+        """
         keys = self._split("areas", JAPANESE)
-        allowed = {*self.city.areas, self.area_words.whole(self.city, JAPANESE)}
+        whole = self.area_words.whole(self.city, JAPANESE)
         for key in keys:
-            if self.city.areas and key not in allowed:
+            if self.city.areas and key != whole and not key.startswith(self.city.areas):
                 self._report("slot_area_unknown", "areas", area=key)
         return keys
 

@@ -219,6 +219,15 @@ def test_everything_wrong_is_said_at_once() -> None:
     }
 
 
+def test_a_block_of_a_listed_town_will_do() -> None:
+    city = replace(CITY, areas=("芋窪", "蔵敷"))
+    values = FORMS.examples(ORDER, city, NOW) | {"areas": "芋窪1丁目、蔵敷"}
+    draft = FORMS.draft(ORDER, values, city=city, now=NOW)
+    assert [[len(area.geocodes) for area in info.areas] for info in draft.infos] == [[1, 0]] * 3
+    with pytest.raises(Refused):
+        FORMS.draft(ORDER, values | {"areas": "上芋窪"}, city=city, now=NOW)
+
+
 def test_an_empty_area_is_never_everybody() -> None:
     values = FORMS.examples(ORDER, CITY, NOW)
     assert ("slots.areas", "slot_missing") in refused(values | {"areas": "  "})
