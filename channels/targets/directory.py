@@ -1,10 +1,10 @@
 """A local directory as a publishing target: a whole edition appears at once, or nothing changes.
 
-`public/page` is a symbolic link. Beside it stands `public/page.editions/` with one directory per edition (the last few
+`public` is a symbolic link. Beside it stands `public.editions/` with one directory per edition (the last few
 are kept, so that whoever is still reading one can finish). Publishing writes a new directory, syncs every file and the
 directories, and then renames a new link over the old one (docs/delivery.md: write temp, fsync, rename, fsync
 directory).
-Any web server can hand out `public/page/`; it never sees half an edition, and never one edition's page with another's
+Any web server can hand out `public/`; it never sees half an edition, and never one edition's page with another's
 manifest.
 
 What an edition says of itself stands in its `edition.json`: see `Manifest`.
@@ -102,6 +102,7 @@ class Directory:
                 probe = self._editions / "probe"
                 _write(probe, b"probe")
                 probe.unlink()
+                self._make_way()
         except OSError as error:
             raise _unwritable(error) from error
 
@@ -153,12 +154,16 @@ class Directory:
         with suppress(FileNotFoundError):
             link.unlink()
         link.symlink_to(os.path.relpath(place, self.path.parent))
-        if self.path.is_dir() and not self.path.is_symlink():
-            self.path.rmdir()  # an empty directory made by hand; one with files in it is refused here
+        self._make_way()
         hit("p2")
         link.replace(self.path)
         hit("p3")
         _sync(self.path.parent)
+
+    def _make_way(self) -> None:
+        """Remove an empty directory made by hand. Anything else in the way is somebody's, and refused."""
+        if self.path.exists() and not self.path.is_symlink():
+            self.path.rmdir()
 
     def _tidy(self) -> None:
         """Remove all but the last few editions; failing at that harms nobody."""

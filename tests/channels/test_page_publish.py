@@ -61,7 +61,7 @@ class TestPublishing:
 
     async def test_an_edition_is_there_whole_with_its_compressed_copies(self, tmp_path: Path) -> None:
         receipt = await channel(tmp_path).publish(busy(), TARGET, "k")
-        place = tmp_path / "public/page"
+        place = tmp_path / "public"
         assert is_whole(place)
         html = (place / "index.html").read_bytes()
         assert gzip.decompress((place / "index.html.gz").read_bytes()) == html
@@ -72,7 +72,7 @@ class TestPublishing:
 
     async def test_the_manifest_tells_number_time_mode_and_style(self, tmp_path: Path) -> None:
         await channel(tmp_path).publish(busy(), TARGET, "k")
-        data = json.loads((tmp_path / "public/page" / MANIFEST).read_bytes())
+        data = json.loads((tmp_path / "public" / MANIFEST).read_bytes())
         assert data["format"] == 1
         assert (data["channel"], data["mode"], data["number"], data["main"]) == ("page", "live", 42, "index.html")
         assert data["issued_at"] == "2026-11-23T05:05:00+00:00"
@@ -84,37 +84,35 @@ class TestPublishing:
             await channel(tmp_path).publish(busy(), TARGET, "k")
         finally:
             os.umask(old)
-        for path in (tmp_path / "public/page").resolve().rglob("*"):
+        for path in (tmp_path / "public").resolve().rglob("*"):
             assert path.stat().st_mode & 0o777 == (0o755 if path.is_dir() else 0o644)
 
     async def test_files_that_are_gone_from_the_edition_are_gone_for_residents(self, tmp_path: Path) -> None:
         one = channel(tmp_path)
         await one.publish(edition(alert(), number=1), TARGET, "k")
         await one.publish(edition(number=2), TARGET, "k")
-        place = tmp_path / "public/page"
+        place = tmp_path / "public"
         assert not (place / "alerts/14-1.html").exists()
         assert is_whole(place)
 
     async def test_unchanged_files_are_taken_over_without_writing_them_again(self, tmp_path: Path) -> None:
         one = channel(tmp_path)
         await one.publish(edition(number=1), TARGET, "k")
-        before = (tmp_path / "public/page/robots.txt").stat().st_ino
+        before = (tmp_path / "public/robots.txt").stat().st_ino
         await one.publish(edition(number=2), TARGET, "k")
-        assert (tmp_path / "public/page/robots.txt").stat().st_ino == before
+        assert (tmp_path / "public/robots.txt").stat().st_ino == before
 
     async def test_only_the_last_few_editions_are_kept(self, tmp_path: Path) -> None:
         one = channel(tmp_path)
         for number in range(1, 8):
             await one.publish(edition(number=number), TARGET, "k")
-        kept = sorted(
-            path.name.partition("-")[0] for path in (tmp_path / "public/page.editions").iterdir() if path.is_dir()
-        )
+        kept = sorted(path.name.partition("-")[0] for path in (tmp_path / "public.editions").iterdir() if path.is_dir())
         assert kept == ["5", "6", "7"]
 
     async def test_an_empty_directory_made_beforehand_is_replaced_and_a_full_one_left_alone(
         self, tmp_path: Path
     ) -> None:
-        place = tmp_path / "public/page"
+        place = tmp_path / "public"
         place.mkdir(parents=True)
         await channel(tmp_path).publish(edition(), TARGET, "k")
         assert place.is_symlink()
@@ -134,14 +132,14 @@ class TestNeverBack:
         receipt = await one.publish(edition(alert(), number=49), TARGET, "k")
         assert receipt.ref == first.ref
         assert "50" in receipt.detail
-        assert manifest(tmp_path / "public/page").number == 50
+        assert manifest(tmp_path / "public").number == 50
 
     async def test_the_same_edition_again_changes_nothing(self, tmp_path: Path) -> None:
         first = await channel(tmp_path).publish(busy(), TARGET, "k")
-        before = (tmp_path / "public/page").resolve()
+        before = (tmp_path / "public").resolve()
         again = await channel(tmp_path).publish(busy(), TARGET, "other key")
         assert again == first
-        assert (tmp_path / "public/page").resolve() == before
+        assert (tmp_path / "public").resolve() == before
 
     async def test_a_drill_never_takes_the_place_of_a_live_page(self, tmp_path: Path) -> None:
         await channel(tmp_path).publish(edition(number=1), TARGET, "k")
@@ -149,14 +147,14 @@ class TestNeverBack:
             await channel(tmp_path, mode=Mode.DRILL).publish(busy(Mode.DRILL), TARGET, "k")
         assert caught.value.reason is Reason.TARGET
         assert not caught.value.maybe_sent
-        assert manifest(tmp_path / "public/page").mode == "live"
+        assert manifest(tmp_path / "public").mode == "live"
 
     async def test_a_damaged_manifest_is_replaced(self, tmp_path: Path) -> None:
         one = channel(tmp_path)
         await one.publish(edition(number=1), TARGET, "k")
-        (tmp_path / "public/page" / MANIFEST).write_text("{")
+        (tmp_path / "public" / MANIFEST).write_text("{")
         await one.publish(edition(number=2), TARGET, "k")
-        assert is_whole(tmp_path / "public/page")
+        assert is_whole(tmp_path / "public")
 
 
 class TestFailures:
@@ -166,11 +164,11 @@ class TestFailures:
         def fail(_: Edition) -> dict[str, bytes]:
             raise RenderingError("template_failed", template="x", why="y")
 
-        outlet = Outlet(name="page", directory=tmp_path / "public/page", url="http://x/", main="index.html")
+        outlet = Outlet(name="page", directory=tmp_path / "public", url="http://x/", main="index.html")
         with pytest.raises(RenderingError):
             await Publication(outlet, fail, context(tmp_path)).publish(edition(number=2), TARGET, "k")
-        assert manifest(tmp_path / "public/page").number == 1
-        assert is_whole(tmp_path / "public/page")
+        assert manifest(tmp_path / "public").number == 1
+        assert is_whole(tmp_path / "public")
 
     @pytest.mark.fault(17)
     @pytest.mark.fault(18)
@@ -192,17 +190,19 @@ class TestFailures:
         assert caught.value.reason is Reason.TARGET
         assert not caught.value.maybe_sent
         assert errno.errorcode[number] in caught.value.detail
-        assert manifest(tmp_path / "public/page").number == 1
-        assert is_whole(tmp_path / "public/page")
+        assert manifest(tmp_path / "public").number == 1
+        assert is_whole(tmp_path / "public")
         monkeypatch.undo()
         await one.publish(busy(), TARGET, "k")
-        assert manifest(tmp_path / "public/page").number == 42
+        assert manifest(tmp_path / "public").number == 42
 
-    async def test_a_directory_that_cannot_exist(self, tmp_path: Path) -> None:
-        (tmp_path / "public").write_text("a file")
+    @pytest.mark.parametrize("name", ["public", "public.editions"])
+    async def test_a_file_in_the_way_is_never_replaced(self, tmp_path: Path, name: str) -> None:
+        (tmp_path / name).write_text("precious")
         with pytest.raises(DeliveryError) as caught:
             await channel(tmp_path).publish(edition(), TARGET, "k")
         assert caught.value.reason is Reason.TARGET
+        assert (tmp_path / name).read_text() == "precious"
 
     @pytest.mark.fault(29)
     @pytest.mark.parametrize("point", ["p0", "p1", "p2", "p3"])
@@ -218,7 +218,7 @@ class TestFailures:
             command = [sys.executable, "-c", script, str(number), str(tmp_path)]
             return subprocess.run(command, cwd=ROOT, env=os.environ | environment, check=False, timeout=60).returncode
 
-        place = tmp_path / "public/page"
+        place = tmp_path / "public"
         assert publish(1) == 0
         assert publish(2, BROADCASTER_FAILPOINTS=point) == -signal.SIGKILL
         assert is_whole(place)
@@ -226,7 +226,7 @@ class TestFailures:
         assert publish(3) == 0
         assert manifest(place).number == 3
         assert is_whole(place)
-        assert not list((tmp_path / "public/page.editions").glob("new*"))
+        assert not list((tmp_path / "public.editions").glob("new*"))
 
 
 @dataclass
@@ -265,7 +265,7 @@ async def residents(directory: Path) -> AsyncIterator[Residents]:
 
 @asynccontextmanager
 async def published(tmp_path: Path, number: int = 42) -> AsyncIterator[tuple[Publication, Receipt, Residents]]:
-    async with residents(tmp_path / "public/page") as server:
+    async with residents(tmp_path / "public") as server:
         one = channel(tmp_path, url=server.url)
         receipt = await one.publish(edition(alert(), number=number), TARGET, "k")
         try:
@@ -305,7 +305,7 @@ class TestReadingBack:
 
     async def test_the_page_of_another_instance_is_not_ours(self, tmp_path: Path) -> None:
         async with published(tmp_path) as (one, receipt, server):
-            found = json.loads((tmp_path / "public/page" / MANIFEST).read_bytes())
+            found = json.loads((tmp_path / "public" / MANIFEST).read_bytes())
             server.instead[MANIFEST] = web.json_response(found | {"mode": "drill", "number": 99})
             assert not await one.verify(receipt)
 
@@ -356,7 +356,7 @@ class TestReadingBack:
 
     async def test_a_forbidden_address_is_never_connected_to(self, tmp_path: Path) -> None:
         gate = Gate(allowed=())
-        async with residents(tmp_path / "public/page") as server:
+        async with residents(tmp_path / "public") as server:
             one = channel(tmp_path, url=server.url, gate=gate)
             receipt = await one.publish(edition(), TARGET, "k")
             with pytest.raises(DeliveryError) as caught:
@@ -369,7 +369,7 @@ class TestReadingBack:
 
 class TestCheck:
     async def test_before_and_after_the_first_edition(self, tmp_path: Path) -> None:
-        async with residents(tmp_path / "public/page") as server:
+        async with residents(tmp_path / "public") as server:
             one = channel(tmp_path, url=server.url)
             assert [(found.code, found.ok) for found in await one.check()] == [
                 ("target_writable", True),
