@@ -46,8 +46,12 @@ _ADDRESS = re.compile(
     r"@(?=.{1,253}$)(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 )
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,6}")
+_CATEGORIES = {member.value.lower(): member for member in Category}
+_SEVERITIES = {member.value.lower(): member for member in Severity}
 _SEPARATORS = re.compile(r"[;；、\n]")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069\ufeff]")
+_FOREIGN = {UTF8: re.compile("\0"), SHIFT_JIS: re.compile("[\0\x80\xa0\uf8f0-\uf8f3]")}
+"""What is in no list of subscribers: NUL, and what Python makes of octets that cp932 does not have."""
 _FORMULA = re.compile(r"'*[=+\-@\t\r＝＋－＠]")
 """What a spreadsheet would run, and what is already escaped: one more apostrophe is put before either."""
 
@@ -88,7 +92,7 @@ async def import_csv(
         rows = added = changed = 0
         async for chunk in _breathing(_rows(file, known), file, lambda done, _: tell(size + done, 2 * size)):
             good = [row.subscriber for row in chunk if row.subscriber is not None]
-            new, other = await book.put(good, actor, now)
+            new, other = await book.put(good, actor, now) if good else (0, 0)
             rows, added, changed = rows + len(good), added + new, changed + other
     tell(2 * size, 2 * size)
     return Imported(rows=rows, added=added, changed=changed, problems=problems)
@@ -175,17 +179,17 @@ def _lines(text: io.TextIOWrapper) -> Iterator[str]:
 def encoding_of(file: BinaryIO) -> tuple[str, Problem | None]:
     """Return how the file is written: UTF-8 if it can be, else Shift_JIS; or what is wrong if it is neither."""
     wrong = 1
-    for encoding in (UTF8, SHIFT_JIS):
+    for encoding, foreign in _FOREIGN.items():
         file.seek(0)
-        line = _undecodable(file, encoding)
+        line = _undecodable(file, encoding, foreign)
         if line is None:
             return encoding, None
         wrong = max(wrong, line)
     return "", Problem(code="csv_not_text", place=f"line {wrong}")
 
 
-def _undecodable(file: BinaryIO, encoding: str) -> int | None:
-    """Return the line that is not in this encoding, None if all are. NUL is in no list of subscribers."""
+def _undecodable(file: BinaryIO, encoding: str, foreign: re.Pattern[str]) -> int | None:
+    """Return the line that is not in this encoding, None if all are."""
     decoder = codecs.getincrementaldecoder(encoding)()
     line = 1
     while True:
@@ -194,8 +198,8 @@ def _undecodable(file: BinaryIO, encoding: str) -> int | None:
             text = decoder.decode(block, final=not block)
         except UnicodeDecodeError as error:
             return line + error.object[: error.start].count(b"\n")
-        if "\0" in text:
-            return line + text[: text.index("\0")].count("\n")
+        if found := foreign.search(text):
+            return line + text[: found.start()].count("\n")
         line += text.count("\n")
         if not block:
             return None
@@ -241,8 +245,8 @@ def _row(cells: Sequence[str], names: Sequence[str], line: int, areas: frozenset
         address=cell.address(seen),
         language=cell.language(),
         areas=cell.areas(areas),
-        categories=cell.words("categories", Category),
-        min_severity=next(iter(cell.words("min_severity", Severity)), Severity.UNKNOWN),
+        categories=cell.words("categories", _CATEGORIES),
+        min_severity=next(iter(cell.words("min_severity", _SEVERITIES)), Severity.UNKNOWN),
     )
     return _Row(problems=tuple(cell.problems)) if cell.problems else _Row(subscriber=subscriber)
 
@@ -283,17 +287,18 @@ class _Cells:
                 self._problem("areas", "subscriber_area", value=_shown(name))
         return names
 
-    def words(self, column: str, kind: type[E]) -> tuple[E, ...]:
+    def words(self, column: str, known: Mapping[str, E]) -> tuple[E, ...]:
         """Return CAP's own words, in whatever case they were written."""
-        by_name = {str(member).lower(): member for member in kind}
         names = self._split(column)
         for name in names:
-            if name.lower() not in by_name:
-                self._problem(column, "subscriber_word", value=_shown(name), allowed=", ".join(kind))
-        return tuple(by_name[name.lower()] for name in names if name.lower() in by_name)
+            if name.lower() not in known:
+                self._problem(column, "subscriber_word", value=_shown(name), allowed=", ".join(known.values()))
+        return tuple(known[name.lower()] for name in names if name.lower() in known)
 
     def _split(self, column: str) -> tuple[str, ...]:
-        parts = (part.strip() for part in _SEPARATORS.split(self._values.get(column, "")))
+        if not (cell := self._values.get(column)):
+            return ()
+        parts = (part.strip() for part in _SEPARATORS.split(cell))
         return tuple(dict.fromkeys(part for part in parts if part))
 
     def _problem(self, column: str, code: str, **params: str) -> None:

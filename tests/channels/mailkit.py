@@ -11,7 +11,7 @@ from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import default
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from broadcaster.demo.smtp import SmtpProvider
 from broadcaster.model import Grade, Message, Recipient
@@ -123,7 +123,7 @@ def message(mail: Mail, *languages: str) -> Message:
 def only(smtp: SmtpProvider, address: str) -> EmailMessage:
     """The one mail in a mailbox, parsed as a reader would."""
     (raw,) = smtp.mailboxes[address]
-    return cast("EmailMessage", BytesParser(policy=default).parsebytes(raw))
+    return BytesParser(policy=default).parsebytes(raw)
 
 
 def secret_file(folder: Path, text: str) -> Path:

@@ -28,8 +28,9 @@ def reading(port: int, **changes: Any) -> dict[str, Any]:
 
 
 def watching(mail: Mail) -> MonitoredMail:
-    assert isinstance(mail, Finder)
     assert isinstance(mail, MonitoredMail)
+    power: Finder = mail
+    assert power is mail
     return mail
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -25,7 +26,7 @@ def mail(tmp_path: Path, mode: Mode = Mode.LIVE) -> Mail:
     return build(settings(25), world(tmp_path, mode=mode))
 
 
-def said(tmp_path: Path, kind: Kind = Kind.ALERT, *, mode: Mode = Mode.LIVE, **changes: object) -> Message:
+def said(tmp_path: Path, kind: Kind = Kind.ALERT, *, mode: Mode = Mode.LIVE, **changes: Any) -> Message:
     spoken = alert(kind, **changes)
     message = mail(tmp_path, mode).compose(spoken, situation(spoken, mode=mode)).message
     assert message is not None
