@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from itertools import islice
 
 from broadcaster.errors import NotFound
 from broadcaster.model import Alert, Attempt, Delivery, Draft, Edition, Mode
@@ -14,7 +15,7 @@ from broadcaster.rules import force
 from broadcaster.store import rows, settling
 from broadcaster.store.base import Part
 from broadcaster.store.rows import ms
-from broadcaster.store.transaction import Row, Tx
+from broadcaster.store.transaction import Row, Tx, Value
 
 _SERIAL = re.compile(r"(\d{1,9})-(\d{1,9})")
 SHOWN_FOR = timedelta(days=7)
@@ -85,13 +86,16 @@ def _find(tx: Tx, identifier: str) -> tuple[Row, list[Row]]:
 
 
 def _board(tx: Tx, now: datetime, limit: int) -> tuple[AlertRow, ...]:
-    chosen = [
-        *tx.all("archive.open_alerts", limit=limit),
-        *tx.all("archive.alerts_in_force", now=ms(now), limit=limit),
-        *tx.all("archive.newest_alerts", limit=limit),
-    ]
-    numbers = list(dict.fromkeys(int(row["id"]) for row in chosen))[:limit]
-    return tuple(_row(tx, number, now) for number in numbers)
+    chosen = dict.fromkeys(_numbers(tx, "archive.open_alerts", limit=limit))
+    if len(chosen) < limit:
+        chosen |= dict.fromkeys(_numbers(tx, "archive.alerts_in_force", now=ms(now), limit=limit))
+        chosen |= dict.fromkeys(_numbers(tx, "archive.newest_alerts", limit=limit))
+    return tuple(_row(tx, number, now) for number in islice(chosen, limit))
+
+
+def _numbers(tx: Tx, name: str, **values: Value) -> list[int]:
+    """Return numbers of alerts, newest first."""
+    return sorted((int(row["id"]) for row in tx.all(name, **values)), reverse=True)
 
 
 def _row(tx: Tx, number: int, now: datetime) -> AlertRow:

@@ -8,7 +8,7 @@ that falls would be ignored by every target (I13), an incident number used twice
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -133,7 +133,7 @@ def _close_for_all(target: Path) -> None:
 
 
 @contextmanager
-def _beside(target: Path) -> Iterator[Path]:
+def _beside(target: Path) -> Generator[Path]:
     """Yield a name in the same folder that is gone afterwards, so that a rename is all that is left to do."""
     partial = target.with_name(f".{target.name}.partial")
     _remove(partial)
@@ -165,7 +165,7 @@ def _sync(path: Path) -> None:
 
 
 @contextmanager
-def _wrapped() -> Iterator[None]:
+def _wrapped() -> Generator[None]:
     try:
         yield
     except sqlite3.Error as error:

@@ -15,7 +15,8 @@ from broadcaster.store.transaction import Tx, Value
 
 _SETTLED = 300
 """A claim ends at most this many that are over; the rest waits for the next one, so that the writer is not held up."""
-_ALONG = 500
+_ALONG = 100
+"""Deliveries claimed along with one; a target with more waiting gets another edition right after."""
 _PAGE = 200
 
 

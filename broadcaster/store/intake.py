@@ -170,11 +170,8 @@ def delivery_key(identifier: str, channel: str, target: str) -> str:
 def _supersede(tx: Tx, acceptance: Acceptance) -> list[int]:
     """Older versions that wait will never start (docs/delivery.md, order 2)."""
     said = acceptance.alert
-    older = [
-        delivery
-        for delivery in map(rows.delivery, tx.all("intake.overtaken", incident=said.incident))
-        if delivery.version < said.version
-    ]
+    overtaken = tx.all("intake.overtaken", incident=said.incident, version=said.version)
+    older = [rows.delivery(row) for row in overtaken]
     for delivery in older:
         state = ordering.closed(delivery, State.SUPERSEDED)
         settling.apply(tx, delivery, Settlement(state=state, reason="superseded"), acceptance.at)

@@ -23,9 +23,10 @@ SELECT prepared FROM alert WHERE identifier = :identifier;
 SELECT id FROM alert WHERE open > 0 ORDER BY id DESC LIMIT :limit;
 
 -- name: alerts_in_force
--- The sign keeps it to the few that have not expired, where the order by id would walk back through all years.
+-- In the order of the index: any other would sort them all, or walk back through the years.
 SELECT id FROM alert
-WHERE expires_at > :now AND newest = 1 AND kind NOT IN ('cancel', 'all-clear') ORDER BY +id DESC LIMIT :limit;
+WHERE expires_at > :now AND newest = 1 AND kind NOT IN ('cancel', 'all-clear')
+ORDER BY expires_at DESC LIMIT :limit;
 
 -- name: newest_alerts
 SELECT id FROM alert ORDER BY id DESC LIMIT :limit;

@@ -49,7 +49,8 @@ VALUES (
 SELECT * FROM delivery WHERE alert = :alert ORDER BY id;
 
 -- name: overtaken
-SELECT * FROM delivery WHERE incident = :incident AND state IN ('ready', 'retry_wait', 'held');
+SELECT * FROM delivery
+WHERE incident = :incident AND version < :version AND state IN ('ready', 'retry_wait', 'held');
 
 -- name: insert_submission
 INSERT INTO submission (state, body) VALUES ('waiting', :body);
