@@ -10,9 +10,11 @@ from pathlib import Path
 
 import brotli
 import pytest
+from html5lib import HTMLParser
 
 from broadcaster.pages import Root
 from broadcaster.pages.headers import codings, matches
+from broadcaster.pages.options import words_dir
 from broadcaster.pages.server import Server
 from tests.pages.kit import STYLE, connected, files, get, page, publish, serving, until
 
@@ -230,6 +232,14 @@ async def test_health_is_for_this_machine_only(server: Server) -> None:
 async def test_health_is_red_before_the_first_edition(tmp_path: Path) -> None:
     async with serving(Root("/", tmp_path / "page")) as server:
         assert (await get(server.port, "/healthz")).status == 503
+
+
+@pytest.mark.parametrize("name", ["404.html", "503.html"])
+def test_our_own_pages_are_valid_small_and_need_nothing_else(name: str) -> None:
+    data = (words_dir() / name).read_bytes()
+    HTMLParser(strict=True).parse(data, override_encoding="utf-8")
+    assert len(data) < 2000
+    assert not re.search(rb"<script|<style|style=|src=|https?:", data)
 
 
 def test_a_root_needs_a_proper_prefix() -> None:
