@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import stat
 import tomllib
 from collections.abc import Mapping
@@ -88,7 +89,8 @@ class _Reading:
             self.report("type_wrong", place, wanted="table")
             return None
         try:
-            return model.model_validate(self._resolver().resolve(model, table, place))
+            text = json.dumps(self._resolver().resolve(model, table, place), default=str)
+            return model.model_validate_json(text, strict=True)  # strict: "yes" is no true, "80" no number
         except ValidationError as error:
             for code, path, params in validation_codes(error):
                 self.report(code, (*place, *path), **params)

@@ -503,7 +503,7 @@ TEXT = st.text(
     st.one_of(st.characters(), st.sampled_from("\u202e\u200b{}○XＸ.。@/\\:解除訂正警戒レベル345避難指示jpcom\ud800")),
     max_size=60,
 )
-WHEN = st.datetimes(timezones=st.just(NOW.tzinfo) | st.none())  # type: ignore[arg-type]
+WHEN = st.datetimes(timezones=st.just(NOW.tzinfo) | st.none())
 INFOS = st.builds(
     Info,
     language=st.sampled_from(["ja", "en", "JA"]) | TEXT,
