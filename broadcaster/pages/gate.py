@@ -4,7 +4,24 @@ from __future__ import annotations
 
 from collections import Counter, OrderedDict
 from collections.abc import Iterable
+from ipaddress import IPv4Address, ip_address, ip_network
 from typing import Protocol
+
+
+_HOUSEHOLD = 64
+"""Bits of an IPv6 address that a provider gives to one customer, who then has endless addresses below them."""
+
+
+def household(address: str) -> str:
+    """Return what counts as one address: an IPv4 address, or the /64 of an IPv6 one."""
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(found, IPv4Address):
+        return address
+    mapped = found.ipv4_mapped
+    return str(mapped) if mapped else str(ip_network((int(found) >> _HOUSEHOLD << _HOUSEHOLD, _HOUSEHOLD)))
 
 
 class Guest(Protocol):
@@ -35,14 +52,15 @@ class Gate:
 
     def enter(self, guest: Guest, address: str) -> bool:
         """Return whether `guest` may stay; if so it is counted until `leave`."""
-        if address not in self._unlimited and self._by_address[address] >= self._per_address:
+        counted = address if address in self._unlimited else household(address)
+        if address not in self._unlimited and self._by_address[counted] >= self._per_address:
             self.refused += 1
             return False
         if len(self._inside) >= self._total and not self._make_room():
             self.refused += 1
             return False
-        self._inside[guest] = address
-        self._by_address[address] += 1
+        self._inside[guest] = counted
+        self._by_address[counted] += 1
         return True
 
     def leave(self, guest: Guest) -> None:

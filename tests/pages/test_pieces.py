@@ -16,7 +16,7 @@ from broadcaster.pages import Options, Root
 from broadcaster.pages import edition as editions
 from broadcaster.pages.connection import Connection
 from broadcaster.pages.edition import BrokenEdition, read
-from broadcaster.pages.gate import Gate
+from broadcaster.pages.gate import Gate, household
 from broadcaster.pages.server import Server, _seats
 from tests.pages.kit import connected, get, page, publish, request, serving, until
 
@@ -119,6 +119,26 @@ def test_a_house_full_of_busy_guests_takes_nobody_and_drops_nobody() -> None:
     assert [guest.dropped for guest in guests] == [False, True, False]
     gate.leave(guests[1])  # gone already
     assert len(gate) == 3
+
+
+@pytest.mark.parametrize(
+    ("address", "counted"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("", ""),
+    ],
+)
+def test_a_household_is_one_address(address: str, counted: str) -> None:
+    assert household(address) == counted
+    gate = Gate(10, 1, ())
+    first = Guest(busy=False)
+    assert gate.enter(first, address)
+    assert not gate.enter(Guest(busy=False), counted.replace("::/64", "::9"))
+    gate.leave(first)
+    assert gate.enter(Guest(busy=False), address)
 
 
 def test_seats_fit_under_the_limit_on_files(monkeypatch: pytest.MonkeyPatch) -> None:
