@@ -16,7 +16,6 @@ from broadcaster.model import (
     Cost,
     Grade,
     Info,
-    Kind,
     Length,
     Message,
     Mode,
@@ -32,7 +31,7 @@ FOLDER = "messages/twitter"
 DRILL_MARK = "【訓練】"
 _ALIKE = 0.9
 _PLACE = "channels.twitter"
-_REFERENCE = re.compile(r"第?[0-9]+-[0-9]+報?|[0-9]{1,2}:[0-9]{2}|[0-9]{1,2}時[0-9]{1,2}分|https?://\S+|【[^】]*】")
+_REFERENCE = re.compile(r"第[0-9]+-[0-9]+報\s*(?:[0-9]{2}:[0-9]{2}|（[0-9]{2}:[0-9]{2}）)?|https?://\S+|【[^】]*】")
 _INSIGNIFICANT = re.compile(r"[\W_]+")
 
 
@@ -200,22 +199,26 @@ def _unfit(rungs: list[_Rung]) -> Problem:
 def _near_duplicates(alert: Alert, situation: Situation, body: str) -> tuple[Problem, ...]:
     """Twelve posts of one sentence froze a city's account for four days in a flood (Hanamaki, July 2023).
 
-    What only ends or corrects is never held back, nor is anything of WARNING or above: there it is said, not blocked.
-    In a drill the guard acts as it would in earnest.
+    The same words under a new serial and time are held back below WARNING, above it is only said; likewise for words
+    that are merely alike, since another area or hour is new content. What ends or corrects is never held back. In a
+    drill the guard acts as it would in earnest.
     """
-    own = _pairs(body)
-    alike = sum(1 for earlier in situation.recent if _alike(own, _pairs(earlier)))
+    own, earlier = _core(body), [_core(text) for text in situation.recent]
+    alike = sum(1 for text in earlier if _alike(_pairs(own), _pairs(text)))
     if not alike:
         return ()
-    grade = Grade.of(alert.severity, Mode.LIVE)
-    harmless = alert.kind in (Kind.ALERT, Kind.ROUTINE, Kind.UPDATE)
-    blocking = harmless and max(grade, situation.grade) < Grade.WARNING
+    grade = max(Grade.of(alert.severity, Mode.LIVE), situation.grade)
+    blocking = own in earlier and grade < Grade.WARNING and not alert.kind.reserved
     return (Problem(code="x_near_duplicate", place=_PLACE, params={"count": alike}, blocking=blocking),)
 
 
-def _pairs(body: str) -> frozenset[str]:
-    """Return the pairs of neighbouring characters, without marks, serial, times, links and punctuation."""
-    words = _INSIGNIFICANT.sub("", _REFERENCE.sub("", normalise(body)))
+def _core(body: str) -> str:
+    """Return the words without marks, serial and its time, links, punctuation and spaces."""
+    return _INSIGNIFICANT.sub("", _REFERENCE.sub("", normalise(body)))
+
+
+def _pairs(words: str) -> frozenset[str]:
+    """Return the pairs of neighbouring characters."""
     return frozenset(words[at : at + 2] for at in range(max(1, len(words) - 1)))
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from broadcaster import catalog
 from broadcaster.demo.x import DELETE, ME, TIMELINE, XProvider
-from broadcaster.demo.x_script import Act, answer, drop, garbage, page, problem, silence
+from broadcaster.demo.x_script import Act, answer, drop, garbage, honest, page, problem, silence
 from broadcaster.errors import Reason
 from broadcaster.model import Grade, Length, Limit, Message, Receipt
 from broadcaster.ports.channel import Checker, Finder, Finding, Measurer, Messenger, Metered, Retractor, Situation
@@ -72,13 +72,14 @@ def test_composing_and_measuring_need_no_tweepy() -> None:
 )
 async def test_a_post_whose_reply_was_lost_is_found(x: XProvider, twitter: Twitter, changes: dict[str, Any]) -> None:
     message = a_message(twitter, **changes)
-    x.script(drop(take=True))
+    x.script(honest(), drop(take=True))
+    await twitter.deliver(a_message(twitter, 13), "k")
     assert (await refusal(twitter.deliver(message, "k"))).maybe_sent
     for other in range(20, 27):
         await twitter.deliver(a_message(twitter, other), "k")
     receipt = await twitter.find(message, "k")
     assert receipt is not None
-    assert (receipt.ref, receipt.url) == (x.posts[0].id, f"{x.base_url}/status/{x.posts[0].id}")
+    assert (receipt.ref, receipt.url) == (x.posts[1].id, f"{x.base_url}/status/{x.posts[1].id}")
 
 
 async def test_a_post_that_never_came_is_surely_absent(x: XProvider, twitter: Twitter) -> None:

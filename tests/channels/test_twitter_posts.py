@@ -276,6 +276,19 @@ def test_what_ends_or_corrects_is_never_held_back(tmp_path: Path, kind: Kind) ->
     assert repeated(tmp_path, kind, Severity.MINOR) == [("x_near_duplicate", False)]
 
 
+@pytest.mark.parametrize(("before", "after"), [("芋窪", "湖畔"), ("18:00", "20:00")])
+def test_another_place_or_hour_is_alike_but_not_held_back(tmp_path: Path, before: str, after: str) -> None:
+    twitter = channel(tmp_path)
+    words = {"headline": "芋窪で断水しています", "description": "復旧は18:00ごろの見込みです。給水車が来ます。"}
+    first = alert(Kind.ALERT, severity=Severity.MINOR, level=None, **words)
+    changed = {name: text.replace(before, after) for name, text in words.items()}
+    second = alert(Kind.UPDATE, version=2, severity=Severity.MINOR, level=None, **changed)
+    earlier = body(twitter.compose(first, situation(first)))
+    composition = twitter.compose(second, situation(second, recent=(earlier,)))
+    assert composition.message is not None
+    assert [problem.blocking for problem in composition.problems] == [False]
+
+
 def test_other_content_is_no_repetition(tmp_path: Path) -> None:
     twitter = channel(tmp_path)
     first = alert(Kind.ROUTINE, severity=Severity.MINOR, headline="給水所を第三小学校に開きました", level=None)
