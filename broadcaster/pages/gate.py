@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from ipaddress import IPv4Address, ip_address, ip_network
 from typing import Protocol
 
-
 _HOUSEHOLD = 64
 """Bits of an IPv6 address that a provider gives to one customer, who then has endless addresses below them."""
 
