@@ -1,7 +1,7 @@
 """Editions as they lie on disk: read whole, verified against their manifest, or not taken at all.
 
-A root is a directory whose `edition.json` lists every file with the SHA-256 of its bytes (docs/adding-a-channel and
-`channels.targets.directory` describe the writer). This room may not import channels, so it reads the format by itself.
+A root is a directory whose `edition.json` lists every file with the SHA-256 of its bytes (`channels.targets.directory`
+writes it). Channels are not for this room to import, so it reads the format by itself.
 """
 
 from __future__ import annotations
