@@ -29,6 +29,9 @@ class Authority:
         self._ca.issue_cert(name, **kwargs).configure_cert(context)  # type: ignore[arg-type]
         return context
 
+    def client(self) -> ssl.SSLContext:
+        return ssl.create_default_context(cafile=self.file)
+
 
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
