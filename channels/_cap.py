@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from broadcaster.model import Alert, Area, Info, Mode, Reference, ResponseType, Status
 from broadcaster.ports.world import City
 from channels._text import DRILL_MARK, clean, file_name, link, marked
+from channels._views import speaker
 from channels._xml import Element, child, document, dump, optional, stamp
 
 NAMESPACE = "urn:oasis:names:tc:emergency:cap:1.2"
@@ -26,7 +27,7 @@ def cap_path(alert: Alert) -> str:
 def cap_xml(alert: Alert, city: City, mode: Mode, page: str) -> bytes:
     """Return one alert as a CAP message. In a drill its status is Exercise and every text stands between marks.
 
-    `page` is the residents' page of the alert, for infos that name no other.
+    `page` is the residents' page of the alert, for infos that name no other place.
     """
     drill = mode is Mode.DRILL
     root = document("alert", NAMESPACE)
@@ -36,7 +37,7 @@ def cap_xml(alert: Alert, city: City, mode: Mode, page: str) -> bytes:
     child(root, _tag("status"), Status.EXERCISE if drill else alert.status)
     child(root, _tag("msgType"), alert.msg_type)
     child(root, _tag("scope"), "Public")
-    optional(root, _tag("note"), alert.note or (DRILL_MARK if drill else ""))
+    optional(root, _tag("note"), marked(alert.note, drill=drill) or (DRILL_MARK if drill else ""))
     optional(root, _tag("references"), " ".join(_reference(one, city.zone) for one in alert.references))
     child(root, _tag("incidents"), str(alert.incident))
     for info in alert.infos:
@@ -57,10 +58,10 @@ def _info(root: Element, alert: Alert, info: Info, city: City, page: str, *, dri
     child(node, _tag("certainty"), info.certainty)
     child(node, _tag("effective"), stamp(info.effective or alert.sent, city.zone))
     child(node, _tag("expires"), stamp(info.expires, city.zone))
-    child(node, _tag("senderName"), city.name if info.language.startswith("ja") else city.name_en)
+    child(node, _tag("senderName"), speaker(city, info.language))
     for name in ("headline", "description", "instruction"):
         optional(node, _tag(name), marked(clean(getattr(info, name)).strip(), drill=drill))
-    optional(node, _tag("web"), link(info.web) or page)
+    optional(node, _tag("web"), page if link(info.web) in ("", city.public_url) else link(info.web))
     optional(node, _tag("contact"), info.contact)
     _parameters(node, alert)
     for area in info.areas:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from broadcaster.model import JAPANESE, Alert, Edition, Ended, Mode
 from broadcaster.ports.world import City, Renderer
 from channels._text import DRILL_MARK, clean, file_name, lines, marked
-from channels._views import View, Views
+from channels._views import View, Views, speaker
 from channels._words import Phrasebook
 from channels._xml import urn
 
@@ -74,7 +74,7 @@ class Editor:
 
     def _frame(self, edition: Edition, language: str, base: str, name: str = "") -> Feed:
         words, drill = self._books[language], edition.mode is Mode.DRILL
-        author = self._city.name if language == JAPANESE else self._city.name_en
+        author = speaker(self._city, language)
         mark = DRILL_MARK if drill else ""
         return Feed(
             id=urn(self._city.sender, edition.mode, "feed", language),
@@ -104,7 +104,8 @@ class Editor:
         )
 
     def _entry(self, edition: Edition, view: View, alert: Alert, language: str) -> Entry:
-        values: Mapping[str, object] = {"view": view, "w": self._books[language], "language": language}
+        values: dict[str, object] = {"view": view, "w": self._books[language], "language": language}
+        values |= {"home": self._city.public_url}
         return Entry(
             id=urn(self._city.sender, edition.mode, f"incident/{alert.incident}", language),
             language=view.said[0].language if view.said else language,

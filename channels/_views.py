@@ -19,6 +19,7 @@ from broadcaster.model import (
     Mode,
     Severity,
 )
+from broadcaster.ports.world import City
 from channels._text import DRILL_MARK, Piece, clean, file_name, lines, link, pieces
 from channels._words import Phrasebook, Words
 
@@ -60,6 +61,7 @@ class View:
     incident: int
     kind: Kind
     severity: Severity
+    level: str
     tone: str
     sent: datetime
     drill: bool
@@ -83,6 +85,11 @@ class View:
 def page_path(alert: Alert) -> str:
     """Return where the page of one alert lies."""
     return f"alerts/{file_name(alert.serial)}.html"
+
+
+def speaker(city: City, language: str) -> str:
+    """Return the city's name as readers of a language write it: in characters for Japanese and Chinese."""
+    return city.name if language.partition("-")[0] in ("ja", "zh") else city.name_en
 
 
 class Views:
@@ -121,7 +128,8 @@ class Views:
             incident=alert.incident,
             kind=alert.kind,
             severity=alert.severity,
-            tone=f"l{alert.level}" if alert.level in range(1, 6) else alert.severity.lower(),
+            level=_level(alert),
+            tone=f"l{alert.level}" if _level(alert) else alert.severity.lower(),
             sent=alert.sent,
             drill=self._drill,
             only=only,
@@ -142,15 +150,25 @@ def _concerns_a_person(alert: Alert) -> bool:
 
 
 def _shown(alert: Alert, language: str) -> list[Info]:
-    """Return the alert in the language asked for, or in the authoritative one: no page leaves an alert out."""
-    infos = [alert.info(language) or alert.primary]
-    if language == JAPANESE and (easy := alert.info(EASY_JAPANESE)) and easy is not infos[0]:
-        infos.append(easy)
-    return infos
+    """Return the alert in the language asked for, Japanese followed by easy Japanese.
+
+    No page leaves an alert out: one that is not there in the language is shown in easy Japanese, which is written for
+    people whose language it is not, or else in the authoritative language.
+    """
+    easy = alert.info(EASY_JAPANESE)
+    if language != JAPANESE:
+        return [alert.info(language) or easy or alert.primary]
+    first = alert.info(JAPANESE) or alert.primary
+    return [first, easy] if easy and easy is not first else [first]
+
+
+def _level(alert: Alert) -> str:
+    """Return the evacuation level, or nothing where there is none that has a name."""
+    return str(alert.level) if alert.level in range(1, 6) else ""
 
 
 def _said(alert: Alert, info: Info, words: Words) -> Said:
-    level = str(alert.level) if alert.level in range(1, 6) else ""
+    level = _level(alert)
     title, name = " ".join(lines(info.event)), words.levels[level] if level else ""  # type: ignore[index] # pyright: ignore[reportArgumentType]
     return Said(
         language=info.language,

@@ -39,7 +39,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     directory: Path = Path("public")
-    """Where the feeds are published; relative to the channel's own folder. A link to the newest edition is made there."""
+    """Where the feeds are published; relative to the channel's own folder. A link to the newest edition is made."""
     url: str = ""
     """The residents' address of this directory, ending with a slash; empty: `feeds/` under the city's `public_url`."""
     languages: tuple[str, ...] = ("en",)

@@ -33,7 +33,7 @@ from broadcaster.ports.channel import Channel
 from broadcaster.ports.world import City, Context, Renderer
 from channels._publication import Outlet, Publication
 from channels._text import DRILL_MARK, file_name, lines, pieces
-from channels._views import View, Views, page_path
+from channels._views import View, Views, page_path, speaker
 from channels._words import Words, phrasebook
 
 _STYLE, _IN_FORCE, _PAST = "\0style\0", "\0in force\0", "\0past\0"
@@ -157,7 +157,7 @@ class Page:
             "w": self._books[language],
             "language": language,
             "mark": DRILL_MARK if edition.mode is Mode.DRILL else "",
-            "city": self._city.name if language.startswith(JAPANESE) else self._city.name_en,
+            "city": speaker(self._city, language),
             "number": str(edition.number),
             "issued_at": edition.issued_at,
             "minutes": str(self._settings.older_than_minutes),
@@ -187,7 +187,14 @@ class Page:
         return "".join(self._alert(template, view, language, linked=True) for view in views)
 
     def _alert(self, template: str, view: View, language: str, *, linked: bool = False) -> str:
-        values = {"view": view, "language": language, "w": self._books[language], "linked": linked, "mark": view.mark}
+        values = {
+            "view": view,
+            "language": language,
+            "w": self._books[language],
+            "mark": view.mark,
+            "linked": linked,
+            "home": self._city.public_url,
+        }
         return self._renderer.render(template, values)
 
     def _render(self, template: str, values: Mapping[str, object], parts: Mapping[str, str]) -> str:

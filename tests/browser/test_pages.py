@@ -71,7 +71,7 @@ def test_axe_finds_no_violation(chromium: Browser, site: Path, kind: str, name: 
     with opened(chromium, site / kind / name) as page:
         unfold(page)
         for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            page.emulate_media(color_scheme=scheme)
             found = Axe().run(page, options={"runOnly": {"type": "tag", "values": WCAG}})
             assert found.violations_count == 0, (scheme, found.generate_report())
 
