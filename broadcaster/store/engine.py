@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from broadcaster.errors import StoreError
+from broadcaster.errors import StoreError, StoreUnknown
 from broadcaster.store.driver import fatal, sqlite3, translated, whole_group
 from broadcaster.store.healing import reopened
 from broadcaster.store.opening import connect
@@ -101,23 +101,24 @@ class Writer:
             committing = True
             connection.execute("COMMIT")
         except Exception as error:  # noqa: BLE001 (handed to every caller, none is swallowed)
-            self._undo(error)
+            raised = translated(error, committing=committing)
+            self._undo(drop=fatal(error) or isinstance(raised, StoreUnknown))
             for job in group:
-                job.error = translated(error, committing=committing)
+                job.error = raised
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
             self._connection = reopened(self._path)
         return self._connection
 
-    def _undo(self, error: BaseException) -> None:
+    def _undo(self, *, drop: bool) -> None:
         """After an I/O error the connection is dropped: what it believes of the file may be wrong."""
         if self._connection is None:
             return
         with suppress(sqlite3.Error):
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
-        if fatal(error) or self._connection.in_transaction:
+        if drop or self._connection.in_transaction:
             with suppress(sqlite3.Error):
                 self._connection.close()
             self._connection = None

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+from sqlite_utils import Database, Migrations
 
 from broadcaster import failpoints
 from broadcaster.store.driver import sqlite3
 from broadcaster.store.statements import migration_files
-
-if TYPE_CHECKING:
-    from sqlite_utils import Database, Migrations
 
 
 def latest() -> int:
@@ -35,8 +33,6 @@ def split(script: str) -> Iterator[str]:
 
 def migrate(connection: sqlite3.Connection) -> int:
     """Run the pending steps inside the caller's transaction; return how many there were."""
-    from sqlite_utils import Database  # noqa: PLC0415 (200 ms, and needed only here)
-
     database = Database(connection, execute_plugins=False, recursive_triggers=False)
     migrations = _migrations(migration_files())
     pending = len(migrations.pending(database))
@@ -46,8 +42,6 @@ def migrate(connection: sqlite3.Connection) -> int:
 
 
 def _migrations(files: tuple[Path, ...]) -> Migrations:
-    from sqlite_utils import Migrations  # noqa: PLC0415 (see above)
-
     migrations = Migrations("broadcaster")
     for number, path in enumerate(files, start=1):
         _register(migrations, number, path)
