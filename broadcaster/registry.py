@@ -7,17 +7,18 @@ that the channel's table is read into. Nothing of a channel is imported before i
 from __future__ import annotations
 
 import inspect
+import sys
 import typing
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
-from typing import Protocol
+from typing import Protocol, cast
 
 from pydantic import BaseModel
 
 from broadcaster.errors import ConfigError
-from broadcaster.model import Problem
+from broadcaster.model import Length, Problem
 from broadcaster.ports.channel import Channel
 from broadcaster.ports.world import Context
 
@@ -69,6 +70,14 @@ def build(name: str, settings: BaseModel, context: Context) -> Channel:
 def build_all(channels: Iterable[Configured], context: Context) -> dict[str, Channel]:
     """Return every configured channel by its name."""
     return {channel.name: build(channel.name, channel.settings, context) for channel in channels}
+
+
+def measurer(name: str) -> Callable[[str], Length] | None:
+    """Return the function `measure` beside the channel's `build`, which needs no configuration, or None."""
+    if name not in _points():
+        return None
+    found: object = getattr(sys.modules[_builder(name).__module__], "measure", None)
+    return cast("Callable[[str], Length]", found) if callable(found) else None
 
 
 @cache

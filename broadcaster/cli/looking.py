@@ -86,11 +86,15 @@ def measure(session: Session, channel_name: str, text: str) -> None:
 
 
 async def _measure(session: Session, name: str, text: str) -> Any:
+    from broadcaster import registry  # noqa: PLC0415 - as below
     from broadcaster.bootstrap import channels_of  # noqa: PLC0415 - heavy, and only here
     from broadcaster.ports.channel import Measurer  # noqa: PLC0415
 
     async with channels_of(session.settings()) as channels:
         found: object = channels.get(name)
         if not isinstance(found, Measurer):
+            unconfigured = registry.measurer(name)
+            if unconfigured is not None:
+                return unconfigured(text)
             raise NotFound("channel_not_measured", channel=name, known=", ".join(channels))
         return found.measure(text)

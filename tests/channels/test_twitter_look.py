@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from broadcaster import catalog
+from broadcaster import catalog, registry
 from broadcaster.demo.x import DELETE, ME, TIMELINE, XProvider
 from broadcaster.demo.x_script import Act, answer, drop, garbage, honest, page, problem, silence
 from broadcaster.errors import Reason
@@ -281,3 +281,11 @@ def test_the_limits_are_those_configured(tmp_path: Path) -> None:
 
 def test_measure_is_there_without_a_channel() -> None:
     assert module.measure("避難 https://city.example.lg.jp/") == Length(length=28, limit=280)
+
+
+def test_the_command_line_can_measure_before_there_are_keys() -> None:
+    found = registry.measurer("twitter")
+    assert found is not None
+    assert found("避難") == module.measure("避難")
+    assert registry.measurer("page") is None
+    assert registry.measurer("no-such-channel") is None
