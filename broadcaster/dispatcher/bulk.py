@@ -32,8 +32,9 @@ class LedgerOf:
     turns stale half way: then the rest goes out under the late mark, in another run.
     """
 
-    def __init__(self, room: Room, work: Work, flight: Flight, until: datetime) -> None:
+    def __init__(self, room: Room, gate: Gate, work: Work, flight: Flight, until: datetime) -> None:
         self._room = room
+        self._gate = gate
         self._delivery = work.delivery
         self._flight = flight
         self._until = until
@@ -76,6 +77,9 @@ class LedgerOf:
         """Write results down in one commit."""
         now = self._room.now()
         await self._write([self._settled(handed, now) for handed in results if handed.recipient in self._open])
+        if any(handed.reason is None for handed in results):
+            # A run may last for an hour: nobody else may wait for its end to learn that the relay works again.
+            self._gate.succeeded()
         self._served += sum(1 for handed in results if handed.reason is None or handed.permanent)
         self._tell_progress(now)
 
@@ -159,7 +163,7 @@ class BulkHandler:
         flight.begun = True
         delivery = work.delivery
         until = delivery.expires_at if ordering.stale(delivery, started) else delivery.stale_at
-        ledger = LedgerOf(self._room, work, flight, until)
+        ledger = LedgerOf(self._room, self._gate, work, flight, until)
         try:
             receipt = await self._run(message, delivery, ledger, flight)
         except Exception as error:  # noqa: BLE001 (unforeseen: the ledger knows who has it)

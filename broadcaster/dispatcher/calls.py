@@ -41,6 +41,8 @@ async def guarded(call: Coroutine[Any, Any, T], clock: Clock, seconds: float, dr
     timer, drop = asyncio.create_task(clock.sleep(seconds)), asyncio.create_task(dropped.wait())
     try:
         await asyncio.wait({task, timer, drop}, return_when=asyncio.FIRST_COMPLETED)
+        if task.cancelled():
+            raise DeliveryError(Reason.CANCELLED, maybe_sent=True, detail="cancelled by the channel itself")
         if task.done():
             return task.result()
         return await _let_go(task, Reason.CANCELLED if drop.done() else Reason.TIMEOUT)

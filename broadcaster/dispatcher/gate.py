@@ -58,12 +58,15 @@ class Gate:
         if self._breaking:
             self._become(rules.after_failure(self.lane, error, self._settings, self._room.now()))
 
-    def opens(self) -> datetime:
-        """Return when something may start again as far as breaker and tokens are concerned."""
+    def next_chance(self, soon: datetime) -> datetime:
+        """Return when to look again at something due that could not be started: when the breaker half opens or the
+        next token comes, else `soon`; never later than that for tokens, since a reserved one needs none of these.
+        """
         now, until = self._room.now(), self.lane.breaker.open_until
         if rules.blocked(self.lane.breaker, now):
-            return until or datetime.max.replace(tzinfo=now.tzinfo)
-        return rules.next_token(self.lane, self._settings, now, reserved=False)
+            return max(soon, until) if until else soon
+        token = rules.next_token(self.lane, self._settings, now, reserved=False)
+        return min(token, soon) if token > now else soon
 
     def _become(self, lane: Lane) -> None:
         """Tell the officer when the channel is given up for a while, and when it is back."""

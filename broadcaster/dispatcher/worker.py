@@ -262,7 +262,7 @@ class LaneWorker:
         moments = [now + timedelta(seconds=FALLBACK)]
         due = await self._room.store.next_due(self._channel)
         if due is not None:
-            moments.append(due if due > now else max(self._gate.opens(), now + timedelta(seconds=RETRY)))
+            moments.append(due if due > now else self._gate.next_chance(now + timedelta(seconds=RETRY)))
         moments += [each.newer_since + ordering.OVERTAKEN_GRACE for each in self._flights if each.newer_since]
         if isinstance(self._handler, PublisherHandler):
             moments.append(self._handler.refresh_due())

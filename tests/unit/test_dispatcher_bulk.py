@@ -219,6 +219,19 @@ async def test_a_relay_that_refuses_the_connection_is_tried_again(world: World) 
     assert (len(channel.calls), got.possible_duplicate) == (3, False)
 
 
+async def test_a_long_run_that_probes_the_relay_holds_nobody_up(world: World) -> None:
+    channel = world.add(FakeBulk("mail", world.clock, batch=1), breaker_failures=1, breaker_open_s=10.0)
+    channel.script = [failure(Reason.CONNECT)]
+    await world.subscribe(100)
+    world.start()
+    await world.accept()
+    await served_some(world, channel, 3)
+    at = world.clock.monotonic()
+    await world.accept(grade=Grade.EMERGENCY)
+    await world.past(at + 2)
+    assert any(body.startswith("2-1") for _, body in channel.served)
+
+
 async def test_a_run_that_breaks_leaves_those_under_way_in_doubt_and_goes_on(world: World) -> None:
     channel = world.add(FakeBulk("mail", world.clock))
     channel.replies["r3@example.jp"] = [ValueError("a mistake of ours")]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from broadcaster.errors import Reason
@@ -133,6 +135,14 @@ async def test_what_nobody_foresaw_is_a_doubt(world: World) -> None:
     await world.until_state(owed, State.CONFIRMED)
     first = (await world.store.attempts(owed.id))[0]
     assert (first.outcome, first.detail) == (Outcome.IN_DOUBT, "ValueError")
+
+
+async def test_a_channel_that_cancels_itself_is_in_doubt(world: World) -> None:
+    world.add(FakeReader("twitter", world.clock, [asyncio.CancelledError()], [None, Receipt(ref="5")]))
+    world.start()
+    (owed,) = await world.accept(grade=Grade.EMERGENCY)
+    await world.until_state(owed, State.CONFIRMED)
+    assert (await world.store.attempts(owed.id))[0].outcome is Outcome.IN_DOUBT
 
 
 @pytest.mark.fault(44)

@@ -124,6 +124,18 @@ async def test_a_correction_takes_a_reserved_token_when_the_bucket_is_empty(worl
     assert (await world.store.delivery(owed[2].id)).state is State.READY
 
 
+async def test_a_correction_that_comes_due_later_does_not_wait_for_ordinary_tokens(world: World) -> None:
+    channel = world.add(FakeMessenger("line", world.clock), rate_per_s=0.001, burst=20)
+    world.start()
+    owed = [(await world.accept())[0] for _ in range(21)]
+    await world.past(3)
+    assert len(channel.calls) == 20
+    channel.script = [failure(Reason.BUSY, retry_after=5.0)]
+    (fix,) = await world.accept(kind=Kind.CORRECTION, incident=owed[0].incident)
+    await world.until_state(fix, State.ACCEPTED, within=20)
+    assert channel.moments[21] - channel.moments[20] == pytest.approx(5, abs=1.1)
+
+
 @pytest.mark.fault(40)
 async def test_a_channel_that_hangs_for_ten_minutes_delays_no_other(world: World) -> None:
     hanging = world.add(FakeMessenger("line", world.clock, ["hang"] * 50), timeout_s=600.0)
