@@ -46,9 +46,9 @@ def create(folder: Path, start: Start | None = None) -> tuple[Path, ...]:
     text = configured(start or Start())
     files = {folder / CONFIG: text, **{folder / name: "" for name in _SECRET.findall(text)}}
     folders = [folder, *(folder / name for name in _FOLDERS)]
-    taken = [path for path in (*files, *folders[1:]) if path.exists() or path.is_symlink()]
+    taken = [path for path in (folder / CONFIG, *folders[1:]) if path.exists() or path.is_symlink()]
     if taken:
-        raise Refused([Problem(code="init_exists", place=str(path), params={"path": str(path)}) for path in taken])
+        raise Refused([Problem(code="init_exists", place=str(path)) for path in taken])
     return _written(folders, files)
 
 
@@ -61,8 +61,8 @@ def _written(folders: list[Path], files: Mapping[Path, str]) -> tuple[Path, ...]
             path.touch(mode=0o600, exist_ok=False)
             path.write_text(text, encoding="utf-8")
     except OSError as error:
-        params = {"path": str(path), "why": error.strerror or type(error).__name__}
-        raise Refused([Problem(code="init_failed", place=str(path), params=params)]) from None
+        why = error.strerror or type(error).__name__
+        raise Refused([Problem(code="init_failed", place=str(path), params={"why": why})]) from None
     return (*folders, *files)
 
 

@@ -19,11 +19,14 @@ from broadcaster.model import Mode
 @command("init")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--live/--drill", default=False, help=words("help_live"))
-def init(session: Session, folder: Path, *, live: bool) -> None:
+@click.option("--name", help=words("help_name"))
+@click.option("--name-en", help=words("help_name_en"))
+@click.option("--port", type=click.IntRange(1, 65535), help=words("help_port"))
+def init(session: Session, folder: Path, *, live: bool, **said: Any) -> None:
     """Make a configuration that works at once, as a drill with a local page unless told otherwise."""
     from broadcaster.scaffold import Start, create  # noqa: PLC0415 - only here
 
-    made = create(folder, Start(mode=Mode.LIVE if live else Mode.DRILL))
+    made = create(folder, Start(mode=Mode.LIVE if live else Mode.DRILL, **said))
     session.show({"folder": str(folder), "files": [str(path) for path in made]}, words("made", folder=folder))
 
 

@@ -1,6 +1,6 @@
 """Values to JSON and back, their digests, and the alert files that people write. Import names from here."""
 
-from broadcaster.documents.drafts import draft_from, read_draft, write_json, write_toml
+from broadcaster.documents.drafts import draft_from, read_draft
 from broadcaster.documents.values import canonical, digest, dump, load, place_of, validation_codes, validation_problems
 
 __all__ = [
@@ -13,6 +13,4 @@ __all__ = [
     "read_draft",
     "validation_codes",
     "validation_problems",
-    "write_json",
-    "write_toml",
 ]

@@ -16,8 +16,8 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr, ValidationError
 from pydantic_core import PydanticCustomError
 
-from broadcaster.documents.files import document, to_json, to_toml
-from broadcaster.documents.values import dump, place_of, validation_problems
+from broadcaster.documents.files import document
+from broadcaster.documents.values import place_of, validation_problems
 from broadcaster.errors import Refused
 from broadcaster.model import (
     JAPANESE,
@@ -54,26 +54,17 @@ def read_draft(source: Path | str, suffix: str = "", *, now: datetime | None = N
 
 def draft_from(data: Mapping[str, Any], *, now: datetime | None = None) -> Draft:
     """Return the draft in a table. Raise `Refused` with every problem and its place."""
+    table = _renamed(data)
+    problems = list(_missing(table))
     try:
-        file = _File.model_validate(_renamed(data))
+        file = _File.model_validate(table)
     except ValidationError as error:
-        raise Refused(validation_problems(error)) from None
-    problems = list(_missing(file))
-    if not problems:
-        made = _Making(file=file, now=now, problems=problems).draft()
-        if not problems:
-            return made
-    raise Refused(problems)
-
-
-def write_toml(draft: Draft) -> str:
-    """Return an alert file that reads back as this draft."""
-    return to_toml(dump(draft))
-
-
-def write_json(draft: Draft) -> str:
-    """Return an alert file that reads back as this draft."""
-    return to_json(dump(draft))
+        raise Refused([*validation_problems(error), *problems]) from None
+    problems += _contradictions(file)
+    made = None if problems else _Making(file=file, now=now, problems=problems).draft()
+    if made is None or problems:
+        raise Refused(problems)
+    return made
 
 
 # ------------------------------------------------------------------ what a file may hold
@@ -199,14 +190,22 @@ def _plural(table: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any
 # ------------------------------------------------------------------ from the parts to the draft
 
 
-def _missing(file: _File) -> Iterator[Problem]:
+def _missing(table: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield what stands neither in an info nor above all of them; looked for in the raw table, to be told at once."""
+    infos = table.get("infos")
+    parts = infos if isinstance(infos, list | tuple) and infos else [None]
+    for index, info in enumerate(parts):
+        given = info if isinstance(info, Mapping) else {}
+        place = "" if info is None else f"infos[{index}]"
+        for name in _NEEDED:
+            if given.get(name) is None and name not in table:
+                yield Problem(code="field_missing", place=place_of((name,), place))
+
+
+def _contradictions(file: _File) -> Iterator[Problem]:
     if file.kind is not None and file.msg_type not in (None, file.kind.msg_type):
         params = {"kind": file.kind.value, "msg_type": file.kind.msg_type.value}
         yield Problem(code="msg_type_differs", place="msg_type", params=params)
-    for place, words in _each(file):
-        for name in _NEEDED:
-            if getattr(words, name) is None and getattr(file, name) is None:
-                yield Problem(code="field_missing", place=place_of((name,), place))
 
 
 def _each(file: _File) -> tuple[tuple[str, _Words], ...]:

@@ -1,4 +1,4 @@
-"""Alert files as text: TOML and JSON, read strictly and written plainly."""
+"""Alert files as text: TOML and JSON, read strictly."""
 
 from __future__ import annotations
 
@@ -62,35 +62,3 @@ def _no(constant: str) -> None:
 
 def _refused(code: str, **params: str | int) -> Refused:
     return Refused([Problem(code=code, params=params)])
-
-
-def to_json(data: object) -> str:
-    """Return the data as a JSON text that people can read."""
-    return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
-
-
-def to_toml(data: dict[str, Any]) -> str:
-    """Return a table of strings, numbers, lists and tables as TOML; what is None is left out."""
-    return "\n".join(_lines(data, ())) + "\n"
-
-
-def _lines(table: dict[str, Any], path: tuple[str, ...]) -> list[str]:
-    plain = {name: value for name, value in table.items() if not _is_tables(value) and value is not None}
-    lines = [f"{name} = {_value(value)}" for name, value in plain.items()]
-    for name, value in table.items():
-        if _is_tables(value):
-            here = (*path, name)
-            for item in value:
-                lines += ["", f"[[{'.'.join(here)}]]", *_lines(item, here)]
-    return lines
-
-
-def _is_tables(value: object) -> bool:
-    return isinstance(value, list) and bool(value) and all(isinstance(item, dict) for item in value)
-
-
-def _value(value: object) -> str:
-    """JSON's strings, numbers and booleans are TOML's too, but for DEL, which TOML wants escaped."""
-    if isinstance(value, list):
-        return "[" + ", ".join(_value(item) for item in value) + "]"
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -112,7 +112,7 @@ def _params(detail: ErrorDetails) -> dict[str, str]:
     context = detail.get("ctx", {})
     match _code(detail["type"]):
         case "choice_unknown":
-            return {"allowed": str(context.get("expected", ""))}
+            return {"allowed": str(context.get("expected", "")).replace(" or ", ", ")}
         case "too_small" | "too_large" | "too_short" | "too_long":
             return {"bound": str(_bound(context))}
         case "pattern_mismatch":

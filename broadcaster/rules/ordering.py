@@ -10,8 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from broadcaster.model import Delivery, Grade, State
-
-_STALE_AFTER = {Grade.EMERGENCY: timedelta(minutes=10), Grade.WARNING: timedelta(minutes=30)}
+from broadcaster.rules.policy import DEFAULT, Policy
 
 OVERTAKEN_GRACE = timedelta(seconds=10)
 """How long an older version may stay `sending` after a newer one was accepted (order 3)."""
@@ -83,11 +82,11 @@ def stale(delivery: Delivery, now: datetime) -> bool:
     return now >= delivery.stale_at
 
 
-def stale_at(grade: Grade, sent: datetime, expires: datetime) -> datetime:
-    """Return the default moment of becoming stale: 10 min after issue for an emergency, 30 min for a warning, else
-    the expiry (order 7). Never after the expiry.
+def stale_at(grade: Grade, sent: datetime, expires: datetime, policy: Policy = DEFAULT) -> datetime:
+    """Return the moment of becoming stale: 10 min after issue for an emergency, 30 min for a warning (sooner where the
+    city says so), else the expiry (order 7). Never after the expiry.
     """
-    after = _STALE_AFTER.get(grade)
+    after = {Grade.EMERGENCY: policy.stale_emergency, Grade.WARNING: policy.stale_warning}.get(grade)
     return expires if after is None else min(sent + after, expires)
 
 

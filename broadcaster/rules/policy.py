@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-
-from broadcaster.model import Grade
+from datetime import timedelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,11 +16,6 @@ class Policy:
     approval_within: timedelta = timedelta(minutes=30)
     stale_emergency: timedelta = timedelta(minutes=10)
     stale_warning: timedelta = timedelta(minutes=30)
-
-    def stale_at(self, grade: Grade, sent: datetime, expires: datetime) -> datetime:
-        """Return when a delivery of this grade needs the late mark, at the latest its expiry (docs/delivery.md)."""
-        after = {Grade.EMERGENCY: self.stale_emergency, Grade.WARNING: self.stale_warning}.get(grade)
-        return expires if after is None else min(sent + after, expires)
 
 
 DEFAULT = Policy()

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from broadcaster.model import Alert, Grade, Mode
 from broadcaster.ports.store import Planned
+from broadcaster.rules import ordering
 from broadcaster.rules.policy import DEFAULT, Policy
 
 
@@ -25,7 +26,7 @@ def plan(
     state. An alert without channels of its own goes to all. A silent one goes to publishers only.
     """
     grade = Grade.of(alert.severity, mode)
-    stale_at = policy.stale_at(grade, alert.sent, alert.expires)
+    stale_at = ordering.stale_at(grade, alert.sent, alert.expires, policy)
     return tuple(
         Planned(channel=channel, target=target, grade=grade, due_at=now, expires_at=alert.expires, stale_at=stale_at)
         for channel, names in targets.items()
