@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import click
@@ -30,7 +31,8 @@ def status(session: Session, alert: str | None, watch: bool) -> None:
         session.exit_code = verdict(report["row"]["deliveries"])
         session.show(report, *report_lines(report))
     elif watch:
-        follow(client)
+        with suppress(KeyboardInterrupt):  # it is how one ends it
+            follow(client)
     else:
         board = client.board()
         wanting = attention(board)

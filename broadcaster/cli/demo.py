@@ -6,7 +6,7 @@ import asyncio
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,7 +33,11 @@ def demo(session: Session, headless: bool, seconds: float | None, data_dir: Path
         if not session.json:
             say(words("demo_title"))
             say(words("demo_starting"))
-        asyncio.run(_headless(session, folder, seconds) if alone else _live(folder, seconds))
+        if alone:
+            asyncio.run(_headless(session, folder, seconds))
+        else:
+            with suppress(KeyboardInterrupt):  # it is how one ends the board
+                asyncio.run(_live(folder, seconds))
 
 
 @contextmanager
