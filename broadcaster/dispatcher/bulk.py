@@ -143,7 +143,6 @@ class BulkHandler:
     """Serves one bulk messenger. Doubts live with the recipients, so that a delivery itself is simply resumed."""
 
     together = False
-    breaking = True
     early_doubts = True
 
     def __init__(self, room: Room, channel: BulkMessenger, settings: LaneSettings, gate: Gate) -> None:

@@ -28,7 +28,6 @@ class MessengerHandler:
     """Serves one messenger. It knows the order of things; `broadcaster.rules` decides."""
 
     together = False
-    breaking = True
     early_doubts = False
 
     def __init__(self, room: Room, channel: Messenger, settings: LaneSettings, gate: Gate) -> None:
