@@ -14,7 +14,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from functools import partial
 
 from broadcaster.errors import DeliveryError, Reason
 from broadcaster.model import Grade, Recipient
@@ -100,7 +99,7 @@ class Connections:
                 worker = Worker(floor)
                 task = asyncio.create_task(self._work(worker))
                 self._workers[worker] = task
-                task.add_done_callback(partial(self._ended, worker))
+                task.add_done_callback(self._ended)
 
     def _extended(self) -> int:
         """How many connections there may be when something grave waits behind something that is not."""
@@ -116,7 +115,9 @@ class Connections:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        self._workers.clear()
         self._let_go()
+        self._fail(DeliveryError(Reason.CANCELLED, maybe_sent=False, detail="closed"))
 
     def _let_go(self) -> None:
         if self._retire is not None:
@@ -127,19 +128,25 @@ class Connections:
     # ------------------------------------------------------------------ one connection at work
 
     async def _work(self, worker: Worker) -> None:
-        while not self._surplus(worker) and self._next(worker.floor) is not None:
-            if worker.session is None:
-                worker.session = await self._connect()
-            elif not worker.session.fresh:  # closed while idle: no trouble, but of no use
-                worker.session.abort()
-                worker.session = None
-            elif (job := self._next(worker.floor)) is not None:
-                await self._serve(worker, worker.session, job)
+        try:
+            while not self._surplus(worker) and self._next(worker.floor) is not None:
+                await self._step(worker)
+        finally:
+            # In the same step as the decision to end: whoever decides next must count right, or all would end.
+            self._workers.pop(worker, None)
+            if worker.session is not None and worker.session.fresh:
+                self._idle.append(worker.session)
 
-    def _ended(self, worker: Worker, task: asyncio.Task[None]) -> None:
-        del self._workers[worker]
-        if worker.session is not None and worker.session.fresh:
-            self._idle.append(worker.session)
+    async def _step(self, worker: Worker) -> None:
+        if worker.session is None:
+            worker.session = await self._connect()
+        elif not worker.session.fresh:  # closed while idle: no trouble, but of no use
+            worker.session.abort()
+            worker.session = None
+        elif (job := self._next(worker.floor)) is not None:
+            await self._serve(worker, worker.session, job)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
             self._fail(DeliveryError(Reason.UNKNOWN, maybe_sent=True, detail=type(error).__name__))
 

@@ -19,7 +19,14 @@ from broadcaster.ports.world import Egress
 
 LOOK_AT = 200
 """The newest mails that are looked at; a mailbox for monitoring alone holds few."""
-_MESSAGE_ID = re.compile(rb"^Message-ID:\s*<([^>\s]+)>", re.IGNORECASE)
+OPENINGS = 5
+"""How many mails with lines longer than POP3 allows one look bears; each costs the session."""
+_FOLD = re.compile(rb"\r\n(?=[ \t])")
+_MESSAGE_ID = re.compile(rb"^Message-ID:\s*<([^>\s]+)>", re.IGNORECASE | re.MULTILINE)
+
+
+class _Broken(poplib.error_proto):
+    """One mail cannot be fetched, and the session is of no use after it."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -53,17 +60,35 @@ class Mailbox:
         return next((each for each in found if each.startswith(beginning)), None)
 
     def _message_ids(self) -> tuple[str, ...]:
+        """Return the Message-IDs, newest first. A mail that breaks the session is passed over the next time."""
+        for _ in range(OPENINGS - 1):
+            try:
+                return self._look()
+            except _Broken:
+                continue
+        return self._look()
+
+    def _look(self) -> tuple[str, ...]:
         client = self._open()
         try:
             client.user(self.username)
             client.pass_(self.password.get_secret_value())
             listed = [line.split(b" ", 1) for line in client.uidl()[1]][-LOOK_AT:]
-            known = {uid: self._seen.get(uid) or _fetch(client, int(number)) for number, uid in listed}
-            self._seen = known
+            self._seen = {uid: self._seen[uid] for _, uid in listed if uid in self._seen}
+            for number, uid in listed:
+                if uid not in self._seen:
+                    self._learn(uid, client, int(number))
             client.quit()
         finally:
             client.close()
-        return tuple(reversed(known.values()))
+        return tuple(self._seen[uid] for _, uid in reversed(listed))
+
+    def _learn(self, uid: bytes, client: poplib.POP3, number: int) -> None:
+        try:
+            self._seen[uid] = _fetch(client, number)
+        except _Broken:
+            self._seen[uid] = ""
+            raise
 
     def _open(self) -> poplib.POP3:
         if self.tls is None:
@@ -72,9 +97,13 @@ class Mailbox:
 
 
 def _fetch(client: poplib.POP3, number: int) -> str:
-    lines = client.top(number, 0)[1]
-    found = (_MESSAGE_ID.match(line) for line in lines)
-    return next((each.group(1).decode("ascii", "replace") for each in found if each), "")
+    """Return the Message-ID in the mail's own header; what it quotes of ours does not count."""
+    try:
+        header = b"\r\n".join(client.top(number, 0)[1])
+    except poplib.error_proto as error:
+        raise _Broken(*error.args) from error
+    found = _MESSAGE_ID.search(_FOLD.sub(b"", header).partition(b"\r\n\r\n")[0])
+    return found.group(1).decode("ascii", "replace") if found else ""
 
 
 def _reason(error: OSError) -> Reason:

@@ -108,3 +108,38 @@ async def test_each_mail_is_fetched_once_and_only_the_newest_are_looked_at(tmp_p
         assert await watched.find(said, "key-99") is None
         assert pop3.sessions == 3
         assert pop3.fetched == 200
+
+
+@pytest.mark.fault(74)
+async def test_a_flood_of_bounces_and_absence_notices_hides_nothing(tmp_path: Path) -> None:
+    """What answers us quotes us, and may be malformed; only the mail itself proves that it arrived."""
+    flood = [
+        b"Message-ID: <notice-%d@x.jp>\r\nIn-Reply-To: <key-1.t@x.jp>\r\nReferences: <key-1.t@x.jp>\r\n"
+        b"\r\nMessage-ID: <key-1.t@x.jp>\r\n" % number
+        for number in range(150)
+    ]
+    flood[7] = b"Subject: " + b"x" * 5000 + b"\r\n\r\n"
+    flood[100] = b"\xff\x00\r\n\r\n"
+    box = list(flood)
+    async with (
+        Pop3Provider({MONITOR: box}, {MONITOR: PASSWORD}) as pop3,
+        channel(world(tmp_path), 25, **reading(pop3.port)) as mail,
+    ):
+        watched, said = watching(mail), message(mail)
+        assert await watched.find(said, "key-1") is None
+        box.insert(40, b"Subject: x\r\nMessage-ID:\r\n\t<key-1.tm@city.example.lg.jp>\r\n\r\nbody\r\n")
+        found = await watched.find(said, "key-1")
+    assert found is not None
+    assert found.ref == "key-1.tm@city.example.lg.jp"
+
+
+@pytest.mark.fault(74)
+async def test_a_mailbox_of_nothing_but_broken_mails_tells_nothing(tmp_path: Path) -> None:
+    broken = [b"X: " + b"x" * 5000 + b"\r\n\r\n"] * 20
+    async with (
+        Pop3Provider({MONITOR: broken}, {MONITOR: PASSWORD}) as pop3,
+        channel(world(tmp_path), 25, **reading(pop3.port)) as mail,
+    ):
+        error = await refusal(watching(mail).find(message(mail), "key-1"))
+        assert (error.reason, error.maybe_sent) == (Reason.UNREADABLE, True)
+        assert pop3.sessions == 5

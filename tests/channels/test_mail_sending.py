@@ -318,6 +318,47 @@ async def test_a_relay_that_dropped_idle_connections_is_no_trouble(tmp_path: Pat
     assert smtp.received.copies == 0
 
 
+async def test_a_relay_that_restarts_under_way_does_not_end_the_run(tmp_path: Path) -> None:
+    ledger = Accounts(people(1500))
+    async with SmtpProvider(keep=()) as smtp, channel(world(tmp_path), smtp.port) as mail:
+        smtp.script(Phase.DOT, late(0.001), always=True)
+        sending = asyncio.create_task(sent(mail, ledger))
+        for moment in (200, 500, 800, 1100):
+            await smtp.wait(lambda received, moment=moment: received.total >= moment)  # type: ignore[misc]
+            smtp.cut_all()
+        await sending
+    told = ledger.count()
+    assert told["accepted"] + told["lost?"] + told["lost"] == 1500
+    assert told["accepted"] >= 1400
+    assert smtp.received.copies == 0
+
+
+async def test_a_crowd_of_connections_sent_away_at_once_leaves_one_at_work(tmp_path: Path) -> None:
+    ledger = Accounts(people(600))
+    async with SmtpProvider(keep=()) as smtp, channel(world(tmp_path), smtp.port) as mail:
+        smtp.script(Phase.DOT, late(0.001), always=True)
+        sending = asyncio.create_task(sent(mail, ledger))
+        await smtp.wait(lambda received: received.total >= 200)
+        smtp.script(Phase.MAIL, *[reply("421 4.7.0 Too many", close=True)] * smtp.open_connections)
+        await sending
+    assert ledger.count()["accepted"] >= 590
+    assert len(ledger.results) == 600
+
+
+async def test_closed_under_way_it_answers_for_everybody(tmp_path: Path) -> None:
+    ledger = Accounts(people(50))
+    async with SmtpProvider() as smtp, channel(world(tmp_path), smtp.port) as mail:
+        smtp.script(Phase.DOT, hang(), always=True)
+        sending = asyncio.create_task(sent(mail, ledger))
+        async with asyncio.timeout(5):
+            while smtp.open_connections < FIRST:
+                await asyncio.sleep(0.01)
+        await mail.close()
+        assert (await refusal(sending)).reason is Reason.CANCELLED
+    assert not ledger.claimed
+    assert len(ledger.results) + len(ledger.returned) == 50
+
+
 async def test_connections_are_kept_between_deliveries(tmp_path: Path) -> None:
     async with SmtpProvider() as smtp, channel(world(tmp_path), smtp.port) as mail:
         await sent(mail, Accounts(people(1)))
