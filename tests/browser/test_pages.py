@@ -15,7 +15,8 @@ from broadcaster.model import Edition, Mode
 from broadcaster.rendering import Templates
 from channels.page import Page as Pages
 from channels.page import Settings
-from tests.channels.editions import CITY, JST, busy, edition
+from tests.channels.editions import CITY, busy, edition
+from tests.channels.kit import TOKYO
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -39,7 +40,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def write(folder: Path, one: Edition) -> None:
-    for name, data in Pages(Settings(languages=("en", "zh")), CITY, Templates(JST)).render(one).items():
+    for name, data in Pages(Settings(languages=("en", "zh")), CITY, Templates(TOKYO)).render(one).items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(data)
 

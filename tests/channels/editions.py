@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from zoneinfo import ZoneInfo
+from dataclasses import replace
+from datetime import datetime, timedelta
 
-from broadcaster.errors import EgressRefused
 from broadcaster.model import (
     Alert,
     Area,
@@ -26,16 +23,14 @@ from broadcaster.model import (
     Status,
     Urgency,
 )
-from broadcaster.ports.world import City, Context
-from broadcaster.rendering import Templates
+from broadcaster.ports.world import City
+from tests.channels.kit import NOW, TOKYO
 
-NOW = datetime(2026, 11, 23, 5, 5, tzinfo=UTC)
-JST = ZoneInfo("Asia/Tokyo")
 CITY = City(
     name="東大和市",
     name_en="Higashiyamato City",
     sender="bousai@city.example.lg.jp",
-    zone=JST,
+    zone=TOKYO,
     public_url="https://city.example.lg.jp/",
     domains=("city.example.lg.jp",),
     contact="防災安全課 042-563-2111",
@@ -173,55 +168,4 @@ def _lifting(language: str) -> Info:
         instruction="帰るときは、周りの安全を確かめてください。" if japanese else "Take care on your way home.",
         description="空堀川の水位が下がりました。" if japanese else "The river has fallen.",
         severity=Severity.MINOR,
-    )
-
-
-@dataclass
-class StillClock:
-    """A clock that stands."""
-
-    at: datetime = NOW
-
-    def now(self) -> datetime:
-        return self.at
-
-    def monotonic(self) -> float:
-        return 0.0
-
-    async def sleep(self, seconds: float) -> None:
-        raise AssertionError(seconds)
-
-
-class Chance:
-    """No chance at all."""
-
-    def token(self) -> str:
-        return "0" * 32
-
-    def jitter(self) -> float:
-        return 0.0
-
-
-@dataclass
-class Gate:
-    """An egress that lets loopback through and remembers who asked."""
-
-    allowed: tuple[str, ...] = ("127.0.0.1",)
-    asked: list[tuple[str, int]] = field(default_factory=list)
-
-    def check(self, host: str, port: int) -> None:
-        self.asked.append((host, port))
-        if host not in self.allowed:
-            raise EgressRefused("egress_refused", host=host)
-
-
-def context(tmp_path: Path, *, mode: Mode = Mode.LIVE, city: City = CITY, gate: Gate | None = None) -> Context:
-    return Context(
-        mode=mode,
-        city=city,
-        clock=StillClock(),
-        entropy=Chance(),
-        egress=gate or Gate(),
-        renderer=Templates(city.zone),
-        state_dir=tmp_path,
     )

@@ -16,7 +16,8 @@ from broadcaster.rendering import Templates
 from channels._cap import NAMESPACE, cap_path, cap_xml
 from channels._text import DRILL_MARK, clean
 from channels.feeds import Feeds, Settings
-from tests.channels.editions import CITY, JST, NOW, alert, busy, edition, ended, info
+from tests.channels.editions import CITY, alert, busy, edition, ended, info
+from tests.channels.kit import NOW, TOKYO
 
 NAMES = {"cap": NAMESPACE}
 PAGE = "https://city.example.lg.jp/alerts/14-1.html"
@@ -170,7 +171,7 @@ class TestMessage:
 
 
 class TestPublished:
-    FEEDS = Feeds(Settings(cap_days=2), CITY, Templates(JST))
+    FEEDS = Feeds(Settings(cap_days=2), CITY, Templates(TOKYO))
 
     def test_there_is_one_message_per_version(self) -> None:
         files = self.FEEDS.render(busy())

@@ -19,9 +19,10 @@ from broadcaster.model import Category, Edition, Ending, Kind, Mode
 from broadcaster.rendering import Templates
 from channels._text import DRILL_MARK, clean, lines
 from channels.feeds import Feeds, Settings
-from tests.channels.editions import CITY, JST, NOW, alert, busy, edition, ended, info
+from tests.channels.editions import CITY, alert, busy, edition, ended, info
+from tests.channels.kit import NOW, TOKYO
 
-TEMPLATES = Templates(JST)
+TEMPLATES = Templates(TOKYO)
 ATOM = "{http://www.w3.org/2005/Atom}"
 BASE = "https://city.example.lg.jp/feeds/"
 

@@ -22,10 +22,11 @@ from broadcaster.rendering import Templates
 from channels._text import DRILL_MARK, clean
 from channels._words import WRITTEN, phrasebook
 from channels.page import Page, Settings
-from tests.channels.editions import CITY, JST, NOW, alert, busy, edition, ended, info
+from tests.channels.editions import CITY, alert, busy, edition, ended, info
+from tests.channels.kit import NOW, TOKYO
 
 PACKET = 14_000
-TEMPLATES = Templates(JST)
+TEMPLATES = Templates(TOKYO)
 
 
 def page(**changes: object) -> Page:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
+import fcntl
 import gzip
 import json
 import os
 import signal
-import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
@@ -25,7 +26,8 @@ from broadcaster.ports.channel import Checker, Publisher, Verifier
 from channels import feeds, page
 from channels._publication import TARGET, Outlet, Publication
 from channels.targets.directory import MANIFEST, Directory, Manifest
-from tests.channels.editions import CITY, Gate, alert, busy, context, edition
+from tests.channels.editions import CITY, alert, busy, edition
+from tests.channels.kit import Gate, stays_cancelled, world
 
 ROOT = Path(__file__).parents[2]
 
@@ -33,7 +35,7 @@ ROOT = Path(__file__).parents[2]
 def channel(
     tmp_path: Path, *, mode: Mode = Mode.LIVE, url: str = CITY.public_url, gate: Gate | None = None
 ) -> Publication:
-    made = page.build(page.Settings(), context(tmp_path, mode=mode, city=replace(CITY, public_url=url), gate=gate))
+    made = page.build(page.Settings(), world(tmp_path, mode=mode, city=replace(CITY, public_url=url), egress=gate))
     assert isinstance(made, Publication)
     return made
 
@@ -53,7 +55,7 @@ def is_whole(place: Path) -> bool:
 
 class TestPublishing:
     def test_page_and_feeds_are_publishers_that_can_be_checked_and_read_back(self, tmp_path: Path) -> None:
-        for made in (channel(tmp_path), feeds.build(feeds.Settings(), context(tmp_path))):
+        for made in (channel(tmp_path), feeds.build(feeds.Settings(), world(tmp_path))):
             assert isinstance(made, Publisher)
             assert isinstance(made, Verifier)
             assert isinstance(made, Checker)
@@ -166,7 +168,7 @@ class TestFailures:
 
         outlet = Outlet(name="page", directory=tmp_path / "public", url="http://x/", main="index.html")
         with pytest.raises(RenderingError):
-            await Publication(outlet, fail, context(tmp_path)).publish(edition(number=2), TARGET, "k")
+            await Publication(outlet, fail, world(tmp_path)).publish(edition(number=2), TARGET, "k")
         assert manifest(tmp_path / "public").number == 1
         assert is_whole(tmp_path / "public")
 
@@ -196,6 +198,26 @@ class TestFailures:
         await one.publish(busy(), TARGET, "k")
         assert manifest(tmp_path / "public").number == 42
 
+    async def test_given_up_while_the_disk_hangs_it_ends_at_once_and_the_next_edition_waits_its_turn(
+        self, tmp_path: Path
+    ) -> None:
+        underway, loop = asyncio.Event(), asyncio.get_running_loop()
+        pages = channel(tmp_path)
+
+        def render(one: Edition) -> Mapping[str, bytes]:
+            loop.call_soon_threadsafe(underway.set)
+            return pages.render(one)
+
+        outlet = Outlet(name="page", directory=tmp_path / "public", url="http://x/", main="index.html")
+        slow = Publication(outlet, render, world(tmp_path))
+        (tmp_path / "public.editions").mkdir()
+        with (tmp_path / "public.editions/lock").open("w") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            await stays_cancelled(slow.publish(edition(number=1), TARGET, "k"), underway.wait())
+        await slow.publish(edition(number=2), TARGET, "k")
+        assert manifest(tmp_path / "public").number == 2
+        assert is_whole(tmp_path / "public")
+
     @pytest.mark.parametrize("name", ["public", "public.editions"])
     async def test_a_file_in_the_way_is_never_replaced(self, tmp_path: Path, name: str) -> None:
         (tmp_path / name).write_text("precious")
@@ -206,24 +228,23 @@ class TestFailures:
 
     @pytest.mark.fault(29)
     @pytest.mark.parametrize("point", ["p0", "p1", "p2", "p3"])
-    def test_killed_at_any_step_residents_have_one_whole_edition(self, tmp_path: Path, point: str) -> None:
+    async def test_killed_at_any_step_residents_have_one_whole_edition(self, tmp_path: Path, point: str) -> None:
         script = (
             "import asyncio, sys; from pathlib import Path\n"
             "from tests.channels import editions as e, test_page_publish as t\n"
-            "number, place = int(sys.argv[1]), Path(sys.argv[2])\n"
-            "asyncio.run(t.channel(place).publish(e.edition(e.alert(), number=number), 'local', 'k'))"
+            "asyncio.run(t.channel(Path(sys.argv[1])).publish(e.edition(e.alert(), number=2), 'local', 'k'))"
         )
-
-        def publish(number: int, **environment: str) -> int:
-            command = [sys.executable, "-c", script, str(number), str(tmp_path)]
-            return subprocess.run(command, cwd=ROOT, env=os.environ | environment, check=False, timeout=60).returncode
-
         place = tmp_path / "public"
-        assert publish(1) == 0
-        assert publish(2, BROADCASTER_FAILPOINTS=point) == -signal.SIGKILL
+        await channel(tmp_path).publish(edition(number=1), TARGET, "k")
+        killed = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", script, str(tmp_path)),
+            cwd=ROOT,
+            env=os.environ | {"BROADCASTER_FAILPOINTS": point},
+        )
+        assert await killed.wait() == -signal.SIGKILL
         assert is_whole(place)
         assert manifest(place).number == (2 if point == "p3" else 1)
-        assert publish(3) == 0
+        await channel(tmp_path).publish(edition(alert(), number=3), TARGET, "k")
         assert manifest(place).number == 3
         assert is_whole(place)
         assert not list((tmp_path / "public.editions").glob("new*"))
@@ -355,7 +376,7 @@ class TestReadingBack:
             assert await one.verify(receipt)
 
     async def test_a_forbidden_address_is_never_connected_to(self, tmp_path: Path) -> None:
-        gate = Gate(allowed=())
+        gate = Gate(allowed=frozenset())
         async with residents(tmp_path / "public") as server:
             one = channel(tmp_path, url=server.url, gate=gate)
             receipt = await one.publish(edition(), TARGET, "k")
