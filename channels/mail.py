@@ -83,6 +83,7 @@ class Settings(_Table):
     unsubscribe: MailAddress
     """Where an empty mail ends a subscription."""
     helo: Word = ""
+    """The name said in EHLO. Empty: the domain of `from_address`."""
     connections: Annotated[int, Field(ge=1, le=100)] = 20
     connect_timeout_s: Annotated[float, Field(gt=0, le=60)] = 10.0
     reply_timeout_s: Annotated[float, Field(gt=0, le=600)] = 60.0
