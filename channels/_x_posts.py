@@ -39,11 +39,17 @@ _INSIGNIFICANT = re.compile(r"[\W_]+")
 class Form:
     """One rung: its template, and whether it carries the link."""
 
-    name: str
+    template: str
     link: bool
 
+    @property
+    def name(self) -> str:
+        """`full-url`, `full` and so on, as previews and records call it."""
+        return f"{self.template}-url" if self.link else self.template
 
-LADDER = (Form("full-url", True), Form("full", False), Form("brief-url", True), Form("headline", False))
+
+LADDER = tuple(Form(template, link) for template in ("full", "brief", "headline") for link in (True, False))
+"""Everything; the headline with the first thing to do; the headline. Each with the link, then without."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +113,7 @@ class Composer:
         return tuple(form for form in LADDER if linked or not form.link)
 
     def _rung(self, form: Form, values: Mapping[str, object], *, late: bool) -> _Rung:
-        text = self.renderer.render(f"{FOLDER}/{form.name}.txt", {**values, "late": late})
+        text = self.renderer.render(f"{FOLDER}/{form.template}.txt", {**values, "link": form.link, "late": late})
         body = normalise("\n".join(line.strip() for line in text.splitlines() if line.strip()))
         return _Rung(form, body, Length(length=weigh(body), limit=LIMIT), self._sound(body, form, values))
 
@@ -187,7 +193,7 @@ def _first_step(instruction: str) -> str:
 def _unfit(rungs: list[_Rung]) -> Problem:
     shortest = min((rung for rung in rungs if rung.sound), key=lambda rung: rung.length.length, default=None)
     if shortest is None:
-        return Problem(code="x_template_unsound", place=_PLACE, params={"form": rungs[-1].form.name})
+        return Problem(code="x_template_unsound", place=_PLACE, params={"form": rungs[-1].form.template})
     over = shortest.length.length - LIMIT
     params = {"length": shortest.length.length, "limit": LIMIT, "over": (over + 1) // 2}
     return Problem(code="x_too_long", place=_PLACE, params=params)

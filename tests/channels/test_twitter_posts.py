@@ -57,16 +57,18 @@ def test_the_ladder_goes_down_as_the_text_grows(tmp_path: Path) -> None:
     twitter = channel(tmp_path)
     forms = []
     for length in range(0, 150, 2):
-        order = alert(description="あ" * length, instruction="い" * 60)
+        first, more = "い" * min(length, 90), "う" * max(0, length - 90)
+        order = alert(description="あ" * (length // 2), instruction=f"{first}\n{more}")
         composition = twitter.compose(order, situation(order))
         assert weigh(body(composition)) <= 280
         forms.append(said(composition).form)
-    assert list(dict.fromkeys(forms)) == ["full-url", "full", "brief-url"]
+    assert list(dict.fromkeys(forms)) == ["full-url", "full", "brief-url", "brief", "headline-url"]
 
 
 def test_the_lowest_form_is_the_headline_with_serial_and_where_to_look(tmp_path: Path) -> None:
     order = alert(description="あ" * 140, instruction="い" * 140)
-    assert body(channel(tmp_path).compose(order, situation(order))) == (
+    assert said(channel(tmp_path).compose(order, situation(order))).form == "headline-url"
+    assert body(channel(tmp_path).compose(order, situation(order, left={"money": 15_000}))) == (
         "【緊急】【警戒レベル4】芋窪、蔵敷に避難指示 全員避難\n詳細は市ページ\n第14-1報 14:05 東大和市 #東大和市災害"
     )
 
@@ -120,6 +122,16 @@ def test_each_grade_has_its_own_mark(tmp_path: Path, severity: Severity, mark: s
 def test_a_false_alarm_is_called_one(tmp_path: Path) -> None:
     order = alert(Kind.CANCEL, version=2, event="誤報の取り消し", headline="避難指示は間違いでした")
     assert body(channel(tmp_path).compose(order, situation(order))).startswith("【誤報・取消】避難指示は間違いでした")
+
+
+def test_what_was_no_order_is_over_and_not_lifted(tmp_path: Path) -> None:
+    order = alert(
+        Kind.ALL_CLEAR, version=2, event="停電", headline="電気が使えます", level=None, severity=Severity.MINOR
+    )
+    text = body(channel(tmp_path).compose(order, situation(order)))
+    assert text.startswith("【終了】電気が使えます\n")
+    assert "第14-1報（13:35）の件は終了しました。" in text
+    assert "#" not in text
 
 
 def test_a_mark_is_not_said_twice(tmp_path: Path) -> None:
