@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -291,9 +292,12 @@ def test_what_ends_or_corrects_is_never_held_back(tmp_path: Path, kind: Kind) ->
 @pytest.mark.parametrize(("before", "after"), [("芋窪", "湖畔"), ("18:00", "20:00")])
 def test_another_place_or_hour_is_alike_but_not_held_back(tmp_path: Path, before: str, after: str) -> None:
     twitter = channel(tmp_path)
-    words = {"headline": "芋窪で断水しています", "description": "復旧は18:00ごろの見込みです。給水車が来ます。"}
+    words: dict[str, Any] = {
+        "headline": "芋窪で断水しています",
+        "description": "復旧は18:00ごろの見込みです。給水車が来ます。",
+    }
     first = alert(Kind.ALERT, severity=Severity.MINOR, level=None, **words)
-    changed = {name: text.replace(before, after) for name, text in words.items()}
+    changed: dict[str, Any] = {name: text.replace(before, after) for name, text in words.items()}
     second = alert(Kind.UPDATE, version=2, severity=Severity.MINOR, level=None, **changed)
     earlier = body(twitter.compose(first, situation(first)))
     composition = twitter.compose(second, situation(second, recent=(earlier,)))
