@@ -38,11 +38,6 @@ def maybe_time(milliseconds: int | None) -> datetime | None:
     return None if milliseconds is None else time_of(milliseconds)
 
 
-def floored(at: datetime) -> datetime:
-    """Return the time as the store keeps it."""
-    return time_of(ms(at))
-
-
 def spelled(value: object) -> str:
     """Return the value as the store keeps it."""
     return json.dumps(documents.dump(value), ensure_ascii=False, separators=(",", ":"))

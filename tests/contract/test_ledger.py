@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
@@ -133,6 +134,17 @@ async def test_an_address_that_comes_both_ways_is_served_once(store: Store) -> N
     clear = await overtaking(store, delivery, epoch, Kind.ALL_CLEAR)
     rows = await everybody(store, clear, epoch)
     assert len({row.address for row in rows}) == len(rows) == 1_200
+
+
+async def test_connections_that_claim_at_once_share_nobody(store: Store) -> None:
+    delivery, epoch = await under_way(store, *(resident(number) for number in range(900)))
+    rows: list[RecipientRow] = []
+    while claimed := await asyncio.gather(*(store.claim_recipients(delivery.id, epoch, NOW, 40) for _ in range(6))):
+        if not any(claimed):
+            break
+        rows += [row for part in claimed for row in part]
+    assert len({row.address for row in rows}) == len({row.id for row in rows}) == len(rows) == 900
+    assert (await store.tally(delivery.id, NOW)).total == 900
 
 
 async def test_mail_that_is_overtaken_stops_claiming_at_once(store: Store) -> None:
