@@ -137,7 +137,7 @@ class _Reading:
         """A disabled channel may lack what is still to be filled in; a misspelt key is told all the same."""
         shadow = _Reading(path=self.path, lines=self.lines)
         shadow._settings(name, table, place)
-        self.problems += [problem for problem in shadow.problems if problem.code in ("field_unknown", "channel_broken")]
+        self.problems += [problem for problem in shadow.problems if problem.code == "field_unknown"]
 
     def _resolver(self) -> Resolver:
         mode = stat.S_IMODE(self.path.stat().st_mode)

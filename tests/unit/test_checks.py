@@ -407,6 +407,9 @@ def test_links_to_the_city(text: str) -> None:
         "ftp://example.com/",
         "someone@example.com",
         "日本語.jp",
+        "https://日本語.jp/",
+        "https:///",
+        "xn--ity-eed。jp",
         "詳細はexample.comへ",
         "逃げて.example.comへ",
     ],
@@ -418,6 +421,11 @@ def test_links_to_elsewhere(text: str) -> None:
 def test_lookalikes_are_shown_as_code_points() -> None:
     problem = next(iter(found(draft(info(web="https://сity.example.lg.jp/")))))
     assert problem.params["host"] == "[U+0441]ity.example.lg.jp"
+
+
+def test_an_address_in_japanese_is_shown_as_it_is() -> None:
+    problem = next(iter(found(draft(info(web="https://日本語.jp/")))))
+    assert problem.params["host"] == "日本語.jp"
 
 
 def test_short_addresses_are_told_as_such() -> None:

@@ -18,7 +18,7 @@ from broadcaster.config.lines import line_of, lines_of
 from broadcaster.config.secrets import read_secret, values_of
 from broadcaster.config.settings import Core
 from broadcaster.errors import ConfigError
-from broadcaster.model import Geocode, Mode
+from broadcaster.model import Geocode, Mode, Problem
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "config.example.toml"
@@ -146,6 +146,39 @@ def test_tables_that_are_none(tmp_path: Path) -> None:
     assert problems(path) == [("config.toml:10: channels.page", "type_wrong")]
     path = write(tmp_path, SMALL + "[channels.page]\nlane = 5\n")
     assert problems(path) == [("config.toml:10: channels.page.lane", "type_wrong")]
+
+
+@pytest.mark.parametrize(
+    ("setting", "wrong", "code"),
+    [
+        ('name = "東大和市"', 'name = ""', "too_short"),
+        ('sender = "city.example.lg.jp"', 'sender = "a b"', "pattern_mismatch"),
+        ('"http://127.0.0.1:8080/"', '"http://127.0.0.1:99999/"', "url_wrong"),
+        ('"http://127.0.0.1:8080/"', '"ftp://127.0.0.1/"', "url_wrong"),
+        ('"http://127.0.0.1:8080/"', '"http://[/"', "url_wrong"),
+        ('["city.example.lg.jp"]', '["City.example"]', "pattern_mismatch"),
+        ('["city.example.lg.jp"]', '"city.example.lg.jp"', "type_wrong"),
+    ],
+)
+def test_values_that_cannot_be_used(tmp_path: Path, setting: str, wrong: str, code: str) -> None:
+    assert [found for _, found in problems(write(tmp_path, SMALL.replace(setting, wrong)))] == [code]
+
+
+def test_what_a_channel_refuses_is_told_in_its_words(tmp_path: Path) -> None:
+    secret(tmp_path)
+    path = write(tmp_path, SMALL + KEYS + 'base_url = "http://api.x.com"\n')
+    assert problems(path) == [("config.toml:15: channels.twitter.base_url", "value_refused")]
+
+
+def test_a_channel_that_cannot_be_loaded_matters_only_if_it_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(name: str) -> type[BaseModel]:
+        raise ConfigError([Problem(code="channel_broken", params={"channel": name, "why": "x"})])
+
+    monkeypatch.setattr(registry, "settings_model", broken)
+    path = write(tmp_path, SMALL + "[channels.page]\n[channels.feeds]\nenabled = false\n")
+    assert problems(path) == [("config.toml:9: channels.page", "channel_broken")]
 
 
 def test_codes_belong_to_known_areas(tmp_path: Path) -> None:

@@ -103,6 +103,14 @@ def test_a_channel_that_is_not_installed(tmp_path: Path) -> None:
     assert [problem.code for problem in caught.value.problems] == ["channel_unknown"]
 
 
+def test_a_channel_s_own_count_needs_no_configuration() -> None:
+    measure = registry.measurer("twitter")
+    assert measure is not None
+    assert measure("避難").length == 4
+    assert registry.measurer("page") is None
+    assert registry.measurer("telex") is None
+
+
 def test_no_channel_is_imported_before_it_is_asked_for() -> None:
     code = "import sys; from broadcaster import registry; registry.names(); print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30)

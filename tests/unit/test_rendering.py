@@ -57,6 +57,11 @@ def test_a_summer_time_zone_is_kept_to() -> None:
     assert templates.render_text("{{ a|hm }} {{ b|hm }}", {"a": july, "b": NOW}) == "14:05 05:05"
 
 
+def test_lists_are_joined_and_words_replaced() -> None:
+    assert said("{{ x|join('、') }} {{ 'a-b'|replace('-', '+') }}", x=["芋窪", "蔵敷"]) == "芋窪、蔵敷 a+b"
+    assert said("{{ infos|join(',', attribute='language') }}", infos=[INFO, INFO]) == "ja,ja"
+
+
 def test_plain_text_is_not_escaped_and_values_are_reached() -> None:
     assert said("{{ info.headline }}<{{ info.areas[0].area_desc }}>", info=INFO) == f"{INFO.headline}<芋窪1丁目>"
 

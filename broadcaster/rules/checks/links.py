@@ -64,7 +64,7 @@ def host_of(address: str) -> str:
     """Return the host a browser goes to; what it may get wrong (user names, back-slashes) is kept in it."""
     authority = re.split(r"[/\\?#]", address, maxsplit=1)[0].casefold()
     host = re.sub(r":[0-9]*$", "", authority)
-    if cut := _JAPANESE.search(host):
+    if (cut := _JAPANESE.search(host)) and cut.start():
         host = host[: cut.start()]  # the sentence goes on: `https://city.example.jpをご覧ください`
     return host.strip(_ENDING)
 
