@@ -103,7 +103,7 @@ def link(url: str) -> str:
 def file_name(identifier: str) -> str:
     """Return a name for a file and an address made from an identifier; different ones stay different."""
     safe = _UNSAFE.sub("_", identifier).lstrip(".")
-    if safe == identifier and len(safe) <= _LONGEST_NAME:
+    if safe == identifier and 0 < len(safe) <= _LONGEST_NAME:
         return safe
     return f"{safe[:80]}-{sha256(identifier.encode('utf-8', 'replace')).hexdigest()[:12]}"
 

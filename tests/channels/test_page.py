@@ -17,8 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from broadcaster.errors import RenderingError
+from broadcaster.forms import Forms
 from broadcaster.model import Alert, Category, Edition, Ending, Info, Kind, Mode, Severity
-from broadcaster.rendering import Templates
+from broadcaster.rendering import Templates, templates_dir
 from channels._text import DRILL_MARK, clean
 from channels._words import WRITTEN, phrasebook
 from channels.page import Page, Settings
@@ -107,6 +108,11 @@ class TestCompleteness:
         assert '<section class="other" lang="ja">' in html
         assert "危険な場所から全員避難してください" in html
         assert phrasebook(TEMPLATES)[language].only in html
+
+    def test_readers_of_other_languages_get_easy_japanese_and_their_own_word_for_the_level(self) -> None:
+        html = rendered(edition(alert()), languages=("zh",))["zh.html"]
+        assert in_order(words_of(html), "東大和市", "警戒级别4 避难指示", "此信息目前只有日语", "みんな すぐに")
+        assert '<section class="other easy" lang="ja-x-easy">' in html
 
     def test_languages_of_alerts_get_pages_by_themselves_and_link_to_each_other(self) -> None:
         files = rendered(edition(alert(infos=(info("ja"), replace(info("en"), language="zh-Hant")))))
@@ -277,6 +283,15 @@ class TestSize:
         sizes = {name: len(gzip.compress(data, 9)) for name, data in files.items()}
         assert sizes["index.html"] > 5_000, "the words are too much alike to prove anything"
         assert {name: size for name, size in sizes.items() if size > PACKET} == {}
+
+    def test_so_do_five_of_the_templates_officers_start_from(self) -> None:
+        forms = Forms(templates_dir(), TEMPLATES)
+        names = ("flood-level5", "landslide-level4", "flood-level3", "shelter-opened", "water-cut")
+        drafts = [forms.draft(name, forms.examples(name, CITY, NOW), city=CITY, now=NOW, incident=1) for name in names]
+        assert all([info.language for info in draft.infos][:3] == ["ja", "ja-x-easy", "en"] for draft in drafts)
+        in_force = [alert(number, infos=draft.infos, level=draft.level) for number, draft in enumerate(drafts, start=1)]
+        for name, data in page().render(edition(*in_force, mode=Mode.DRILL)).items():
+            assert len(gzip.compress(data, 9)) <= PACKET, name
 
 
 def say(text: str) -> Alert:
