@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -90,22 +91,28 @@ async def situation(office: Office, name: str, channel: Channel, alert: Alert) -
     return Situation(now=now, grade=grade, left=left, recent=recent)
 
 
-async def compose(office: Office, draft: Draft, alert: Alert, earlier: Sequence[Alert]) -> Composed:
-    """Say the alert on each channel, and collect every problem of the draft and of each channel."""
+async def compose(
+    office: Office, draft: Draft, alert: Alert, earlier: Sequence[Alert], *, files: bool = True
+) -> Composed:
+    """Say the alert on each channel, and collect every problem of the draft and of each channel.
+
+    Without `files` publishers are left out: they always publish the state of the moment, so nothing of them is frozen.
+    Pages are rendered in a thread, since a long history takes a good part of a second.
+    """
     problems = list(find_problems(office, draft, earlier))
     compositions: dict[str, Composition] = {}
-    files: dict[str, dict[str, bytes]] = {}
+    rendered: dict[str, dict[str, bytes]] = {}
     for name, channel in chosen(office, alert).items():
         try:
             if isinstance(channel, Composer):
                 made = channel.compose(alert, await situation(office, name, channel, alert))
                 compositions[name] = made
                 problems += [_placed(problem, name) for problem in made.problems]
-            elif isinstance(channel, Publisher):
-                files[name] = dict(channel.render(await edition_with(office, alert)))
+            elif isinstance(channel, Publisher) and files:
+                rendered[name] = dict(await asyncio.to_thread(channel.render, await edition_with(office, alert)))
         except RenderingError as error:
             problems.append(Problem(code=error.code, place=f"channels.{name}", params=error.params))
-    return Composed(alert=alert, compositions=compositions, files=files, problems=tuple(problems))
+    return Composed(alert=alert, compositions=compositions, files=rendered, problems=tuple(problems))
 
 
 def find_problems(office: Office, draft: Draft, earlier: Sequence[Alert]) -> list[Problem]:
@@ -117,6 +124,12 @@ def find_problems(office: Office, draft: Draft, earlier: Sequence[Alert]) -> lis
         ),
         *(Problem(code="unknown_channel", place="channels", params={"channel": name}) for name in unknown),
     ]
+
+
+def sayable(draft: Draft) -> bool:
+    """Return whether there is anything to say, at times that mean something: else not even a preview can be made."""
+    times = [moment for info in draft.infos for moment in (info.expires, info.effective) if moment is not None]
+    return bool(draft.infos) and all(moment.utcoffset() is not None for moment in times)
 
 
 async def edition_with(office: Office, alert: Alert) -> Edition:

@@ -7,7 +7,15 @@ from dataclasses import replace
 
 from broadcaster.desk import board, prepared, preview
 from broadcaster.desk.board import Board, Report
-from broadcaster.desk.composing import Composed, build_alert, compose, earlier_versions, fingerprint
+from broadcaster.desk.composing import (
+    Composed,
+    build_alert,
+    compose,
+    earlier_versions,
+    find_problems,
+    fingerprint,
+    sayable,
+)
 from broadcaster.desk.preview import Preview
 from broadcaster.desk.values import DeskStore, FollowUp, Handing, Office, Submitted
 from broadcaster.documents import digest
@@ -193,7 +201,7 @@ class Desk:
             raise Refused(first.problems)
         if handing.digest and handing.digest != await fingerprint(self._office, draft, first.alert):
             raise Conflict("preview_changed")
-        composed = await self._compose(draft, await self._store.next_serial(draft.incident))
+        composed = await self._compose(draft, await self._store.next_serial(draft.incident), files=False)
         if composed.blocked:
             raise Refused(composed.problems)
         return self._acceptance(composed, body_digest, handing, actor), composed.problems
@@ -255,9 +263,12 @@ class Desk:
                 return prepared.renewed(draft, row.alert, self._office.now(), silent=wish.silent)
         raise Conflict("nothing_prepared", alert=row.alert.serial, kind=wish.kind.value)
 
-    async def _compose(self, draft: Draft, serial: tuple[int, int]) -> Composed:
+    async def _compose(self, draft: Draft, serial: tuple[int, int], *, files: bool = True) -> Composed:
         earlier = await earlier_versions(self._office, draft.incident)
-        return await compose(self._office, draft, build_alert(self._office, draft, serial, earlier), earlier)
+        if not sayable(draft):
+            raise Refused(find_problems(self._office, draft, earlier))
+        alert = build_alert(self._office, draft, serial, earlier)
+        return await compose(self._office, draft, alert, earlier, files=files)
 
     async def _foreseen(self, draft: Draft) -> tuple[int, int]:
         """Return the serial this draft will get if nothing else comes in between."""
