@@ -337,7 +337,7 @@ class TestReadingBack:
         [
             (500, {}, Reason.SERVER_ERROR),
             (503, {}, Reason.SERVER_ERROR),
-            (403, {}, Reason.UNREADABLE),
+            (403, {}, Reason.REJECTED),
             (301, {"Location": "http://other.example/"}, Reason.UNREADABLE),
         ],
     )
