@@ -192,11 +192,11 @@ def _plural(table: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any
 
 def _missing(table: Mapping[str, Any]) -> Iterator[Problem]:
     """Yield what stands neither in an info nor above all of them; looked for in the raw table, to be told at once."""
-    infos = table.get("infos")
-    parts = infos if isinstance(infos, list | tuple) and infos else [None]
-    for index, info in enumerate(parts):
+    listed = table.get("infos")
+    infos: list[Any] = list(listed) if isinstance(listed, list | tuple) else []
+    places = [f"infos[{index}]" for index in range(len(infos))] or [""]
+    for place, info in zip(places, infos or [table], strict=True):
         given = info if isinstance(info, Mapping) else {}
-        place = "" if info is None else f"infos[{index}]"
         for name in _NEEDED:
             if given.get(name) is None and name not in table:
                 yield Problem(code="field_missing", place=place_of((name,), place))
