@@ -192,14 +192,18 @@ def _plural(table: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any
 
 def _missing(table: Mapping[str, Any]) -> Iterator[Problem]:
     """Yield what stands neither in an info nor above all of them; looked for in the raw table, to be told at once."""
-    listed = table.get("infos")
-    infos: list[Any] = list(listed) if isinstance(listed, list | tuple) else []
-    places = [f"infos[{index}]" for index in range(len(infos))] or [""]
-    for place, info in zip(places, infos or [table], strict=True):
+    for place, info in _parts(table):
         given = info if isinstance(info, Mapping) else {}
         for name in _NEEDED:
             if given.get(name) is None and name not in table:
                 yield Problem(code="field_missing", place=place_of((name,), place))
+
+
+def _parts(table: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Return each info of the raw table with its place, or the table itself."""
+    infos = table.get("infos")
+    listed = enumerate(infos) if isinstance(infos, list | tuple) else ()
+    return [(f"infos[{index}]", info) for index, info in listed] or [("", table)]
 
 
 def _contradictions(file: _File) -> Iterator[Problem]:
