@@ -14,14 +14,12 @@ from broadcaster.errors import DeliveryError, Reason
 from broadcaster.failpoints import hit
 from broadcaster.model import Grade, Recipient
 from broadcaster.ports.channel import Handed, Ledger
-from broadcaster.ports.world import Clock
 from channels._mail_books import Books
 from channels._smtp import Fate, Verdict
 
 CLAIM = 200
-CLAIM_FAST = 500
-"""Claimed at once where the last claim was used up within a second."""
-LOW_WATER = 100
+"""The least that docs/delivery.md allows: after a kill, whoever was claimed is in doubt, served or not."""
+LOW_WATER = 50
 """Claim again when fewer wait, so that no connection idles while the claim is committed."""
 SESSIONS = 2
 """How many broken sessions one recipient may see before the ledger hears of it. The first may have been stale."""
@@ -54,13 +52,12 @@ class Writer(Protocol):
 class Job:
     """One `deliver_all`."""
 
-    def __init__(self, write: Writer, ledger: Ledger, clock: Clock) -> None:
+    def __init__(self, write: Writer, ledger: Ledger) -> None:
         self.grade: Grade = ledger.grade
         self.write = write
         self.accepted = 0
         self.served = 0
         self._ledger = ledger
-        self._clock = clock
         self._books = Books(ledger)
         self._waiting: deque[Recipient] = deque()
         self._under_way: set[int] = set()
@@ -139,17 +136,14 @@ class Job:
         def stopped() -> bool:
             return self._failure is not None or recording.done()
 
-        limit = CLAIM
         while not stopped():
-            began = self._clock.monotonic()
-            batch = await self._ledger.claim(limit)
+            batch = await self._ledger.claim(CLAIM)
             hit("m1")
             if not batch:
                 break
             self._waiting.extend(batch)
             pool.wake()
             await self._until(lambda: len(self._waiting) < LOW_WATER or stopped())
-            limit = CLAIM_FAST if self._clock.monotonic() - began < 1.0 else CLAIM
         await self._until(lambda: not (self._waiting or self._under_way) or stopped())
 
     async def _until(self, done: Callable[[], bool]) -> None:

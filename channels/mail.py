@@ -162,7 +162,7 @@ class Mail:
             letter = letters[choose(message.texts, recipient.language).language]
             return address, letter.to(address, message_id(key, recipient.token, self._sender.domain))
 
-        job = Job(write, ledger, self._context.clock)
+        job = Job(write, ledger)
         await job.run(self._pool)
         return Receipt(ref=key_part(key), detail=f"{job.accepted}/{job.served}")
 
