@@ -7,7 +7,7 @@ import contextlib
 import signal
 import socket
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -44,7 +44,7 @@ def context_of(config: Config) -> Context:
 
 
 @asynccontextmanager
-async def channels_of(config: Config) -> AsyncIterator[Mapping[str, Channel]]:
+async def channels_of(config: Config) -> AsyncGenerator[Mapping[str, Channel], None]:
     """Build every configured channel, and let go of them at the end."""
     channels = registry.build_all(config.channels.values(), context_of(config))
     try:
@@ -60,7 +60,7 @@ def store_path(config: Config) -> Path:
 
 
 @asynccontextmanager
-async def stored(config: Config, *, read_only: bool) -> AsyncIterator[Store]:
+async def stored(config: Config, *, read_only: bool) -> AsyncGenerator[Store, None]:
     """Open the instance's store, and close it at the end."""
     store = open_store(store_path(config), config.mode, read_only=read_only)
     try:
@@ -158,7 +158,7 @@ def _tell(told: asyncio.Event, number: int) -> None:
 
 
 @asynccontextmanager
-async def looking(config: Config) -> AsyncIterator[Office]:
+async def looking(config: Config) -> AsyncGenerator[Office, None]:
     """Return an office for looking only, beside the running service or without it: the store is read, never written.
 
     An instance that has never run has no store yet; then an empty one in a temporary folder stands for it.

@@ -9,7 +9,7 @@ import http.client
 import json
 import socket
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -52,7 +52,7 @@ class Client:
         """Return the board."""
         return self._call("GET", f"/board?limit={limit}")
 
-    def boards(self) -> Iterator[Any]:
+    def boards(self) -> Generator[Any, None, None]:
         """Yield the board now and at each change, until the caller stops."""
         for line in self._lines("/events"):
             if line.startswith(b"data: "):

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import TypeAdapter
+from pydantic.json_schema import JsonSchemaMode
 
 from broadcaster import __version__
 from broadcaster.api.routes import ROUTES, Route
 from broadcaster.api.shapes import Failure
 
 _REF = "#/components/schemas/{model}"
-_Mode = Literal["validation", "serialization"]
 
 
 @cache
 def description() -> dict[str, Any]:
     """Return the whole document."""
-    wanted = [_key(shape, mode) for shape, mode in _shapes(ROUTES)]
-    adapters = [(key, mode, TypeAdapter(shape)) for (shape, mode), key in zip(_shapes(ROUTES), wanted, strict=True)]
+    adapters: list[tuple[str, JsonSchemaMode, TypeAdapter[Any]]] = [
+        (_key(shape, mode), mode, TypeAdapter[Any](shape)) for shape, mode in _shapes(ROUTES)
+    ]
     schemas, definitions = TypeAdapter.json_schemas(adapters, ref_template=_REF)
     found = {key: schema for (key, _), schema in schemas.items()}
     paths: dict[str, Any] = {}
@@ -36,15 +37,17 @@ def description() -> dict[str, Any]:
     }
 
 
-def _shapes(routes: Iterable[Route]) -> list[tuple[Any, _Mode]]:
-    found: list[tuple[Any, _Mode]] = [(Failure, "serialization")]
+def _shapes(routes: Iterable[Route]) -> Iterator[tuple[Any, JsonSchemaMode]]:
+    """Yield what is read and what is written: the two may differ in what must be there."""
+    yield Failure, "serialization"
     for route in routes:
-        found += [(route.body, "validation")] if route.body is not None else []
-        found += [(route.result, "serialization")] if route.result is not None else []
-    return found
+        if route.body is not None:
+            yield route.body, "validation"
+        if route.result is not None:
+            yield route.result, "serialization"
 
 
-def _key(shape: Any, mode: _Mode) -> str:
+def _key(shape: Any, mode: JsonSchemaMode) -> str:
     return f"{shape!r}:{mode}"
 
 

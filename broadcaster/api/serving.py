@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -15,7 +15,7 @@ SHUTDOWN_S = 2.0
 
 
 @asynccontextmanager
-async def serve(app: web.Application, path: Path, group: str = "") -> AsyncIterator[None]:
+async def serve(app: web.Application, path: Path, group: str = "") -> AsyncGenerator[None, None]:
     """Answer on the socket while the context is open. `group` may use it besides the owner, else mode 0600.
 
     A socket left by a dead core is replaced; the store's lock keeps two living ones apart.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -41,7 +41,7 @@ def demo(session: Session, headless: bool, seconds: float | None, data_dir: Path
 
 
 @contextmanager
-def _folder(given: Path | None) -> Iterator[Path]:
+def _folder(given: Path | None) -> Generator[Path, None, None]:
     if given is not None:
         given.mkdir(parents=True, exist_ok=True)
         yield given.absolute()

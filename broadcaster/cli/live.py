@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -53,14 +53,14 @@ class Bars:
 
 
 @contextmanager
-def bars() -> Iterator[Bars]:
+def bars() -> Generator[Bars, None, None]:
     """Draw bars while the block runs."""
     with _progress() as progress:
         yield Bars(progress)
 
 
 @contextmanager
-def counting(title: str) -> Iterator[Callable[[int, int], None]]:
+def counting(title: str) -> Generator[Callable[[int, int], None], None, None]:
     """Draw one bar, for imports, exports, copies and restores: call with what is done and how much there is."""
     with _progress() as progress:
         task = progress.add_task(title, total=None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -67,7 +67,7 @@ class Session:
 
 
 @contextmanager
-def drawn(session: Session, title: str) -> Iterator[Callable[[int, int], None]]:
+def drawn(session: Session, title: str) -> Generator[Callable[[int, int], None], None, None]:
     """Give a function to call with what is done and how much there is: a bar on a terminal, else nothing."""
     if session.json or not sys.stdout.isatty():
         yield lambda _done, _total: None

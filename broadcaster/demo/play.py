@@ -6,7 +6,7 @@ import asyncio
 import os
 import secrets
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ _END_S = 12.0
 
 
 @asynccontextmanager
-async def running(folder: Path) -> AsyncIterator[tuple[Stage, Client]]:
+async def running(folder: Path) -> AsyncGenerator[tuple[Stage, Client], None]:
     """Start providers and service, and end both. Raise `BroadcasterError` if the service does not come up."""
     log = folder / "service.log"
     async with stage(folder) as ready:

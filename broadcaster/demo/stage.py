@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import socket
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,11 +51,11 @@ class Stage:
 
 
 @asynccontextmanager
-async def stage(folder: Path) -> AsyncIterator[Stage]:
+async def stage(folder: Path) -> AsyncGenerator[Stage, None]:
     """Start the providers and write the configuration into `folder`; stop them at the end."""
     with tempfile.TemporaryDirectory(prefix="broadcaster-") as short:
         smtp = SmtpProvider(users={_LOGIN: _PASSWORD}, keep=(MONITOR,))
-        async with XProvider() as x, smtp, Pop3Provider(smtp.mailboxes, {MONITOR: _PASSWORD}) as pop3:
+        async with account or XProvider() as x, smtp, Pop3Provider(smtp.mailboxes, {MONITOR: _PASSWORD}) as pop3:
             page = f"http://127.0.0.1:{free_port()}/"
             listening = _socket(folder, Path(short))
             config = folder / "config.toml"

@@ -115,7 +115,8 @@ class Desk:
     async def follow_up(self, identifier: str, wish: FollowUp, handing: Handing, actor: Actor) -> Submitted:
         """Correct, cancel or clear an alert. Raise as `update`."""
         body = digest({"of": identifier, "kind": wish.kind, "draft": wish.draft, "silent": wish.silent})
-        return await self._once(body, handing, actor, lambda: self._follow_up_draft(identifier, wish))
+        advance = wish.draft is None and approval.in_advance(wish.kind)
+        return await self._once(body, handing, actor, lambda: self._follow_up_draft(identifier, wish), advance=advance)
 
     async def approve(self, number: int, seen: str, actor: Actor, break_glass: str = "") -> Submitted:
         """Accept a waiting submission unchanged. `seen` is the digest of the texts the approver was shown.
@@ -128,7 +129,8 @@ class Desk:
         self._check_open(submission, seen)
         if not break_glass and not approval.allowed(acceptance, actor):
             raise Forbidden("approval_same_person", actor=actor.name)
-        granted = self._granted(actor, acceptance.digest, break_glass)
+        by = ApprovalBy.BREAK_GLASS if break_glass else ApprovalBy.SECOND_PERSON
+        granted = self._granted(by, actor, acceptance.digest, break_glass)
         await self._accept(replace(acceptance, approvals=(granted,), at=granted.at), number)
         return await self._outcome(acceptance.key)
 
@@ -173,28 +175,34 @@ class Desk:
     # ------------------------------------------------------------ steps
 
     async def _once(
-        self, body_digest: str, handing: Handing, actor: Actor, make: Callable[[], Awaitable[Draft]]
+        self,
+        body_digest: str,
+        handing: Handing,
+        actor: Actor,
+        make: Callable[[], Awaitable[Draft]],
+        *,
+        advance: bool = False,
     ) -> Submitted:
+        """Hand in what `make` gives, unless the key is known. `advance`: it was approved with an earlier version."""
         known = await self._store.known(handing.key)
         if known is not None:
             return await self._repeated(known, body_digest, handing.key)
         draft = await make()
-        acceptance, warnings = await self._frozen(draft, body_digest, handing, actor)
-        if handing.break_glass or not self._needs_approval(acceptance.alert):
+        composed = await self._frozen(draft, handing)
+        acceptance = self._acceptance(composed, body_digest, handing, actor, advance=advance)
+        if acceptance.approvals or not self._needs_approval(acceptance.alert):
             await self._accept(acceptance, None)
         else:
             await self._store.submit(acceptance)
             self._changed()
-        return replace(await self._outcome(handing.key), warnings=warnings)
+        return replace(await self._outcome(handing.key), warnings=composed.problems)
 
     async def _repeated(self, known: Known, body_digest: str, key: str) -> Submitted:
         if known.body_digest != body_digest:
             raise Conflict("key_reused", key=key)
         return await self._outcome(key)
 
-    async def _frozen(
-        self, draft: Draft, body_digest: str, handing: Handing, actor: Actor
-    ) -> tuple[Acceptance, tuple[Problem, ...]]:
+    async def _frozen(self, draft: Draft, handing: Handing) -> Composed:
         """Check first under the foreseen serial, so that a refused draft uses up no number; then freeze every text."""
         first = await self._compose(draft, await self._foreseen(draft))
         if first.blocked:
@@ -204,12 +212,14 @@ class Desk:
         composed = await self._compose(draft, await self._store.next_serial(draft.incident), files=False)
         if composed.blocked:
             raise Refused(composed.problems)
-        return self._acceptance(composed, body_digest, handing, actor), composed.problems
+        return composed
 
-    def _acceptance(self, composed: Composed, body_digest: str, handing: Handing, actor: Actor) -> Acceptance:
+    def _acceptance(
+        self, composed: Composed, body_digest: str, handing: Handing, actor: Actor, *, advance: bool
+    ) -> Acceptance:
         alert, now = composed.alert, self._office.now()
         said = digest({"alert": alert, "messages": composed.messages})
-        glass = self._needs_approval(alert) and handing.break_glass
+        by = self._single_person(alert, handing, advance=advance)
         targets = {name: channel.targets() for name, channel in self._office.channels.items()}
         return Acceptance(
             key=handing.key,
@@ -222,12 +232,19 @@ class Desk:
             plan=routing.plan(
                 alert, targets, self._office.mode, now, publishers=self._office.publishers, policy=self._office.policy
             ),
-            approvals=(self._granted(actor, said, handing.break_glass),) if glass else (),
+            approvals=(self._granted(by, actor, said, handing.break_glass),) if by else (),
             prepared=prepared.prepare(self._office, alert),
         )
 
-    def _granted(self, actor: Actor, seen: str, break_glass: str) -> Approval:
-        by = ApprovalBy.BREAK_GLASS if break_glass else ApprovalBy.SECOND_PERSON
+    def _single_person(self, alert: Alert, handing: Handing, *, advance: bool) -> ApprovalBy | None:
+        """Return what lets a grave live alert go without a second person now; None where nothing does, or need."""
+        if not self._needs_approval(alert):
+            return None
+        if advance:
+            return ApprovalBy.PREPARED
+        return ApprovalBy.BREAK_GLASS if handing.break_glass else None
+
+    def _granted(self, by: ApprovalBy, actor: Actor, seen: str, break_glass: str) -> Approval:
         return Approval(actor=actor, by=by, at=self._office.now(), digest=seen, reason=break_glass)
 
     async def _accept(self, acceptance: Acceptance, submission: int | None) -> None:

@@ -100,6 +100,7 @@ def moment(home: House, event: str) -> float:
 def page(home: House) -> bytes:
     try:
         with urllib.request.urlopen(home.stage.page, timeout=5) as answer:
-            return answer.read()
+            body: bytes = answer.read()
+            return body
     except OSError:
         return b""

@@ -1,0 +1,172 @@
+"""The boundary of the command line: one sentence or one document, the right exit code, never a traceback."""
+
+import importlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from broadcaster.cli import app, main
+from broadcaster.cli.sockets import socket_of
+from broadcaster.clock import SystemClock
+from broadcaster.config import load_config
+from broadcaster.errors import BroadcasterError, StoreFull
+from broadcaster.forms import Forms
+from broadcaster.rendering import Templates, templates_dir
+from tests.desk.world import CONFIG
+
+
+@pytest.fixture
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / "config.toml"
+    path.touch(0o600)
+    path.write_text(CONFIG.format(mode="drill"), encoding="utf-8")
+    monkeypatch.setenv("BROADCASTER_CONFIG", str(path))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("LC_ALL", "en_US.UTF-8")
+    return path
+
+
+def document(capsys: pytest.CaptureFixture[str]) -> Any:
+    """The one document that was printed, and nothing beside it."""
+    said = capsys.readouterr()
+    assert said.err == ""
+    return json.loads(said.out)
+
+
+@pytest.mark.parametrize("language", ["ja_JP.UTF-8", "en_US.UTF-8"])
+def test_every_command_explains_itself_in_the_readers_language(language: str) -> None:
+    program = (
+        "from broadcaster.cli import app, main\n"
+        "for name in app.COMMANDS:\n"
+        "    assert main([name, '--help']) == 0\n"
+        "for pair in ('subscribers import', 'subscribers export', 'subscribers stats', 'audit verify'):\n"
+        "    assert main([*pair.split(), '--help']) == 0\n"
+        "assert main(['--help']) == 0\n"
+    )
+    env = {**os.environ, "LC_ALL": language, "BROADCASTER_CATALOG": "strict"}
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, env=env, check=False, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    assert ("使い方:" in done.stdout) is language.startswith("ja")
+    assert ("Usage:" in done.stdout) is language.startswith("en")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "what"),
+    [
+        (["status"], 3, "service_unreachable"),
+        (["send"], 2, "usage_wrong"),
+        (["send", "missing.toml"], 2, "file_unreadable"),
+        (["status", "--nonsense"], 2, "usage_no_option"),
+        (["approve"], 2, "usage_missing"),
+        (["nonsense"], 2, "usage_wrong"),
+        (["measure", "loudspeaker", "text"], 2, "channel_not_measured"),
+        (["audit", "verify"], 1, "store_missing"),
+        (["status", "--watch"], 2, "usage_wrong"),
+        (["send", "--template", "flood-level4"], 2, "form_refused"),
+        (["send", "--template", "nothing"], 2, "template_not_found"),
+        (["status", "--config", "/nowhere/config.toml"], 2, "config_refused"),
+    ],
+)
+def test_each_error_is_one_document_with_its_exit_code(
+    config: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], code: int, what: str
+) -> None:
+    assert main([*arguments, "--json"]) == code
+    error = document(capsys)["error"]
+    assert error["code"] == what
+    assert set(error) == {"code", "params", "problems", "message"}
+
+
+def test_a_person_reads_one_sentence_and_the_problems(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config.write_text("mode = 'neither'\n")
+    assert main(["check"]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    first, *problems = said.err.splitlines()
+    assert first[0].isupper()
+    assert all(line.startswith("  - config.toml") for line in problems)
+    assert problems
+
+
+def test_an_unforeseen_error_is_kept_in_a_log_and_told_in_a_sentence(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(session: object) -> None:
+        raise ZeroDivisionError(str(session))
+
+    monkeypatch.setattr("broadcaster.cli.session.Session.client", broken)
+    assert main(["status"]) == 1
+    said = capsys.readouterr()
+    assert "Traceback" not in said.out + said.err
+    [log] = (tmp_path / "state").rglob("*.log")
+    assert str(log) in said.err
+    assert "ZeroDivisionError" in log.read_text()
+    assert log.stat().st_mode & 0o077 == 0
+
+
+def test_errors_carry_their_own_exit_codes(
+    config: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(session: object) -> None:
+        raise StoreFull("store_full")
+
+    monkeypatch.setattr("broadcaster.cli.session.Session.client", full)
+    assert main(["status", "--json"]) == StoreFull.exit_code == BroadcasterError.exit_code
+    assert document(capsys)["error"]["code"] == "store_full"
+
+
+def test_preview_and_measure_need_no_service(config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["measure", "twitter", "あ" * 140, "--json"]) == 0
+    assert document(capsys) == {"length": 280, "limit": 280, "fits": True}
+    assert main(["measure", "twitter", "あ" * 141, "--json"]) == 2
+    assert document(capsys)["fits"] is False
+    arguments = [part for name, value in examples(config).items() for part in ("--set", f"{name}={value}")]
+    assert main(["preview", "--template", "flood-level4", *arguments, "--channel", "twitter", "--json"]) == 0
+    shown = document(capsys)
+    assert [each["channel"] for each in shown["channels"]] == ["twitter"]
+    assert shown["channels"][0]["texts"][0]["body"].startswith("【訓練】")
+    assert main(["preview", "--template", "flood-level4", *arguments]) == 0
+    assert "X (Twitter)" in capsys.readouterr().out
+    assert not (tmp_path / "data").exists()
+
+
+def examples(config: Path) -> dict[str, str]:
+    city = load_config(config).city
+    return Forms(templates_dir(), Templates(city.zone)).examples("flood-level4", city, SystemClock().now())
+
+
+@pytest.mark.parametrize("line", ['socket = "run/desk.sock"', 'data_dir = "store"', "", 'socket = "/run/desk.sock"'])
+def test_the_quick_way_to_the_socket_is_that_of_the_configuration(config: Path, line: str) -> None:
+    config.write_text(f"{line}\n{config.read_text()}")
+    assert socket_of(config) == load_config(config).socket
+
+
+def test_what_a_terminal_would_obey_is_shown_instead(capsys: pytest.CaptureFixture[str]) -> None:
+    importlib.import_module("broadcaster.cli.session").say("a\x1b[2Jb\r")
+    assert capsys.readouterr().out == "a\\x1b[2Jb\\x0d\n"
+
+
+def test_every_listed_command_is_there() -> None:
+    context = click.Context(app.broadcaster)
+    listed = app.broadcaster.list_commands(context)
+    assert set(app.COMMANDS) - set(listed) == set(app.HIDDEN)
+    for name in listed:
+        assert isinstance(app.broadcaster.get_command(context, name), click.Command)
+
+
+def test_a_status_costs_little_processor_time(config: Path) -> None:
+    command = [sys.executable, "-m", "broadcaster", "status"]
+    taken = []
+    for _ in range(3):
+        before = os.times()
+        subprocess.run(command, capture_output=True, check=False, timeout=60)
+        after = os.times()
+        taken.append(after.children_user + after.children_system - before.children_user - before.children_system)
+    assert min(taken) < 0.5
