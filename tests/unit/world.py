@@ -51,11 +51,14 @@ class ManualClock:
 
     def __init__(self) -> None:
         self._passed = 0.0
+        self._ticks = 0
         self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
         self._order = count()
 
     def now(self) -> datetime:
-        return NOW + timedelta(seconds=self._passed)
+        """As with any clock, no two looks at it are the same, though thousands of them take less than a second."""
+        self._ticks += 1
+        return NOW + timedelta(seconds=self._passed, microseconds=self._ticks)
 
     def monotonic(self) -> float:
         return self._passed
@@ -152,7 +155,7 @@ class Scripted:
         return Composition(message=message(said, self._name), length=Length(length=1, limit=280))
 
     async def act(self, what: Any) -> Receipt:
-        self.calls.append((self.clock.monotonic(), what))
+        self.calls.append((round(self.clock.monotonic(), 2), what))
         step = self.script.pop(0) if self.script else Receipt(ref=f"{self._name}-{len(self.calls)}")
         if step == "hang":
             try:
@@ -189,7 +192,7 @@ class FakeReader(FakeMessenger):
         self.looks: list[float] = []
 
     async def find(self, said: Message, key: str) -> Receipt | None:
-        self.looks.append(self.clock.monotonic())
+        self.looks.append(round(self.clock.monotonic(), 2))
         step = self.found.pop(0) if self.found else Receipt(ref="seen")
         if isinstance(step, BaseException):
             raise step
