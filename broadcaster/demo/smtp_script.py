@@ -107,6 +107,8 @@ class Collector:
 
     by_recipient: Counter[str] = field(default_factory=Counter[str])
     by_message_id: Counter[str] = field(default_factory=Counter[str])
+    arrivals: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    """Recipient and Message-ID of every mail, copies included, in the order they came."""
 
     @property
     def total(self) -> int:
@@ -122,3 +124,4 @@ class Collector:
         """Take one in."""
         self.by_recipient[recipient] += 1
         self.by_message_id[message_id] += 1
+        self.arrivals.append((recipient, message_id))

@@ -51,7 +51,7 @@ class Stage:
 
 
 @asynccontextmanager
-async def stage(folder: Path) -> AsyncGenerator[Stage, None]:
+async def stage(folder: Path, account: XProvider | None = None) -> AsyncGenerator[Stage, None]:
     """Start the providers and write the configuration into `folder`; stop them at the end."""
     with tempfile.TemporaryDirectory(prefix="broadcaster-") as short:
         smtp = SmtpProvider(users={_LOGIN: _PASSWORD}, keep=(MONITOR,))

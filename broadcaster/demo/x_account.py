@@ -60,7 +60,7 @@ class _Window:
 @dataclass(slots=True)
 class Account:
     """`credits` in millionths of a US dollar, None for a public utility app; `lag` hides fresh posts for so many
-    seconds from the timeline.
+    seconds from the timeline; `forgetful` takes the same text again, as X does once some time has passed.
     """
 
     now: Callable[[], float]
@@ -71,6 +71,7 @@ class Account:
     username: str = "demo_city_bousai"
     name: str = "デモ市防災（疑似）"
     lag: float = 0.0
+    forgetful: bool = False
     posts: list[Post] = field(default_factory=list[Post])
     deleted: list[Post] = field(default_factory=list[Post])
     _quarter: _Window = field(init=False)
@@ -112,7 +113,8 @@ class Account:
             return trouble("invalid-request")
         if weigh(body) > LIMIT:
             return trouble("too-long")
-        return trouble("duplicate") if any(post.text == body for post in self.posts) else None
+        known = not self.forgetful and any(post.text == body for post in self.posts)
+        return trouble("duplicate") if known else None
 
     def remove(self, number: str) -> bool:
         """Delete a post; return whether it was there."""
