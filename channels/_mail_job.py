@@ -55,8 +55,6 @@ class Job:
     def __init__(self, write: Writer, ledger: Ledger) -> None:
         self.grade: Grade = ledger.grade
         self.write = write
-        self.accepted = 0
-        self.served = 0
         self._ledger = ledger
         self._books = Books(ledger)
         self._waiting: deque[Recipient] = deque()
@@ -93,14 +91,11 @@ class Job:
             self._waiting.append(recipient)  # last, so that a relay in trouble does not hit the same person again
             self._done_with(recipient)
             return
-        self.served += 1
-        self.accepted += verdict.fate is Fate.ACCEPTED
         self._books.note(handed(recipient.id, verdict, cancelled=self.over))
         self._done_with(recipient)
 
     def refuse(self, recipient: Recipient) -> None:
         """Write off somebody whose address is none."""
-        self.served += 1
         self._books.note(Handed(recipient=recipient.id, reason=Reason.REJECTED, permanent=True, code="address"))
         self._done_with(recipient)
 

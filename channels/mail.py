@@ -164,7 +164,7 @@ class Mail:
 
         job = Job(write, ledger)
         await job.run(self._pool)
-        return Receipt(ref=key_part(key), detail=f"{job.accepted}/{job.served}")
+        return Receipt(ref=key_part(key))
 
     def _letters(self, message: Message, grade: Grade) -> dict[str, Letter]:
         """Build one mail per language. Precedence tells absence notices to keep quiet; grave mail goes without it,

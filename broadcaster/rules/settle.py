@@ -220,8 +220,10 @@ def after_bulk(
     if tally.failed and not tally.accepted + tally.unknown:
         return Settlement(state=State.FAILED, reason=Reason.REJECTED.value)
     done = after_success(receipt or Receipt(ref=delivery.key), now, readable=readable)
+    unserved = f"{tally.accepted} accepted, {tally.failed} refused, {tally.unknown} unknown"
+    detail = unserved if tally.failed + tally.unknown else done.detail
     return Settlement(
-        state=done.state, due_at=done.due_at, ref=done.ref, url=done.url, detail=done.detail, possible_duplicate=flagged
+        state=done.state, due_at=done.due_at, ref=done.ref, url=done.url, detail=detail, possible_duplicate=flagged
     )
 
 
