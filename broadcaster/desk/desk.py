@@ -21,7 +21,7 @@ from broadcaster.desk.values import DeskStore, FollowUp, Handing, Office, Submit
 from broadcaster.documents import digest
 from broadcaster.errors import Conflict, Forbidden, NotFound, Refused
 from broadcaster.failpoints import hit
-from broadcaster.model import Actor, Alert, Delivery, Draft, Kind, Mode, Problem, Subscriber
+from broadcaster.model import Actor, Alert, Delivery, Draft, Kind, Mode, Subscriber
 from broadcaster.ports.channel import Channel
 from broadcaster.ports.store import (
     Acceptance,

@@ -1,30 +1,34 @@
 """Who may send what (docs/delivery.md, I9).
 
-Live and grave needs a second person, or the recorded break-glass. Taking back what was wrong needs one: Hawaii 2018 and
-Otsu 2014 lost forty minutes over a correction, and whoever sees the mistake first must be able to end it.
+Live and grave needs a second person, or the recorded break-glass. The retraction that was prepared and approved with
+its alert needs none again: Hawaii 2018 and Otsu 2014 lost forty minutes over a correction, and whoever sees the mistake
+first must be able to end it. A correction in other words is a new message and is approved like one.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from broadcaster.model import Actor, Alert, Grade, Kind, Mode, Urgency
+from broadcaster.model import Actor, Alert, Grade, Kind, Mode
 from broadcaster.ports.store import Acceptance
 from broadcaster.rules.policy import DEFAULT, Policy
 
+GRAVE_LEVEL = 3
+"""From this evacuation level on a mayor tells people to leave: never one person's word, whatever the severity says."""
+
 
 def needed(mode: Mode, alert: Alert) -> bool:
-    """Return whether this alert needs a second person: live, Severe or above, and not merely taking something back."""
-    return Grade.of(alert.severity, mode) >= Grade.WARNING and not takes_back(alert)
+    """Return whether this alert needs a second person: live, and Severe or above or of evacuation level 3 or above."""
+    grave = Grade.of(alert.severity, mode) >= Grade.WARNING or (alert.level or 0) >= GRAVE_LEVEL
+    return mode is Mode.LIVE and grave
 
 
-def takes_back(alert: Alert) -> bool:
-    """Return whether it only withdraws: a cancel, or a correction that asks nobody to do anything (urgency Past).
+def in_advance(kind: Kind) -> bool:
+    """Return whether a prepared draft of this kind was approved together with its alert.
 
-    A correction with a new place or a new order is a new order, and is approved like one.
+    An all-clear is not: that the danger is over is a new judgement (Otsu 2014, a second false alarm went out as 解除).
     """
-    withdrawn = all(info.urgency is Urgency.PAST for info in alert.infos)
-    return alert.kind is Kind.CANCEL or (alert.kind is Kind.CORRECTION and withdrawn)
+    return kind in (Kind.CORRECTION, Kind.CANCEL)
 
 
 def allowed(acceptance: Acceptance, actor: Actor) -> bool:

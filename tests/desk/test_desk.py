@@ -95,6 +95,20 @@ async def test_a_minor_one_and_a_taking_back_need_one_person(tmp_path: Path) -> 
             assert done.accepted is alone
 
 
+async def test_only_the_retraction_as_prepared_was_approved_in_advance(tmp_path: Path) -> None:
+    async with world(tmp_path, Mode.LIVE) as here:
+        draft = await here.draft()
+        first = await here.desk.submit(draft, handing(), OFFICER)
+        await here.desk.approve(first.submission or 0, first.digest, SECOND)
+        serial = first.alert.serial
+        own_words = FollowUp(kind=Kind.CANCEL, draft=replace(draft, kind=Kind.CANCEL))
+        assert (await here.desk.follow_up(serial, own_words, handing(), OFFICER)).accepted is False
+        assert (await here.desk.follow_up(serial, FollowUp(kind=Kind.ALL_CLEAR), handing(), OFFICER)).accepted is False
+        assert (await here.desk.follow_up(serial, FollowUp(kind=Kind.CORRECTION), handing(), OFFICER)).accepted is True
+        bodies = [entry.body async for entry in here.store.entries()]
+        assert any('"prepared"' in body for body in bodies)
+
+
 async def test_breaking_the_glass_is_allowed_and_kept(tmp_path: Path) -> None:
     async with world(tmp_path, Mode.LIVE) as here:
         done = await here.desk.submit(await here.draft(), handing(break_glass="alone in the office"), OFFICER)

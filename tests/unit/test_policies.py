@@ -39,14 +39,14 @@ def test_live_and_grave_needs_a_second_person(severity: Severity) -> None:
 
 
 @pytest.mark.parametrize("kind", list(Kind))
-def test_one_officer_may_take_back_what_was_wrong(kind: Kind) -> None:
-    past = graded(Severity.EXTREME, kind, Urgency.PAST)
-    assert approval.needed(Mode.LIVE, past) is (kind not in (Kind.CANCEL, Kind.CORRECTION))
+def test_only_a_retraction_is_approved_in_advance(kind: Kind) -> None:
+    assert approval.in_advance(kind) is (kind in (Kind.CANCEL, Kind.CORRECTION))
+    assert approval.needed(Mode.LIVE, graded(Severity.EXTREME, kind)) is True
 
 
-def test_a_correction_that_asks_for_something_is_approved_like_an_order() -> None:
-    assert approval.needed(Mode.LIVE, graded(Severity.EXTREME, Kind.CORRECTION)) is True
-    assert approval.needed(Mode.LIVE, graded(Severity.EXTREME, Kind.CANCEL)) is False
+@pytest.mark.parametrize(("level", "needed"), [(None, False), (2, False), (3, True), (4, True), (5, True)])
+def test_an_evacuation_level_is_grave_whatever_the_severity_says(level: int | None, needed: bool) -> None:
+    assert approval.needed(Mode.LIVE, alert(level=level, infos=(replace(INFO, severity=Severity.MINOR),))) is needed
 
 
 def test_the_gravest_language_decides() -> None:

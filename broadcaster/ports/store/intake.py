@@ -15,6 +15,8 @@ class ApprovalBy(StrEnum):
 
     SECOND_PERSON = "second_person"
     BREAK_GLASS = "break_glass"
+    PREPARED = "prepared"
+    """A retraction, unchanged as it was prepared and approved with the alert it takes back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
