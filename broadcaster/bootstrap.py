@@ -144,12 +144,11 @@ async def _until_told(dispatcher: Dispatcher) -> None:
     loop, told = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, _tell, told, number)
-    async with asyncio.TaskGroup() as tasks:
-        running = tasks.create_task(dispatcher.run())
-        waiting = tasks.create_task(told.wait())
-        await asyncio.wait({running, waiting}, return_when=asyncio.FIRST_COMPLETED)
-        waiting.cancel()
-        await dispatcher.stop()
+    running, waiting = asyncio.create_task(dispatcher.run()), asyncio.create_task(told.wait())
+    await asyncio.wait({running, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    await dispatcher.stop()
+    await running
 
 
 def _tell(told: asyncio.Event, number: int) -> None:

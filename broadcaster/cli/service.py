@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
 from broadcaster.cli.session import Session, command
+from broadcaster.cli.words import words
+from broadcaster.errors import BroadcasterError
 
 
 @command("run")
@@ -27,7 +32,8 @@ def core(session: Session) -> None:
 
     settings = session.settings()
     logs.configure(settings.logging.level, settings.secrets)
-    asyncio.run(bootstrap.core(settings))
+    with _last_words(session):
+        asyncio.run(bootstrap.core(settings))
 
 
 @command("pages")
@@ -39,7 +45,7 @@ def core(session: Session) -> None:
 @click.option("--per-address", type=int, default=200)
 @click.option("--reuse-port", is_flag=True)
 @click.option("--log-level", default="info")
-def pages(session: Session, roots: tuple[str, ...], **options: int | str) -> None:  # noqa: ARG001 (told by its parent)
+def pages(session: Session, roots: tuple[str, ...], **options: int | str) -> None:
     """The residents' server. All it is told comes by options, so that no secret is in this process."""
     from broadcaster import logs  # noqa: PLC0415 - see above
     from broadcaster.pages import Limits, Options, Root, serve  # noqa: PLC0415 - see above
@@ -50,4 +56,23 @@ def pages(session: Session, roots: tuple[str, ...], **options: int | str) -> Non
     found = tuple(Root(prefix, Path(directory)) for prefix, _, directory in pairs)
     host, port = str(options["host"]), int(options["port"])
     age, shared = int(options["max_age"]), bool(options["reuse_port"])
-    serve(Options(roots=found, host=host, port=port, reuse_port=shared, max_age_s=age, limits=limits))
+    with _last_words(session):
+        serve(Options(roots=found, host=host, port=port, reuse_port=shared, max_age_s=age, limits=limits))
+
+
+@contextmanager
+def _last_words(session: Session) -> Generator[None, None, None]:
+    """Let a child that cannot go on say why in its log, as JSON like all the rest: nobody reads its screen."""
+    log = logging.getLogger("broadcaster.service")
+    session.exit_code = 1
+    try:
+        yield
+    except BroadcasterError as error:
+        log.critical(words(error.code, **error.params), extra={"event": "child_failed", "code": error.code})
+        session.exit_code = error.exit_code
+    except OSError as error:
+        log.critical(str(error), extra={"event": "child_failed", "code": type(error).__name__})
+    except Exception:
+        log.critical("an unforeseen error", exc_info=True, extra={"event": "child_failed"})
+    else:
+        session.exit_code = 0
