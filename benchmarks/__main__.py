@@ -1,0 +1,66 @@
+"""Run every benchmark, print the tables, write the summary and draw the charts: `python -m benchmarks [--quick] [NAME]`.
+
+Each runs in a process of its own, so that none inherits another's memory or threads, and is ended after `LIMIT_S`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+
+from rich.console import Console
+
+from benchmarks import frame, pictures
+
+LIMIT_S = 240
+"""Seconds after which a benchmark is ended and its absence said."""
+ALL = ("durable", "fanout", "publishing", "hanging", "queue", "growth", "status", "mail", "pages", "flood")
+"""In this order. A name without a file yet is passed over."""
+
+
+def main() -> int:
+    """Run those asked for. Exit code 1 where a figure was not reached or a benchmark failed."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", help=f"of: {', '.join(ALL)}")
+    parser.add_argument("--quick", action="store_true", help="seconds instead of minutes; not for figures to quote")
+    chosen = parser.parse_args()
+    console = Console(width=None if sys.stdout.isatty() else 140)
+    codes = [_one(name, chosen.quick, console) for name in chosen.names or ALL if _here(name)]
+    _keep(chosen.quick)
+    for path in pictures.draw_all():
+        console.print(f"drawn: {path.relative_to(frame.IMAGES.parent.parent)}", highlight=False)
+    return max(codes, default=0)
+
+
+def _here(name: str) -> bool:
+    return frame.installed(f"benchmarks.{name}")
+
+
+def _one(name: str, quick: bool, console: Console) -> int:
+    console.print(f"== {name}", style="bold", highlight=False)
+    start = time.monotonic()
+    command = [sys.executable, "-m", f"benchmarks.{name}", *(["--quick"] if quick else [])]
+    try:
+        code = subprocess.run(command, check=False, timeout=LIMIT_S).returncode
+    except subprocess.TimeoutExpired:
+        console.print(f"{name} was ended after {LIMIT_S} s: no figures from it.", style="bold red")
+        return 1
+    console.print(f"({time.monotonic() - start:.0f} s)\n", style="dim", highlight=False)
+    return code
+
+
+def _keep(quick: bool) -> None:
+    """One small file that the README quotes and its test reads. A quick run leaves it alone."""
+    if quick:
+        return
+    reports = [frame.load(path) for path in sorted(frame.RESULTS.glob("*.json")) if path.stem != "summary"]
+    told = {report.name: frame.summary(report) for report in reports}
+    text = json.dumps(told, indent=1, ensure_ascii=False)
+    (frame.RESULTS / "summary.json").write_text(text + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

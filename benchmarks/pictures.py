@@ -1,0 +1,36 @@
+"""The README's charts, from the saved results. A result that is not there leaves its chart as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from benchmarks import charts, frame
+
+PICTURES: dict[str, tuple[str, Callable[[frame.Report], str]]] = {}
+"""By file name: the result it needs, and how it is drawn."""
+
+
+def picture(file: str, result: str) -> Callable[[Callable[[frame.Report], str]], Callable[[frame.Report], str]]:
+    """Register a chart: `@picture("bench-x.svg", "x")` over a function from report to SVG."""
+
+    def keep(draw: Callable[[frame.Report], str]) -> Callable[[frame.Report], str]:
+        PICTURES[file] = (result, draw)
+        return draw
+
+    return keep
+
+
+def bars_of(report: frame.Report, title: str, subtitle: str) -> str:
+    """Every series of a report as a bar."""
+    entries = [charts.Bar(s.name, s.median, s.unit, s.peer, s.p99 if s.unit == "ms" else None) for s in report.series]
+    return charts.bars(title, subtitle, entries)
+
+
+def draw_all() -> Iterator[Path]:
+    """Draw what there are results for; yield the files."""
+    for file, (result, draw) in PICTURES.items():
+        saved = frame.RESULTS / f"{result}.json"
+        if saved.exists():
+            charts.draw(frame.IMAGES / file, draw(frame.load(saved)))
+            yield frame.IMAGES / file
