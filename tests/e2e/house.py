@@ -79,11 +79,12 @@ class House:
         assert said.code == expect, (said, self.log.read_text()[-4000:] if self.log.exists() else "")
         return said.document
 
-    async def start(self) -> None:
+    async def start(self, **environment: str) -> None:
         with self.log.open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "broadcaster", "run", "--config", str(self.stage.config)),
                 cwd=ROOT,
+                env={**os.environ, **environment},
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

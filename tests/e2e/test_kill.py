@@ -75,6 +75,18 @@ def flagged_recipients(home: House) -> set[str]:
         return {row[0] for row in rows}
 
 
+@pytest.mark.fault(2)
+async def test_an_alert_accepted_by_a_core_that_dies_before_saying_so_goes_out_once() -> None:
+    async with house(start=False) as home:
+        await home.start(BROADCASTER_FAILPOINTS="a3")
+        sent = await home.json("send", str(flood(home)), "--key", "once", "--wait")
+        ended = [line for line in home.lines() if line["event"] == "child_ended" and line["child"] == "core"]
+        assert [line["exit_code"] for line in ended] == [-signal.SIGKILL]
+        again = await home.json("send", str(flood(home)), "--key", "once")
+        assert again["alert"]["identifier"] == sent["alert"]["identifier"]
+        assert len(home.stage.x.posts) == 1
+
+
 @pytest.mark.fault(7)
 async def test_killing_the_page_server_hurts_nobody_and_it_is_back_within_two_seconds(live: House) -> None:
     core = live.pid("core")
