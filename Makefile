@@ -7,7 +7,7 @@ BIN := .venv/bin
 WORKERS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lint types contracts coverage lock clean
+.PHONY: help run test check format lint types contracts coverage lock pictures clean
 
 help: ## say what each command does
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -47,6 +47,9 @@ lock: .venv/.dev ## renew the hash-locked requirements from pyproject.toml
 	@$(BIN)/pip install --quiet uv
 	@$(BIN)/uv pip compile pyproject.toml --upgrade --extra build --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet -o requirements.txt
 	@$(BIN)/uv pip compile pyproject.toml --extra build --extra dev -c requirements.txt --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet -o requirements-dev.txt
+
+pictures: .venv/.dev ## draw the README's pictures from the running program (needs Chromium)
+	@$(BIN)/python docs/images/draw.py
 
 clean: ## remove the environment and everything made
 	rm -rf .venv build dist .coverage* .hypothesis .mypy_cache .ruff_cache .import_linter_cache

@@ -1,0 +1,57 @@
+"""Documentation is tested: each command, channel and file it names is there, and the other way round."""
+
+import re
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import pytest
+
+from broadcaster.cli.app import COMMANDS, HIDDEN
+
+ROOT = Path(__file__).parents[2]
+READMES = ("README.md", "README.ja.md")
+DOCUMENTS = [*READMES, "CONTRIBUTING.md", "SECURITY.md", "docs/architecture.md", "docs/delivery.md"]
+
+
+def text(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def commands() -> set[str]:
+    return set(COMMANDS) - set(HIDDEN)
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_every_command_is_in_the_table_and_every_named_command_exists(name: str) -> None:
+    table = "\n".join(line for line in text(name).splitlines() if line.startswith("| `broadcaster "))
+    named = {
+        word for span in re.findall(r"`([^`]+)`", table) for word in re.findall(r"^(?:broadcaster )?([a-z]+)", span)
+    }
+    missing = commands() - named
+    assert missing == set()
+    assert set(re.findall(r"broadcaster ([a-z]+) ", text(name))) <= commands()
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_every_channel_is_in_the_table(name: str) -> None:
+    channels = {entry.name for entry in entry_points(group="broadcaster.channels")}
+    assert {channel for channel in channels if f"| `{channel}` |" not in text(name)} == set()
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_link_leads_somewhere(name: str) -> None:
+    links = re.findall(r"\]\(([^)#]+)\)", text(name))
+    base = (ROOT / name).parent
+    assert [link for link in links if "://" not in link and not (base / link).exists()] == []
+
+
+@pytest.mark.parametrize("name", ["CONTRIBUTING.md", "docs/architecture.md"])
+def test_every_path_that_is_named_is_there(name: str) -> None:
+    paths = re.findall(r"`((?:broadcaster|channels|templates|tests|docs)/[\w./-]*)`", text(name))
+    assert [path for path in paths if "pager" not in path and not (ROOT / path).exists()] == []
+
+
+def test_the_commands_of_make_are_those_the_documents_name() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", text("Makefile"), re.MULTILINE))
+    named = {target for name in DOCUMENTS for target in re.findall(r"(?:^|`)make ([a-z-]+)", text(name), re.MULTILINE)}
+    assert named <= targets
