@@ -1,0 +1,285 @@
+"""One instance with its providers, lived through from outside: it is told things, killed, started again, and judged.
+
+`async with life(folder) as town:` starts the real core (see `kit.core`) over the demonstration's stage. Its clock runs
+`speed` times as fast as ours, so that the 60 s a doubt may take pass in three.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import secrets
+import signal
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, closing, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from broadcaster.bootstrap import filled
+from broadcaster.client import Client
+from broadcaster.config import load_config
+from broadcaster.demo.smtp import SmtpProvider
+from broadcaster.demo.stage import SAMPLE, Stage, stage
+from broadcaster.demo.x import XProvider
+from broadcaster.documents import dump
+from broadcaster.errors import Conflict, ServiceUnreachable, StoreError
+from broadcaster.model import Draft, Mode, Severity, Subscriber
+from broadcaster.store import open_store
+from tests.faults.kit.clock import RacingClock
+from tests.faults.kit.core import Core, Order
+from tests.faults.kit.judging import Verdict, judge
+from tests.faults.kit.waiting import until
+
+SPEED = 15.0
+GLASS = "a fault test, nobody else is here"
+_OPEN = ("ready", "sending", "retry_wait", "in_doubt")
+_FREE = "public_utility = true\nposts_per_15_min = 100000\nposts_per_24_h = 100000\n"
+_LANE = "[channels.{}.lane]\nrate_per_s = 50\nburst = 100\n"
+
+
+class Life:
+    """See the module. `told` maps each acknowledged alert to its key; `unclear` holds keys never acknowledged."""
+
+    def __init__(self, folder: Path, ready: Stage, clock: RacingClock, order: Order) -> None:
+        self.folder = folder
+        self.stage = ready
+        self.clock = clock
+        self.told: dict[str, str] = {}
+        self.unclear: set[str] = set()
+        self.core: Core | None = None
+        self.endings: list[int] = []
+        self.editions: dict[str, list[int]] = {}
+        self._order = order
+        self._draft = filled(load_config(ready.config), SAMPLE)
+        self._count = 0
+
+    @property
+    def x(self) -> XProvider:
+        """The account's provider."""
+        return self.stage.x
+
+    @property
+    def mail(self) -> SmtpProvider:
+        """The relay."""
+        return self.stage.smtp
+
+    @property
+    def client(self) -> Client:
+        """The desk over its socket."""
+        return Client(self.stage.socket)
+
+    @property
+    def store(self) -> Path:
+        """The store's file."""
+        return self.folder / "data" / "broadcaster.db"
+
+    @property
+    def log(self) -> Path:
+        """Whatever the core has said."""
+        return self._order.log
+
+    # ------------------------------------------------------------ the process
+
+    def start(self, failpoints: str = "", *, held: bool = False, **environment: str) -> Core:
+        """Start the core, armed with failpoints; do not wait for it."""
+        said = {"BROADCASTER_FAILPOINTS": failpoints, **environment} if failpoints else environment
+        self.core = Core(replace(self._order, environment=said, held=held))
+        return self.core
+
+    async def answering(self, limit_s: float = 30.0) -> None:
+        """Wait until the desk answers."""
+        await until(self._answers, limit_s, self.tail)
+
+    async def alive_or_dead(self) -> bool:
+        """Wait until the desk answers or the process is dead; return whether it answers."""
+        while self.core is not None and self.core.alive:
+            if await self._answers():
+                return True
+            await asyncio.sleep(0.02)
+        return False
+
+    async def kill(self) -> int:
+        """Kill the core with -9."""
+        return await self.end(signal.SIGKILL)
+
+    async def end(self, number: int = signal.SIGTERM, limit_s: float = 30.0) -> int:
+        """Send the core a signal and wait for its end."""
+        if self.core is None:
+            return 0
+        self.core.signal(signal.SIGCONT)
+        self.core.signal(number)
+        return await self.core.ended(limit_s)
+
+    def tail(self) -> str:
+        """Return the end of the log."""
+        return self.log.read_text(encoding="utf-8")[-4000:] if self.log.exists() else ""
+
+    async def _answers(self) -> bool:
+        try:
+            await asyncio.to_thread(Client(self.stage.socket, 5.0).health)
+        except (ServiceUnreachable, OSError):
+            return False
+        return True
+
+    # ------------------------------------------------------------ saying things
+
+    def draft(self, severity: Severity = Severity.EXTREME) -> Draft:
+        """Return a draft unlike the ones before."""
+        self._count += 1
+        now = self.clock.now()
+        lasting = self._draft.infos[0].expires - (self._draft.infos[0].effective or now)
+        infos = tuple(
+            replace(
+                each,
+                headline=f"{self._count}: {each.headline}",
+                severity=severity,
+                effective=now,
+                expires=now + lasting,
+            )
+            for each in self._draft.infos
+        )
+        return replace(self._draft, infos=infos, level=self._draft.level if severity is Severity.EXTREME else None)
+
+    async def say(
+        self,
+        *,
+        of: str | None = None,
+        severity: Severity = Severity.EXTREME,
+        key: str = "",
+        limit_s: float = 40.0,
+        draft: Draft | None = None,
+    ) -> str:
+        """Hand in an alert, or with `of` the next version of that one, until it is acknowledged, as often as it takes:
+        always under the same key. Return its identifier.
+        """
+        key = key or secrets.token_hex(16)
+        body = dump(draft or self.draft(severity))
+        self.unclear.add(key)
+        end = time.monotonic() + limit_s
+        while True:
+            try:
+                alert = await asyncio.to_thread(self._hand_in, of, body, key)
+            except (ServiceUnreachable, StoreError, ConnectionError):
+                if time.monotonic() > end:
+                    raise
+                await asyncio.sleep(0.05)
+            else:
+                self.unclear.discard(key)
+                self.told[alert] = key
+                return alert
+
+    def _hand_in(self, of: str | None, body: Any, key: str) -> str:
+        client = self.client
+        sent = client.submit(body, key, "", GLASS) if of is None else client.update(of, body, key, "", GLASS)
+        assert sent["accepted"], sent
+        return str(sent["alert"]["identifier"])
+
+    async def stream(self, chance: random.Random, pause_s: float = 0.05) -> None:
+        """Say one thing after the other, new ones and updates, until cancelled."""
+        latest: list[str] = []
+        while True:
+            position = chance.randrange(len(latest)) if latest and chance.random() < 0.4 else None
+            severity = chance.choice((Severity.EXTREME, Severity.EXTREME, Severity.SEVERE))
+            with suppress(Conflict):
+                said = await self.say(of=None if position is None else latest[position], severity=severity)
+                latest = (
+                    [*latest, said][-6:] if position is None else [*latest[:position], said, *latest[position + 1 :]]
+                )
+            await asyncio.sleep(pause_s)
+
+    # ------------------------------------------------------------ the end
+
+    def look(self) -> None:
+        """Note which edition each publisher shows now."""
+        for channel in ("page", "feeds"):
+            manifest = self.folder / "data" / channel / "public" / "edition.json"
+            with suppress(FileNotFoundError):
+                self.editions.setdefault(channel, []).append(json.loads(manifest.read_bytes())["number"])
+
+    async def settled(self, limit_s: float = 60.0) -> None:
+        """Wait until nothing is open any more but what waits for a person."""
+        await until(lambda: asyncio.to_thread(self._is_settled), limit_s, lambda: f"{self.rows()}\n{self.tail()}")
+
+    def _is_settled(self) -> bool:
+        return not self.query(f"SELECT 1 FROM delivery WHERE state IN {_OPEN} LIMIT 1")
+
+    def rows(self) -> list[Any]:
+        """Return what is still open, for messages."""
+        wanted = "id, identifier, channel, state, reason, attempt, progress, total"
+        return [tuple(row) for row in self.query(f"SELECT {wanted} FROM delivery WHERE state IN {_OPEN}")]
+
+    def query(self, statement: str, *values: object) -> list[Any]:
+        """Read the store from outside."""
+        with closing(sqlite3.connect(f"file:{self.store}?mode=ro", uri=True, timeout=10)) as connection:
+            return connection.execute(statement, values).fetchall()
+
+    def table(self, statement: str) -> tuple[list[str], list[Any]]:
+        """Read the store from outside; return names of columns, and rows."""
+        with closing(sqlite3.connect(f"file:{self.store}?mode=ro", uri=True, timeout=10)) as connection:
+            cursor = connection.execute(statement)
+            return [each[0] for each in cursor.description], cursor.fetchall()
+
+    async def verdict(self, *, stop: bool = True) -> Verdict:
+        """Stop the core and judge all that happened."""
+        if stop and self.core is not None and self.core.alive:
+            await self.end()
+        return await judge(self)
+
+
+@asynccontextmanager
+async def life(
+    folder: Path,
+    *,
+    mode: Mode = Mode.LIVE,
+    speed: float = SPEED,
+    people: int = 3,
+    start: bool = True,
+    account: Callable[[RacingClock], XProvider] | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> AsyncIterator[Life]:
+    """Build an instance with providers and, unless `start` is False, start its core; end it at the end."""
+    folder.mkdir(parents=True, exist_ok=True)
+    origin = time.time()
+    clock = RacingClock(folder / "clock", origin, speed)
+    x = account(clock) if account else XProvider(limit_15min=100_000, limit_24h=100_000, now=clock.time)
+    async with stage(folder, x) as ready:
+        _configure(ready.config, mode)
+        order = Order(
+            config=ready.config,
+            log=folder / "core.log",
+            clock=folder / "clock",
+            origin=origin,
+            speed=speed,
+            environment=dict(environment or {}),
+        )
+        town = Life(folder, ready, clock, order)
+        if people:
+            await subscribe(town.store, mode, people, clock)
+        try:
+            if start:
+                town.start()
+                await town.answering()
+            yield town
+        finally:
+            if town.core is not None and town.core.alive:
+                await town.kill()
+
+
+def _configure(config: Path, mode: Mode) -> None:
+    text = config.read_text(encoding="utf-8").replace('mode = "drill"', f'mode = "{mode.value}"')
+    text = text.replace("[channels.twitter]\n", f"[channels.twitter]\n{_FREE}")
+    lanes = "\n".join(_LANE.format(name) for name in ("twitter", "mail", "page", "feeds"))
+    config.write_text(f"{text}\n{lanes}", encoding="utf-8")
+
+
+async def subscribe(path: Path, mode: Mode, people: int, clock: RacingClock) -> None:
+    """Write the residents into the store before anybody else opens it."""
+    from tests.contract.values import OFFICER
+
+    async with open_store(path, mode) as store:
+        found = [Subscriber(address=f"resident{number}@residents.example") for number in range(people)]
+        await store.put(found, OFFICER, clock.now())

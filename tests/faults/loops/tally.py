@@ -1,0 +1,83 @@
+"""What a loop of kills counts, and how it is printed."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Self
+
+from tests.faults.kit.judging import Verdict
+
+HEAD = ("what was killed", "tried", "fired", "acknowledged", "lost", "copies", "unflagged", "out of order", "broken")
+
+
+@dataclass
+class Tally:
+    """Kills tried and fired by name, and what came out in the end."""
+
+    name: str
+    tried: Counter[str] = field(default_factory=Counter[str])
+    fired: Counter[str] = field(default_factory=Counter[str])
+    verdict: Verdict = field(default_factory=Verdict)
+
+    def __iadd__(self, other: Tally) -> Self:
+        self.tried += other.tried
+        self.fired += other.fired
+        self.verdict += other.verdict
+        return self
+
+    @property
+    def good(self) -> bool:
+        """Whether every promise held."""
+        found = self.verdict
+        return not (found.lost or found.unflagged or found.disorder or found.phantom or found.broken)
+
+    @property
+    def row(self) -> tuple[object, ...]:
+        """One line of the table."""
+        found = self.verdict
+        return (
+            self.name,
+            self.tried.total(),
+            self.fired.total(),
+            found.acknowledged,
+            len(found.lost),
+            found.copies,
+            len(found.unflagged),
+            len(found.disorder),
+            len(found.broken) + len(found.phantom),
+        )
+
+    def details(self) -> list[str]:
+        """Every finding in words."""
+        found = self.verdict
+        kinds = {
+            "lost": found.lost,
+            "unflagged copy": found.unflagged,
+            "out of order": found.disorder,
+            "not accepted but received": found.phantom,
+            "broken": found.broken,
+        }
+        return [f"{kind}: {words}" for kind, each in kinds.items() for words in each]
+
+
+def table(head: Sequence[object], rows: Sequence[Sequence[object]]) -> str:
+    """Return a table for a terminal."""
+    texts = [[str(cell) for cell in row] for row in (head, *rows)]
+    widths = [max(len(row[column]) for row in texts) for column in range(len(head))]
+    lines = [
+        "  ".join(
+            cell.ljust(width) if column == 0 else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in texts
+    ]
+    return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:]])
+
+
+def say(text: str = "") -> None:
+    """Print at once, also into a pipe."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
