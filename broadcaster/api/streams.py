@@ -12,6 +12,7 @@ from aiohttp import web
 from broadcaster.api.peers import actor_of
 from broadcaster.desk import Desk
 from broadcaster.documents import dump
+from broadcaster.errors import BroadcasterError
 from broadcaster.events import Events, Subscription
 
 QUIET_S = 15.0
@@ -27,7 +28,7 @@ def events(desk: Desk, hub: Events) -> _Handler:
     async def handle(request: web.Request) -> web.StreamResponse:
         actor_of(request)
         response = await _open(request, "text/event-stream")
-        with hub.subscribe() as changes, suppress(ConnectionResetError):
+        with hub.subscribe() as changes, suppress(ConnectionResetError, BroadcasterError):
             while True:
                 board = json.dumps(dump(await desk.board()), ensure_ascii=False)
                 await response.write(f"event: board\ndata: {board}\n\n".encode())

@@ -14,6 +14,7 @@ from broadcaster.cli.tables import mode, serial
 from broadcaster.cli.words import words
 from broadcaster.client import Client
 
+REFERRING = ("update", "correction", "cancel", "all-clear")
 _FILE = click.Path(path_type=Path, allow_dash=True)
 
 
@@ -25,7 +26,8 @@ def update(session: Session, alert: str, file: Path, **handing: Any) -> None:
     """Send the next version."""
     draft, client = draft_of(session, file), session.client()
     row = client.report(alert)["row"]
-    digest = ask(session, client, {**draft, "kind": "update", "incident": row["alert"]["incident"]}, handing["yes"])
+    kind = draft["kind"] if draft["kind"] in REFERRING else "update"
+    digest = ask(session, client, {**draft, "kind": kind, "incident": row["alert"]["incident"]}, handing["yes"])
     sent = client.update(alert, draft, key_of(handing), digest, handing["break_glass"])
     finish(session, client, sent, wait=handing["wait"])
 

@@ -285,7 +285,11 @@ class Desk:
         if not sayable(draft):
             raise Refused(find_problems(self._office, draft, earlier))
         alert = build_alert(self._office, draft, serial, earlier)
-        return await compose(self._office, draft, alert, earlier, files=files)
+        composed = await compose(self._office, draft, alert, earlier, files=files)
+        if composed.blocked:
+            return composed
+        warnings = await prepared.problems(self._office, alert, earlier)
+        return replace(composed, problems=(*composed.problems, *warnings))
 
     async def _foreseen(self, draft: Draft) -> tuple[int, int]:
         """Return the serial this draft will get if nothing else comes in between."""

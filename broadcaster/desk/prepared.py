@@ -6,11 +6,14 @@ with it, already rendered; sending one is a short command, and its times are tho
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from broadcaster.desk.composing import build_alert, compose
 from broadcaster.desk.values import FOLLOW_UP_LIFE, Office
-from broadcaster.model import EASY_JAPANESE, Alert, Certainty, Draft, Info, Kind, ResponseType, Urgency
+from broadcaster.errors import RenderingError
+from broadcaster.model import EASY_JAPANESE, Alert, Certainty, Draft, Info, Kind, Problem, ResponseType, Urgency
 
 KINDS = (Kind.CORRECTION, Kind.CANCEL, Kind.ALL_CLEAR)
 WRITTEN = ("ja", EASY_JAPANESE, "en", "zh", "ko")
@@ -23,6 +26,23 @@ def prepare(office: Office, alert: Alert) -> tuple[Draft, ...]:
     if alert.kind.ends:
         return ()
     return tuple(_draft(office, alert, kind) for kind in KINDS)
+
+
+async def problems(office: Office, alert: Alert, earlier: Sequence[Alert]) -> tuple[Problem, ...]:
+    """Return what would keep each prepared draft from being sent, as warnings: better known now than in need."""
+    found: list[Problem] = []
+    try:
+        drafts = prepare(office, alert)
+    except RenderingError as error:
+        return (Problem(code=error.code, place="prepared", params=error.params, blocking=False),)
+    for draft in drafts:
+        versions = (*earlier, alert)
+        follower = build_alert(office, draft, (alert.incident, alert.version + 1), versions)
+        composed = await compose(office, draft, follower, versions, files=False)
+        place = f"prepared.{draft.kind.value}"
+        blocking = [each for each in composed.problems if each.blocking]
+        found += [replace(each, place=f"{place}.{each.place}", blocking=False) for each in blocking]
+    return tuple(found)
 
 
 def renewed(draft: Draft, alert: Alert, now: datetime, *, silent: bool | None) -> Draft:

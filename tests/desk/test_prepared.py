@@ -16,6 +16,7 @@ TEMPLATES = sorted(path.stem for path in (templates_dir() / "alerts").glob("*.to
 async def test_each_template_has_followers_that_may_be_sent(name: str, mode: Mode, tmp_path: Path) -> None:
     async with world(tmp_path, mode) as desk:
         draft = await desk.draft(name)
+        assert [each for each in (await desk.desk.preview(draft)).problems if each.place.startswith("prepared")] == []
         sent = await desk.send(draft)
         ready = await desk.desk.prepared(sent.alert.identifier)
         kinds = () if draft.kind.ends else (Kind.CORRECTION, Kind.CANCEL, Kind.ALL_CLEAR)
@@ -24,3 +25,16 @@ async def test_each_template_has_followers_that_may_be_sent(name: str, mode: Mod
             assert {info.language for info in each.infos} == {info.language for info in draft.infos}
             shown = await desk.desk.preview(each)
             assert [problem for problem in shown.problems if problem.blocking] == []
+
+
+async def test_a_follower_that_could_not_be_sent_is_told_before_it_is_needed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with world(tmp_path) as desk:
+        draft = await desk.draft()
+        monkeypatch.setattr("broadcaster.desk.prepared._words", lambda *_: ("避難勧告", "○○", ""))
+        shown = await desk.desk.preview(draft)
+        told = [each for each in shown.problems if each.place.startswith("prepared.correction")]
+        assert told
+        assert not any(each.blocking for each in shown.problems)
+        assert (await desk.send(draft)).accepted
