@@ -50,11 +50,12 @@ T = TypeVar("T")
 TARGETS = (("twitter", "main"), ("mail", "main"), ("page", "here"), ("page", "mirror"))
 PEOPLE = [f"r{number}@example.jp" for number in range(4)]
 SECRET = "token=5f1c0de"
-LIVE = (Grade.INFORMATION, Grade.WARNING, Grade.EMERGENCY, Grade.DRILL)
-PASSES = (0.5, 0.5, 1, 1, 5, 5, 10, 15, 30, 60, 60, 300, 601, 1800, 5000)
-LASTING = (30, 400, 3600, 20000)
+LIVE = (Grade.INFORMATION, Grade.WARNING, Grade.EMERGENCY, Grade.EMERGENCY, Grade.DRILL)
+PASSES = (0.5, 1, 1, 5, 5, 10, 15, 30, 60, 60, 60, 300, 601, 5000)
+LASTING = (30, 3600, 20000, 20000)
+KINDS = (*[Kind.ALERT] * 4, Kind.ROUTINE, *[kind for kind in Kind if kind.refers])
 ANSWERS = (
-    "ok", "ok", "ok", "lost, taken", "lost, absent", "refused", "rejected", "suspended", "limited", "odd", "duplicate",
+    "ok", "ok", "ok", "lost, taken", "lost, taken", "lost, absent", "refused", "rejected", "suspended", "limited", "odd", "duplicate",
 )  # fmt: skip
 REPLIES = ("ok", "ok", "ok", "ok", "busy", "gone", "lost")
 picks = st.integers(0, 1 << 20)
@@ -151,7 +152,8 @@ class Machine(RuleBasedStateMachine):
 
     # ------------------------------------------------------------ people
 
-    @rule(grade=st.sampled_from(LIVE), lasting=st.sampled_from(LASTING), pick=picks, kind=st.sampled_from(Kind))
+    @precondition(lambda self: len(self.accepted) < 40)
+    @rule(grade=st.sampled_from(LIVE), lasting=st.sampled_from(LASTING), pick=picks, kind=st.sampled_from(KINDS))
     def accept(self, grade: Grade, lasting: int, pick: int, kind: Kind) -> None:
         """Say something new, or the next of an incident that runs."""
         self.did("accept")
@@ -166,7 +168,9 @@ class Machine(RuleBasedStateMachine):
         said = alert(number, version, kind=kind, sent=self.now, severity=SEVERITY[grade], expires=expires)
         acceptance = self.acceptance(said, grade, expires)
         deliveries = self.run(self.store.accept(acceptance))
-        assert [each.id for each in self.run(self.store.accept(acceptance))] == [each.id for each in deliveries]
+        if number % 3 == 0:
+            again = self.run(self.store.accept(acceptance))
+            assert [each.id for each in again] == [each.id for each in deliveries], "the same key gives the same alert"
         self.accepted[said.identifier] = said
         self.latest[number] = version
         self.owed |= {each.id: each for each in deliveries}
@@ -314,7 +318,7 @@ class Machine(RuleBasedStateMachine):
         if held.channel == "twitter":
             assert sent.taken <= 1 or held.possible_duplicate, "a copy is never hidden"
 
-    @rule(sees=st.sampled_from(("truth", "unknown", "lags")), patience=st.sampled_from((0, 0, 30, 3600)))
+    @rule(sees=st.sampled_from(("truth", "unknown", "lags")), patience=st.sampled_from((0, 30, 60, 60)))
     def look(self, sees: str, patience: int) -> None:
         """Look up the doubts that are due."""
         self.did("look")
