@@ -55,8 +55,9 @@ PASSES = (0.5, 1, 1, 5, 5, 10, 15, 30, 60, 60, 60, 300, 601, 5000)
 LASTING = (30, 3600, 20000, 20000)
 KINDS = (*[Kind.ALERT] * 4, Kind.ROUTINE, *[kind for kind in Kind if kind.refers])
 ANSWERS = (
-    "ok", "ok", "ok", "lost, taken", "lost, taken", "lost, absent", "refused", "rejected", "suspended", "limited", "odd", "duplicate",
-)  # fmt: skip
+    *("ok", "ok", "ok", "lost, taken", "lost, taken", "lost, absent", "refused", "rejected", "suspended"),
+    *("limited", "odd", "duplicate"),
+)
 REPLIES = ("ok", "ok", "ok", "ok", "busy", "gone", "lost")
 picks = st.integers(0, 1 << 20)
 taken_steps: Counter[str] = Counter()
