@@ -55,11 +55,12 @@ async def _headless(session: Session, folder: Path, seconds: float | None) -> No
 
     async with play.running(folder) as (ready, client):
         sent = await play.send_sample(ready, client)
-        row = await play.confirmed(client, sent["alert"]["identifier"], seconds or play.CONFIRM_S)
+        report = await play.confirmed(client, sent["alert"]["identifier"], seconds or play.CONFIRM_S)
+        row = report["row"]
     good = all(each["state"] == "confirmed" for each in row["deliveries"])
     session.exit_code = 0 if good else 1
     verdict = words("demo_confirmed" if good else "demo_unconfirmed")
-    session.show(document(row, dict(ready.urls)), *row_lines(row), "", *addresses(ready), verdict)
+    session.show(document(row, dict(ready.urls)), *row_lines(row, report["zone"]), "", *addresses(ready), verdict)
 
 
 def document(row: Any, urls: dict[str, str]) -> dict[str, Any]:

@@ -8,11 +8,29 @@ from typing import Any
 
 from rich.console import Console, Group
 from rich.live import Live
+from rich.padding import Padding
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.table import Table
 from rich.text import Text
 
-from broadcaster.cli.tables import board_lines, channel, serial
+from broadcaster.cli.tables import accepted_by, board_lines, channel, delivery_cells, needs_lines, title
 from broadcaster.cli.words import words
+
+MODES = {"live": "bold white on red", "drill": "bold white on blue"}
+STATES = {
+    "confirmed": "bold green",
+    "accepted": "green",
+    "sending": "bold cyan",
+    "ready": "cyan",
+    "retry_wait": "yellow",
+    "in_doubt": "bold yellow",
+    "needs_human": "bold red",
+    "held": "bold yellow",
+    "failed": "bold red",
+}
+"""A colour for each state; the word says the same. Frames and marks are left out: terminals disagree about how wide
+such characters are among Japanese ones."""
+BAR = 24
 
 
 def show_live(boards: Iterable[Any]) -> None:
@@ -23,15 +41,34 @@ def show_live(boards: Iterable[Any]) -> None:
 
 
 def picture(board: Any, *before: str) -> Group:
-    """Return the board as a picture: the text, under it a bar for each delivery that is under way."""
-    lines = [Text(line, style=_style(line, board["mode"])) for line in (*before, *board_lines(board))]
-    under_way = [(row, each) for row in board["rows"] for each in row["deliveries"] if each["total"]]
-    bars = _progress()
-    for row, each in under_way:
-        bars.add_task(
-            f"{serial(row['alert'])} {channel(each['channel'])}", total=each["total"], completed=each["progress"]
-        )
-    return Group(*lines, bars) if under_way else Group(*lines)
+    """Return the board as a picture: mode over the whole width, what needs a person, then a table for each alert."""
+    style = MODES[board["mode"]]
+    head = Text(f" {next(board_lines(board))} ", style=style, justify="center")
+    needs = [Text(line, style="bold red" if line.startswith("  ! ") else "bold") for line in needs_lines(board)]
+    empty = [] if board["rows"] else [Text(words("board_empty"))]
+    alerts = [_alert(row, board) for row in board["rows"]]
+    return Group(*map(Text, before), Padding(head, style=style), *needs, *empty, *alerts)
+
+
+def _alert(row: Any, board: Any) -> Group:
+    """Return one alert with a line for each delivery."""
+    table = Table(box=None, expand=True, show_header=False, padding=(0, 1))
+    for _ in range(3):
+        table.add_column(no_wrap=True)
+    table.add_column(ratio=1, overflow="fold")
+    for each in row["deliveries"]:
+        number, name, state, _, proof = delivery_cells(each)
+        table.add_row(Text(number, style="dim"), name, Text(state, style=STATES.get(each["state"], "dim")), proof)
+        if each["total"]:
+            table.add_row("", "", "", bar(each["progress"], each["total"]))
+    force = words("in_force" if row["in_force"] else "not_in_force")
+    return Group("", Text(title(row), style="bold"), Text(f"{force} / {accepted_by(row, board['zone'])}"), table)
+
+
+def bar(done: int, total: int) -> Text:
+    """Return a bar and the count."""
+    filled = BAR * done // total
+    return Text.assemble("[", ("#" * filled, "green"), "-" * (BAR - filled), f"] {done:,}/{total:,}")
 
 
 class Bars:
@@ -71,9 +108,3 @@ def _progress() -> Progress:
     return Progress(
         TextColumn("{task.description}", markup=False), BarColumn(), TextColumn("{task.completed:.0f}/{task.total}")
     )
-
-
-def _style(line: str, mode: str) -> str:
-    if line.startswith("  ! "):
-        return "bold red"
-    return ("bold white on red" if mode == "live" else "bold black on yellow") if line.startswith("【") else ""

@@ -103,9 +103,10 @@ def finish(session: Session, client: Client, done: Any, *, wait: bool) -> None:
     """Say what became of a hand-in; with `wait`, wait until every delivery is settled or needs a person."""
     alert = done["alert"]
     if wait and done["accepted"]:
-        row = wait_until(session, client, alert["identifier"], settled)
-        session.exit_code = verdict(row["deliveries"])
-        session.show({**done, "deliveries": row["deliveries"]}, *row_lines(row))
+        report = wait_until(session, client, alert["identifier"], settled)
+        deliveries = report["row"]["deliveries"]
+        session.exit_code = verdict(deliveries)
+        session.show({**done, "deliveries": deliveries}, *row_lines(report["row"], report["zone"]))
     elif done["accepted"]:
         count = len(done["deliveries"])
         session.show(
@@ -121,7 +122,7 @@ def settled(delivery: Any) -> bool:
 
 
 def wait_until(session: Session, client: Client, alert: str, enough: Callable[[Any], bool], limit_s: float = 0) -> Any:
-    """Ask again until `enough` of every delivery, with a bar for each on a terminal; return the board's row.
+    """Ask again until `enough` of every delivery, with a bar for each on a terminal; return its report.
 
     `limit_s` 0 is without limit: deliveries end by themselves at the alert's expiry.
     """
@@ -140,13 +141,14 @@ def _poll(
     missed = 0
     while True:
         try:
-            row = client.report(alert)["row"]
+            report = client.report(alert)
             missed = 0
         except ServiceUnreachable:  # a killed core is back within 2 s
             if (missed := missed + 1) > PATIENCE:
                 raise
         else:
-            draw(row["deliveries"])
-            if all(enough(each) for each in row["deliveries"]) or (end is not None and time.monotonic() > end):
-                return row
+            deliveries = report["row"]["deliveries"]
+            draw(deliveries)
+            if all(enough(each) for each in deliveries) or (end is not None and time.monotonic() > end):
+                return report
         time.sleep(WAIT_PACE_S)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 from unicodedata import east_asian_width
+from zoneinfo import ZoneInfo
 
 from broadcaster.cli.words import words
 
@@ -40,15 +41,20 @@ def _advice(delivery: Any) -> str:
 
 def board_lines(board: Any) -> Iterator[str]:
     """Yield the whole board: mode, what needs a person, what waits, then each alert."""
-    yield words("board_head", mode=mode(board["mode"]), city=board["city"], time=clock(board["now"]))
-    yield from _attention_lines(board)
-    yield from _waiting_lines(board)
-    yield from _down_lines(board)
+    yield words("board_head", mode=mode(board["mode"]), city=board["city"], time=clock(board["now"], board["zone"]))
+    yield from needs_lines(board)
     if not board["rows"]:
         yield words("board_empty")
     for row in board["rows"]:
         yield ""
-        yield from row_lines(row)
+        yield from row_lines(row, board["zone"])
+
+
+def needs_lines(board: Any) -> Iterator[str]:
+    """Yield what needs a person: failures and doubts, submissions that wait, channels that are down."""
+    yield from _attention_lines(board)
+    yield from _waiting_lines(board)
+    yield from _down_lines(board)
 
 
 def _attention_lines(board: Any) -> Iterator[str]:
@@ -79,15 +85,25 @@ def _down_lines(board: Any) -> Iterator[str]:
             yield f"  ! {words('board_down', channel=channel(each['channel']), reason=reason_of(each['down']))}"
 
 
-def row_lines(row: Any) -> Iterator[str]:
+def row_lines(row: Any, zone: str) -> Iterator[str]:
     """Yield one alert with its deliveries."""
-    alert = row["alert"]
     force = words("in_force" if row["in_force"] else "not_in_force")
-    yield f"{serial(alert)} {words('kind_' + alert['kind'])}: {headline(alert)}"
-    by = words("board_by", time=clock(row["accepted_at"]), author=row["author"], approver=row["approved_by"] or "-")
-    yield f"  {force} / {by}"
+    yield title(row)
+    yield f"  {force} / {accepted_by(row, zone)}"
     cells = [delivery_cells(each) for each in row["deliveries"]]
     yield from (f"  {line}" for line in columns(cells))
+
+
+def title(row: Any) -> str:
+    """Return serial, kind and headline."""
+    alert = row["alert"]
+    return f"{serial(alert)} {words('kind_' + alert['kind'])}: {headline(alert)}"
+
+
+def accepted_by(row: Any, zone: str) -> str:
+    """Return when it was accepted, and by whom."""
+    time = clock(row["accepted_at"], zone)
+    return words("board_by", time=time, author=row["author"], approver=row["approved_by"] or "-")
 
 
 def delivery_cells(each: Any) -> tuple[str, ...]:
@@ -101,15 +117,15 @@ def delivery_cells(each: Any) -> tuple[str, ...]:
 
 def report_lines(report: Any) -> Iterator[str]:
     """Yield one alert with every attempt of its deliveries."""
-    yield words("board_head", mode=mode(report["mode"]), city="", time=clock(report["now"]))
-    yield from row_lines(report["row"])
+    yield words("board_head", mode=mode(report["mode"]), city=report["city"], time=clock(report["now"], report["zone"]))
+    yield from row_lines(report["row"], report["zone"])
     for each in report["row"]["deliveries"]:
         tries = report["attempts"].get(str(each["id"]), [])
         for one in tries:
             reason = " ".join(part for part in (reason_of(one["reason"]), one["detail"], one["ref"]) if part)
             outcome = words(f"outcome_{one['outcome']}")
             number = words("attempt", number=one["number"])
-            yield f"    [{each['id']}] {clock(one['ended_at'])} {number}: {outcome} {reason}"
+            yield f"    [{each['id']}] {clock(one['ended_at'], report['zone'])} {number}: {outcome} {reason}"
         if (advice := _advice(each)) and each["state"] != "confirmed":
             yield f"    -> {words(f'advice_{advice}', delivery=each['id'])}"
 
@@ -151,9 +167,9 @@ def moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def clock(text: str) -> str:
-    """Return the local time of day, with the date where it is not today's."""
-    local = moment(text).astimezone()
+def clock(text: str, zone: str) -> str:
+    """Return the time of day in the city, with the date where it is not today's. `zone` is an IANA name."""
+    local = moment(text).astimezone(ZoneInfo(zone))
     today = datetime.now(local.tzinfo).date() == local.date()
     return f"{local:%H:%M:%S}" if today else f"{local:%Y-%m-%d %H:%M:%S}"
 

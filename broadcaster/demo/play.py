@@ -50,13 +50,13 @@ async def send_sample(ready: Stage, client: Client) -> Any:
 
 
 async def confirmed(client: Client, alert: str, limit_s: float = CONFIRM_S) -> Any:
-    """Wait until every delivery of the alert is confirmed, at most so long; return the board's row."""
+    """Wait until every delivery of the alert is confirmed, at most so long; return its report."""
     end = asyncio.get_running_loop().time() + limit_s
     while True:
-        row = (await asyncio.to_thread(client.report, alert))["row"]
-        done = all(each["state"] == State.CONFIRMED for each in row["deliveries"])
+        report = await asyncio.to_thread(client.report, alert)
+        done = all(each["state"] == State.CONFIRMED for each in report["row"]["deliveries"])
         if done or asyncio.get_running_loop().time() > end:
-            return row
+            return report
         await asyncio.sleep(_PACE_S)
 
 

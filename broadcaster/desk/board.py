@@ -28,6 +28,8 @@ class Board:
     mode: Mode
     now: datetime
     city: str
+    zone: str
+    """The city's time zone by its IANA name: in it people read times."""
     page: str
     rows: tuple[AlertRow, ...]
     waiting: tuple[Submission, ...]
@@ -40,6 +42,8 @@ class Report:
 
     mode: Mode
     now: datetime
+    city: str
+    zone: str
     row: AlertRow
     attempts: Mapping[str, tuple[Attempt, ...]]
 
@@ -52,6 +56,7 @@ async def board(office: Office, limit: int) -> Board:
         mode=office.mode,
         now=now,
         city=city.name,
+        zone=city.zone.key,
         page=city.public_url,
         rows=await store.board(now, limit),
         waiting=await store.submissions(),
@@ -63,7 +68,8 @@ async def report(office: Office, identifier: str) -> Report:
     """Take one alert's part of the board, with every try. Raise `NotFound`."""
     row = await office.store.alert(identifier)
     attempts = {str(each.id): await office.store.attempts(each.id) for each in row.deliveries}
-    return Report(mode=office.mode, now=office.now(), row=row, attempts=attempts)
+    city = office.context.city
+    return Report(mode=office.mode, now=office.now(), city=city.name, zone=city.zone.key, row=row, attempts=attempts)
 
 
 async def _state(office: Office, name: str, counts: Mapping[str, int]) -> ChannelState:

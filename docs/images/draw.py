@@ -51,7 +51,7 @@ async def main() -> None:
                 await play.confirmed(client, sent["alert"]["identifier"])
                 board = await asyncio.to_thread(client.board)
                 await photograph(browser, HERE / "page.png", 820, 900, url=ready.urls["page"])
-                await photograph(browser, HERE / "board.png", 1010, 0, html=board_page(board))
+                await photograph(browser, HERE / "board.png", 840, 0, html=board_page(board))
         await browser.close()
 
 
