@@ -87,7 +87,13 @@ def _make(path: Path) -> None:
 
 
 def _check_header(path: Path) -> None:
-    """Before SQLite touches it: a foreign file must not even get a journal beside it."""
+    """Before SQLite touches it: a foreign file must not even get a journal beside it.
+
+    Beside a write-ahead log the header proves nothing: power may have gone while a checkpoint wrote over it, and the
+    log still holds the page. Then `_check_owner` decides, once SQLite has taken the log in.
+    """
+    if _has_log(path):
+        return
     try:
         with path.open("rb") as file:
             head = file.read(72)
@@ -99,6 +105,13 @@ def _check_header(path: Path) -> None:
         raise StoreCorrupt("store_not_ours", path=str(path))
     if int.from_bytes(head[68:72], "big") not in (0, APPLICATION_ID):
         raise StoreCorrupt("store_not_ours", path=str(path))
+
+
+def _has_log(path: Path) -> bool:
+    try:
+        return path.with_name(path.name + "-wal").stat().st_size > 0
+    except OSError:
+        return False
 
 
 def _check_owner(connection: sqlite3.Connection, path: Path, *, read_only: bool) -> bool:

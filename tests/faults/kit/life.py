@@ -27,7 +27,7 @@ from broadcaster.demo.stage import SAMPLE, Stage, stage
 from broadcaster.demo.x import XProvider
 from broadcaster.documents import dump
 from broadcaster.errors import Conflict, ServiceUnreachable, StoreError
-from broadcaster.model import Draft, Mode, Severity, Subscriber
+from broadcaster.model import Draft, Mode, Subscriber
 from broadcaster.store import open_store
 from tests.faults.kit.clock import RacingClock
 from tests.faults.kit.core import Core, Order
@@ -36,6 +36,10 @@ from tests.faults.kit.waiting import until
 
 SPEED = 15.0
 GLASS = "a fault test, nobody else is here"
+TEMPLATES = {"flood-level4": 6, "flood-level3": 3, "power-cut": 1}
+"""What a stream is made of, and how often: emergencies, warnings, information."""
+UPDATES = 0.4
+"""The share of updates in a stream."""
 _OPEN = ("ready", "sending", "retry_wait", "in_doubt")
 _FREE = "public_utility = true\nposts_per_15_min = 100000\nposts_per_24_h = 100000\n"
 _LANE = "[channels.{}.lane]\nrate_per_s = 50\nburst = 100\n"
@@ -54,7 +58,7 @@ class Life:
         self.endings: list[int] = []
         self.editions: dict[str, list[int]] = {}
         self._order = order
-        self._draft = filled(load_config(ready.config), SAMPLE)
+        self._drafts: dict[str, Draft] = {}
         self._count = 0
 
     @property
@@ -127,28 +131,24 @@ class Life:
 
     # ------------------------------------------------------------ saying things
 
-    def draft(self, severity: Severity = Severity.EXTREME) -> Draft:
+    def draft(self, template: str = SAMPLE) -> Draft:
         """Return a draft unlike the ones before."""
         self._count += 1
-        now = self.clock.now()
-        lasting = self._draft.infos[0].expires - (self._draft.infos[0].effective or now)
+        if template not in self._drafts:
+            self._drafts[template] = filled(load_config(self.stage.config), template)
+        draft, now = self._drafts[template], self.clock.now()
+        lasting = draft.infos[0].expires - (draft.infos[0].effective or now)
         infos = tuple(
-            replace(
-                each,
-                headline=f"{self._count}: {each.headline}",
-                severity=severity,
-                effective=now,
-                expires=now + lasting,
-            )
-            for each in self._draft.infos
+            replace(each, headline=f"{self._count}: {each.headline}", effective=now, expires=now + lasting)
+            for each in draft.infos
         )
-        return replace(self._draft, infos=infos, level=self._draft.level if severity is Severity.EXTREME else None)
+        return replace(draft, infos=infos)
 
     async def say(
         self,
         *,
         of: str | None = None,
-        severity: Severity = Severity.EXTREME,
+        template: str = SAMPLE,
         key: str = "",
         limit_s: float = 40.0,
         draft: Draft | None = None,
@@ -157,7 +157,7 @@ class Life:
         always under the same key. Return its identifier.
         """
         key = key or secrets.token_hex(16)
-        body = dump(draft or self.draft(severity))
+        body = dump(draft or self.draft(template))
         self.unclear.add(key)
         end = time.monotonic() + limit_s
         while True:
@@ -180,15 +180,13 @@ class Life:
 
     async def stream(self, chance: random.Random, pause_s: float = 0.05) -> None:
         """Say one thing after the other, new ones and updates, until cancelled."""
-        latest: list[str] = []
+        latest: list[tuple[str, str]] = []
         while True:
-            position = chance.randrange(len(latest)) if latest and chance.random() < 0.4 else None
-            severity = chance.choice((Severity.EXTREME, Severity.EXTREME, Severity.SEVERE))
+            before = chance.choice(latest) if latest and chance.random() < UPDATES else None
+            of, template = before or (None, chance.choices(*zip(*TEMPLATES.items(), strict=True))[0])
             with suppress(Conflict):
-                said = await self.say(of=None if position is None else latest[position], severity=severity)
-                latest = (
-                    [*latest, said][-6:] if position is None else [*latest[:position], said, *latest[position + 1 :]]
-                )
+                said = await self.say(of=of, template=template)
+                latest = [*(each for each in latest if each != before), (said, template)][-6:]
             await asyncio.sleep(pause_s)
 
     # ------------------------------------------------------------ the end

@@ -130,9 +130,10 @@ class Proxy:
 class Blackhole:
     """A port whose queue of connections is full: connecting neither succeeds nor fails. `with Blackhole() as hole:`."""
 
-    def __init__(self) -> None:
+    def __init__(self, host: str = "127.0.0.1", port: int = 0) -> None:
+        self._place = (host, port)
         self._sockets = [socket.socket()]
-        self._sockets[0].bind(("127.0.0.1", 0))
+        self._sockets[0].bind(self._place)
         self._sockets[0].listen(0)
         self.port: int = self._sockets[0].getsockname()[1]
 
@@ -142,7 +143,7 @@ class Blackhole:
             waiting.setblocking(False)
             self._sockets.append(waiting)
             with contextlib.suppress(BlockingIOError):
-                waiting.connect(("127.0.0.1", self.port))
+                waiting.connect((self._place[0], self.port))
         return self
 
     def __exit__(self, *_: object) -> None:
