@@ -10,7 +10,6 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import Any
 
 from broadcaster.model import EASY_JAPANESE, JAPANESE, Alert, Info, Length, Mode, Text
@@ -52,6 +51,7 @@ class Words:
         self._city = context.city
         self._drill = context.mode is Mode.DRILL
         self._unsubscribe = unsubscribe
+        self._books: dict[str, Mapping[str, Any]] = {}
 
     def subject(self, alert: Alert, info: Info) -> str:
         """Return the subject without drill mark, as its length is measured."""
@@ -86,7 +86,9 @@ class Words:
     def _fixed(self, language: str) -> Mapping[str, Any]:
         primary = language.partition("-")[0]
         name = next((tag for tag in (language, primary) if tag in _WRITTEN), "en")
-        return _parsed(self._renderer.render(f"mail/words/{name}.toml", {}))
+        if name not in self._books:
+            self._books[name] = tomllib.loads(self._renderer.render(f"mail/words/{name}.toml", {}))
+        return self._books[name]
 
     def _together(self, texts: Sequence[Text]) -> tuple[Text, ...]:
         """Easy Japanese and English first, where the alert has them, then the authoritative text."""
@@ -101,11 +103,6 @@ class Words:
             return text
         subject = f"{DRILL_MARK}{text.subject}{DRILL_MARK}"
         return Text(language=text.language, subject=subject, body=f"{DRILL_MARK}\n{text.body}\n{DRILL_MARK}")
-
-
-@cache
-def _parsed(source: str) -> Mapping[str, Any]:
-    return tomllib.loads(source)
 
 
 def _sender(city: City, language: str) -> str:

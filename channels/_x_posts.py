@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from broadcaster.model import (
     JAPANESE,
@@ -210,7 +211,8 @@ def _near_duplicates(alert: Alert, situation: Situation, body: str) -> tuple[Pro
     drill the guard acts as it would in earnest.
     """
     own, earlier = _core(body), [_core(text) for text in situation.recent]
-    alike = sum(1 for text in earlier if _alike(_pairs(own), _pairs(text)))
+    pairs = _pairs(own)
+    alike = sum(1 for text in earlier if _alike(pairs, _pairs(text)))
     if not alike:
         return ()
     grade = max(Grade.of(alert.severity, Mode.LIVE), situation.grade)
@@ -218,11 +220,13 @@ def _near_duplicates(alert: Alert, situation: Situation, body: str) -> tuple[Pro
     return (Problem(code="x_near_duplicate", place=_PLACE, params={"count": alike}, blocking=blocking),)
 
 
+@lru_cache(maxsize=1024)
 def _core(body: str) -> str:
     """Return the words without marks, serial and its time, links, punctuation and spaces."""
     return _INSIGNIFICANT.sub("", _REFERENCE.sub("", normalise(body)))
 
 
+@lru_cache(maxsize=1024)
 def _pairs(words: str) -> frozenset[str]:
     """Return the pairs of neighbouring characters."""
     return frozenset(words[at : at + 2] for at in range(max(1, len(words) - 1)))

@@ -92,12 +92,12 @@ async def situation(office: Office, name: str, channel: Channel, alert: Alert) -
 
 
 async def compose(
-    office: Office, draft: Draft, alert: Alert, earlier: Sequence[Alert], *, files: bool = True
+    office: Office, draft: Draft, alert: Alert, earlier: Sequence[Alert], edition: Edition | None = None
 ) -> Composed:
     """Say the alert on each channel, and collect every problem of the draft and of each channel.
 
-    Without `files` publishers are left out: they always publish the state of the moment, so nothing of them is frozen.
-    Pages are rendered in a thread, since a long history takes a good part of a second.
+    Publishers render `edition`; without one they are left out: they always publish the state of the moment, so nothing
+    of them is frozen. Pages are rendered in a thread, since a long history takes a good part of a second.
     """
     problems = list(find_problems(office, draft, earlier))
     compositions: dict[str, Composition] = {}
@@ -108,8 +108,8 @@ async def compose(
                 made = channel.compose(alert, await situation(office, name, channel, alert))
                 compositions[name] = made
                 problems += [_placed(problem, name) for problem in made.problems]
-            elif isinstance(channel, Publisher) and files:
-                rendered[name] = dict(await asyncio.to_thread(channel.render, await edition_with(office, alert)))
+            elif isinstance(channel, Publisher) and edition is not None:
+                rendered[name] = dict(await asyncio.to_thread(channel.render, edition))
         except RenderingError as error:
             problems.append(Problem(code=error.code, place=f"channels.{name}", params=error.params))
     return Composed(alert=alert, compositions=compositions, files=rendered, problems=tuple(problems))
@@ -138,6 +138,13 @@ async def edition_with(office: Office, alert: Alert) -> Edition:
     rows = await office.store.board(now, _BOARD_ROWS)
     alerts = [row.alert for row in rows if row.alert.identifier != alert.identifier]
     in_force, ended = force.partition((*alerts, alert), now)
+    return Edition(number=0, issued_at=now, mode=office.mode, in_force=in_force, ended=ended)
+
+
+def edition_of(office: Office, alert: Alert) -> Edition:
+    """Return an edition with nothing but this alert, only to be looked at."""
+    now = office.now()
+    in_force, ended = force.partition((alert,), now)
     return Edition(number=0, issued_at=now, mode=office.mode, in_force=in_force, ended=ended)
 
 

@@ -12,6 +12,8 @@ from broadcaster.desk.composing import (
     build_alert,
     compose,
     earlier_versions,
+    edition_of,
+    edition_with,
     find_problems,
     fingerprint,
     sayable,
@@ -71,7 +73,11 @@ class Desk:
 
     async def preview(self, draft: Draft) -> Preview:
         """Show exactly what would go out, with every problem. Changes nothing. Raise `NotFound` for the incident."""
-        composed = await self._compose(draft, await self._foreseen(draft))
+        composed = await self._compose(draft, await self._foreseen(draft), whole=True)
+        if not composed.blocked:
+            earlier = await earlier_versions(self._office, draft.incident)
+            warnings = await prepared.problems(self._office, composed.alert, earlier)
+            composed = replace(composed, problems=(*composed.problems, *warnings))
         return await preview.show(self._office, draft, composed, needs_approval=self._needs_approval(composed.alert))
 
     async def board(self, limit: int = 50) -> Board:
@@ -203,13 +209,20 @@ class Desk:
         return await self._outcome(key)
 
     async def _frozen(self, draft: Draft, handing: Handing) -> Composed:
-        """Check first under the foreseen serial, so that a refused draft uses up no number; then freeze every text."""
-        first = await self._compose(draft, await self._foreseen(draft))
+        """Check first under the foreseen serial, so that a refused draft uses up no number; then freeze every text.
+
+        The texts are those just checked unless somebody else was given that serial meanwhile.
+        """
+        foreseen = await self._foreseen(draft)
+        first = await self._compose(draft, foreseen)
         if first.blocked:
             raise Refused(first.problems)
         if handing.digest and handing.digest != await fingerprint(self._office, draft, first.alert):
             raise Conflict("preview_changed")
-        composed = await self._compose(draft, await self._store.next_serial(draft.incident), files=False)
+        serial = await self._store.next_serial(draft.incident)
+        if serial == foreseen:
+            return first
+        composed = await self._compose(draft, serial)
         if composed.blocked:
             raise Refused(composed.problems)
         return composed
@@ -280,23 +293,23 @@ class Desk:
                 return prepared.renewed(draft, row.alert, self._office.now(), silent=wish.silent)
         raise Conflict("nothing_prepared", alert=row.alert.serial, kind=wish.kind.value)
 
-    async def _compose(self, draft: Draft, serial: tuple[int, int], *, files: bool = True) -> Composed:
+    async def _compose(self, draft: Draft, serial: tuple[int, int], *, whole: bool = False) -> Composed:
+        """Make alert and texts. Pages are rendered with all that is in force if they are to be shown (`whole`); else
+        with this alert alone: that it can be rendered has to be known before it is accepted, and nobody waits longer
+        for it because much is in force.
+        """
         earlier = await earlier_versions(self._office, draft.incident)
         if not sayable(draft):
             raise Refused(find_problems(self._office, draft, earlier))
         alert = build_alert(self._office, draft, serial, earlier)
-        composed = await compose(self._office, draft, alert, earlier, files=files)
-        if composed.blocked:
-            return composed
-        warnings = await prepared.problems(self._office, alert, earlier)
-        return replace(composed, problems=(*composed.problems, *warnings))
+        edition = await edition_with(self._office, alert) if whole else edition_of(self._office, alert)
+        return await compose(self._office, draft, alert, earlier, edition)
 
     async def _foreseen(self, draft: Draft) -> tuple[int, int]:
         """Return the serial this draft will get if nothing else comes in between."""
         if draft.incident is not None:
             return draft.incident, len(await self._store.incident(draft.incident)) + 1
-        rows = await self._store.board(self._office.now(), 200)
-        return max((row.alert.incident for row in rows), default=0) + 1, 1
+        return await self._store.newest_incident() + 1, 1
 
     def _check_open(self, submission: Submission, seen: str) -> None:
         acceptance, now = submission.acceptance, self._office.now()

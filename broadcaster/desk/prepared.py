@@ -38,7 +38,7 @@ async def problems(office: Office, alert: Alert, earlier: Sequence[Alert]) -> tu
     for draft in drafts:
         versions = (*earlier, alert)
         follower = build_alert(office, draft, (alert.incident, alert.version + 1), versions)
-        composed = await compose(office, draft, follower, versions, files=False)
+        composed = await compose(office, draft, follower, versions)
         place = f"prepared.{draft.kind.value}"
         blocking = [each for each in composed.problems if each.blocking]
         found += [replace(each, place=f"{place}.{each.place}", blocking=False) for each in blocking]

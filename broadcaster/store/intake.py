@@ -22,6 +22,10 @@ class Accepting(Part):
         """Return what this key stands for."""
         return await self._read(lambda tx: known(tx, key))
 
+    async def newest_incident(self) -> int:
+        """Return the highest incident number given out so far, reserved ones included; 0 before the first."""
+        return await self._read(lambda tx: tx.number("intake.newest_incident"))
+
     async def next_serial(self, incident: int | None) -> tuple[int, int]:
         """Return (incident number, next version); None reserves a new number. Raise `NotFound`."""
         if incident is None:

@@ -68,8 +68,10 @@ async def test_only_the_next_version_is_accepted(store: Store, version: int) -> 
 
 
 async def test_numbers_are_never_given_twice(store: Store) -> None:
+    assert await store.newest_incident() == 0
     serials = await asyncio.gather(*(store.next_serial(None) for _ in range(50)))
     assert len({number for number, _ in serials}) == 50
+    assert await store.newest_incident() == max(number for number, _ in serials)
     assert {version for _, version in serials} == {1}
 
 

@@ -4,12 +4,15 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from broadcaster.desk import FollowUp
+from broadcaster.desk.composing import Composed, compose
+from broadcaster.desk.values import Office
 from broadcaster.errors import Conflict, Forbidden, NotFound, Refused
-from broadcaster.model import Draft, Kind, Mode, State
+from broadcaster.model import Alert, Draft, Kind, Mode, State
 from broadcaster.ports.store import SubmissionState, Verb
 from tests.desk.world import OFFICER, SECOND, World, handing, world
 
@@ -43,6 +46,31 @@ async def test_what_was_previewed_is_what_goes_out(tmp_path: Path) -> None:
         other = replace(draft, infos=(replace(draft.infos[0], headline="別の見出しです"), *draft.infos[1:]))
         with pytest.raises(Conflict, match="preview_changed"):
             await here.desk.submit(other, handing(digest=shown.digest), OFFICER)
+
+
+async def test_words_are_made_once_unless_somebody_else_took_the_serial(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with world(tmp_path) as here:
+        composed: list[tuple[int, int]] = []
+
+        async def counting(office: Office, draft: Draft, alert: Alert, *more: Any) -> Composed:
+            composed.append((alert.incident, alert.version))
+            return await compose(office, draft, alert, *more)
+
+        monkeypatch.setattr("broadcaster.desk.desk.compose", counting)
+        alone = await here.desk.submit(await here.draft(), handing(), OFFICER)
+        assert (alone.alert.serial, composed) == ("1-1", [(1, 1)])
+        await here.store.next_serial(None)  # somebody else's, reserved and not accepted yet
+        drafts = [await here.draft("water-cut"), await here.draft("power-cut")]
+        both = await asyncio.gather(*(here.desk.submit(draft, handing(), OFFICER) for draft in drafts))
+        assert sorted(each.alert.serial for each in both) == ["3-1", "4-1"]
+        assert {(3, 1), (4, 1)} <= set(composed)
+        said = {work.delivery.alert: work.message for work in await here.claimed("twitter")}
+        for each in both:
+            message = said[each.alert.identifier]
+            assert message is not None
+            assert each.alert.serial in message.texts[0].body
 
 
 async def test_one_key_is_one_alert_however_often_and_from_however_many(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from broadcaster.desk import Desk, Handing, Submitted
 from broadcaster.forms import Forms
 from broadcaster.model import Actor, Alert, Draft, Kind, Mode
 from broadcaster.ports.channel import Channel
+from broadcaster.ports.store import Claim, Work
 from broadcaster.rendering import Templates, templates_dir
 from broadcaster.store import Store
 
@@ -87,6 +88,14 @@ class World:
         if done.submission is None:
             return done
         return await self.desk.approve(done.submission, done.digest, SECOND)
+
+    async def claimed(self, channel: str) -> tuple[Work, ...]:
+        """Claim what is due on a channel, as its lane would."""
+        now = self.clock.now()
+        epoch = await self.store.begin("here", now)
+        return await self.store.claim(
+            Claim(channel=channel, epoch=epoch, now=now, deadline=now + timedelta(minutes=1), limit=9)
+        )
 
     async def alert(self, template: str = "flood-level4") -> Alert:
         """Send a template."""

@@ -114,6 +114,10 @@ class Intake(Protocol):
         """Return what this key stands for."""
         ...
 
+    async def newest_incident(self) -> int:
+        """Return the highest incident number given out so far, reserved ones included; 0 before the first."""
+        ...
+
     async def next_serial(self, incident: int | None) -> tuple[int, int]:
         """Return (incident number, next version); None reserves a new number. Raise `NotFound`."""
         ...
