@@ -143,7 +143,7 @@ async def _until_told(dispatcher: Dispatcher) -> None:
     """Drive the dispatcher; the first signal drains it, a second one ends the process at once."""
     loop, told = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, _tell, told, number)
+        loop.add_signal_handler(number, _tell, told)
     running, waiting = asyncio.create_task(dispatcher.run()), asyncio.create_task(told.wait())
     await asyncio.wait({running, waiting}, return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
@@ -151,9 +151,11 @@ async def _until_told(dispatcher: Dispatcher) -> None:
     await running
 
 
-def _tell(told: asyncio.Event, number: int) -> None:
+def _tell(told: asyncio.Event) -> None:
+    """From now on either signal ends the process, whichever came first."""
     told.set()
-    signal.signal(number, signal.SIG_DFL)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
 
 
 @asynccontextmanager

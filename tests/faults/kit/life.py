@@ -58,7 +58,6 @@ class Life:
         self.endings: list[int] = []
         self.editions: dict[str, list[int]] = {}
         self._order = order
-        self._drafts: dict[str, Draft] = {}
         self._count = 0
 
     @property
@@ -134,12 +133,16 @@ class Life:
     def draft(self, template: str = SAMPLE) -> Draft:
         """Return a draft unlike the ones before."""
         self._count += 1
-        if template not in self._drafts:
-            self._drafts[template] = filled(load_config(self.stage.config), template)
-        draft, now = self._drafts[template], self.clock.now()
+        draft, now = _filled(template, self.stage.config), self.clock.now()
         lasting = draft.infos[0].expires - (draft.infos[0].effective or now)
         infos = tuple(
-            replace(each, headline=f"{self._count}: {each.headline}", effective=now, expires=now + lasting)
+            replace(
+                each,
+                headline=f"{self._count}: {each.headline}",
+                effective=now,
+                expires=now + lasting,
+                web=self.stage.page,
+            )
             for each in draft.infos
         )
         return replace(draft, infos=infos)
@@ -210,6 +213,11 @@ class Life:
         wanted = "id, identifier, channel, state, reason, attempt, progress, total"
         return [tuple(row) for row in self.query(f"SELECT {wanted} FROM delivery WHERE state IN {_OPEN}")]
 
+    def states(self, state: str) -> int:
+        """Return how many deliveries are in this state."""
+        (number,) = self.query("SELECT count(*) FROM delivery WHERE state = ?", state)[0]
+        return int(number)
+
     def query(self, statement: str, *values: object) -> list[Any]:
         """Read the store from outside."""
         with closing(sqlite3.connect(f"file:{self.store}?mode=ro", uri=True, timeout=10)) as connection:
@@ -226,6 +234,16 @@ class Life:
         if stop and self.core is not None and self.core.alive:
             await self.end()
         return await judge(self)
+
+
+_templates: dict[str, Draft] = {}
+
+
+def _filled(template: str, config: Path) -> Draft:
+    """Return the draft of a template; filling it takes a while, so it is done once in a process."""
+    if template not in _templates:
+        _templates[template] = filled(load_config(config), template)
+    return _templates[template]
 
 
 @asynccontextmanager

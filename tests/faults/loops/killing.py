@@ -22,7 +22,6 @@ FIRE_S = 10.0
 """How long a kill may wait for its moment."""
 PEOPLE = 6
 CALLS = {
-    "fdatasync": 40,
     "pwrite64": 200,
     "write": 60,
     "openat": 200,
