@@ -8,11 +8,12 @@ subscribers whose wishes match. An address that comes both ways is one row.
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass, field, replace
 
 from broadcaster.model import Kind
 from broadcaster.store import audience, rows
-from broadcaster.store.transaction import Row, Tx, Value
+from broadcaster.store.transaction import Row, Tx
 
 _FOUND = 500
 """Recipients written in one transaction."""
@@ -67,7 +68,8 @@ def enrol(tx: Tx, delivery: int, key: str, found: Found) -> None:
     first = tx.number("ledger.last_number", delivery=delivery) + 1
     added = 0
     if found.people:
-        added = tx.many("ledger.add", (_row(delivery, key, first + i, *each) for i, each in enumerate(found.people)))
+        rows = [_row(key, first + i, *each) for i, each in enumerate(found.people)]
+        added = tx.run("ledger.add", delivery=delivery, people=json.dumps(rows))
     end = found.end
     tx.run(
         "ledger.advance",
@@ -81,9 +83,9 @@ def enrol(tx: Tx, delivery: int, key: str, found: Found) -> None:
     )
 
 
-def _row(delivery: int, key: str, number: int, address: str, language: str) -> dict[str, Value]:
+def _row(key: str, number: int, address: str, language: str) -> tuple[int, str, str, str]:
     token = hashlib.sha256(f"{key}\n{address}".encode()).hexdigest()[:32]
-    return {"delivery": delivery, "number": number, "address": address, "language": language, "token": token}
+    return number, address, language, token
 
 
 def _earlier(tx: Tx, lease: Row, start: Place) -> Found:

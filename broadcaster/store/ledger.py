@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
+from typing import NamedTuple
 
 from broadcaster.model import Kind, RecipientState
 from broadcaster.ports.store import RecipientResult, RecipientRow, Tally
 from broadcaster.store import expanding, people, rows
 from broadcaster.store.base import Part
 from broadcaster.store.rows import maybe_ms, maybe_time, ms
-from broadcaster.store.transaction import Row, Tx, Value
+from broadcaster.store.transaction import Row, Tx
 
 _KNOWN = frozenset({RecipientState.ACCEPTED, RecipientState.FAILED})
 _DOUBTED = frozenset({RecipientState.IN_DOUBT, RecipientState.UNKNOWN})
@@ -88,7 +90,7 @@ def _claim(tx: Tx, *, delivery: int, epoch: int, now: datetime, limit: int) -> t
     due = tx.all("ledger.due", delivery=delivery, now=ms(now), limit=limit)
     claimed = tuple(map(_claimed, due))
     if claimed:
-        tx.many("ledger.start", (_start(delivery, epoch, each) for each in claimed))
+        tx.run("ledger.start", delivery=delivery, epoch=epoch, numbers=_list(each.id for each in claimed))
         moves = Counter({"started": len(due)})
         moves.subtract(row["state"] for row in due)
         moves[_DUPLICATES] = sum(each.possible_duplicate for each in claimed) - sum(
@@ -111,25 +113,53 @@ def _claimed(row: Row) -> RecipientRow:
     )
 
 
-def _start(delivery: int, epoch: int, row: RecipientRow) -> dict[str, Value]:
-    return {"delivery": delivery, "number": row.id, "epoch": epoch, "possible_duplicate": int(row.possible_duplicate)}
+def _list(numbers: Iterable[int]) -> str:
+    """Return numbers as one value of a statement: a row at a time, each would wait for the interpreter."""
+    return json.dumps(list(numbers), separators=(",", ":"))
 
 
 def _record(tx: Tx, *, delivery: int, epoch: int, now: datetime, results: Sequence[RecipientResult]) -> None:
     moves: Counter[str] = Counter()
-    for result in results:
-        row = tx.one("ledger.recipient", delivery=delivery, number=result.id)
-        if row is None:
-            continue
-        if _applies(row, result, epoch):
-            _write(tx, delivery, row, result, moves)
-        elif row["epoch"] != epoch and RecipientState(result.state) not in _WAITING | {RecipientState.FAILED}:
-            moves[_DUPLICATES] += 1 - row["possible_duplicate"]
-            tx.run("ledger.flag", delivery=delivery, number=result.id)
+    for run in _runs(results):
+        _record_run(tx, delivery, epoch, run, moves)
     _count(tx, delivery, moves)
     tx.run("ledger.show_progress", delivery=delivery)
     tx.run("ledger.extend_lease", delivery=delivery, now=ms(now))
     tx.run("outbox.calm", number=delivery)
+
+
+def _runs(results: Sequence[RecipientResult]) -> Iterator[Sequence[RecipientResult]]:
+    """Cut where somebody comes again, as in a doubt and then its late reply: what was first must be written first."""
+    start, seen = 0, set[int]()
+    for place, result in enumerate(results):
+        if result.id in seen:
+            yield results[start:place]
+            start, seen = place, set()
+        seen.add(result.id)
+    yield results[start:]
+
+
+def _record_run(tx: Tx, delivery: int, epoch: int, run: Sequence[RecipientResult], moves: Counter[str]) -> None:
+    """Write down results of different people; those that came to the same go in one statement."""
+    rows = tx.all("ledger.recipients", delivery=delivery, numbers=_list(result.id for result in run))
+    found = {row["number"]: row for row in rows}
+    same: dict[_Entry, list[int]] = {}
+    copies: list[int] = []
+    for result in run:
+        row = found.get(result.id)
+        if row is None:
+            continue
+        if _applies(row, result, epoch):
+            entry = _entry(row, result)
+            same.setdefault(entry, []).append(result.id)
+            _move(moves, row, entry)
+        elif row["epoch"] != epoch and RecipientState(result.state) not in _WAITING | {RecipientState.FAILED}:
+            moves[_DUPLICATES] += 1 - row["possible_duplicate"]
+            copies.append(result.id)
+    for entry, numbers in same.items():
+        tx.run("ledger.write", delivery=delivery, numbers=_list(numbers), **entry._asdict())
+    if copies:
+        tx.run("ledger.flag", delivery=delivery, numbers=_list(copies))
 
 
 def _applies(row: Row, result: RecipientResult, epoch: int) -> bool:
@@ -140,23 +170,31 @@ def _applies(row: Row, result: RecipientResult, epoch: int) -> bool:
     return state is RecipientState.STARTED or (state in _DOUBTED and RecipientState(result.state) in _KNOWN)
 
 
-def _write(tx: Tx, delivery: int, row: Row, result: RecipientResult, moves: Counter[str]) -> None:
-    state = RecipientState(result.state)
-    due = maybe_ms(result.due_at)
-    duplicate = int(result.possible_duplicate or row["possible_duplicate"])
-    tx.run(
-        "ledger.write",
-        delivery=delivery,
-        number=result.id,
+class _Entry(NamedTuple):
+    """What is written of one recipient."""
+
+    state: str
+    due_at: int | None
+    code: str
+    possible_duplicate: int
+    unbegun: int
+
+
+def _entry(row: Row, result: RecipientResult) -> _Entry:
+    state, due = RecipientState(result.state), maybe_ms(result.due_at)
+    return _Entry(
         state=state.value,
         due_at=0 if due is None and state in _WAITING else due,
         code=result.code,
-        possible_duplicate=duplicate,
+        possible_duplicate=int(result.possible_duplicate or row["possible_duplicate"]),
         unbegun=int(state is RecipientState.PENDING),
     )
+
+
+def _move(moves: Counter[str], row: Row, entry: _Entry) -> None:
     moves[row["state"]] -= 1
-    moves[state.value] += 1
-    moves[_DUPLICATES] += duplicate - row["possible_duplicate"]
+    moves[entry.state] += 1
+    moves[_DUPLICATES] += entry.possible_duplicate - row["possible_duplicate"]
 
 
 def _count(tx: Tx, delivery: int, moves: Counter[str]) -> None:

@@ -25,6 +25,7 @@ MAY_SCAN = {
     "archive.open_alerts",  # a partial index of just these
     "intake.submissions_waiting",  # a partial index of just these
     "outbox.interrupted",  # a partial index of just these
+    "ledger.cut_off",  # at a start, one row per bulk delivery
     "intake.newest_incident",
     "intake.newest_submission",
     "backup.unsettled",  # a restore, offline
@@ -63,7 +64,7 @@ def test_every_name_used_is_a_statement() -> None:
 @pytest.mark.parametrize("name", sorted(statements()))
 def test_every_statement_prepares_and_finds_its_rows_by_an_index(connection: sqlite3.Connection, name: str) -> None:
     steps = list(plan(connection, statements()[name]))
-    scans = [step for step in steps if re.match(r"SCAN (?!CONSTANT|\(subquery)", step)]
+    scans = [step for step in steps if re.match(r"SCAN (?!CONSTANT|json_each|\(subquery)", step)]
     assert name in MAY_SCAN or scans == [], steps
 
 

@@ -33,8 +33,9 @@ WHERE d.incident = :incident
 SELECT max(number) AS value FROM recipient WHERE delivery = :delivery;
 
 -- name: add
+-- The people are a JSON list of [number, address, language, token].
 INSERT INTO recipient (delivery, number, address, language, token)
-VALUES (:delivery, :number, :address, :language, :token)
+SELECT :delivery, value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(:people) WHERE true
 ON CONFLICT (delivery, address) DO NOTHING;
 
 -- name: advance
@@ -49,21 +50,24 @@ WHERE delivery = :delivery AND state IN ('pending', 'retry', 'in_doubt') AND due
 ORDER BY due_at LIMIT :limit;
 
 -- name: start
+-- The numbers are a JSON list, here and below. Whoever is in doubt and asked again may get it twice.
 UPDATE recipient SET
-  state = 'started', attempt = attempt + 1, epoch = :epoch, possible_duplicate = :possible_duplicate
-WHERE delivery = :delivery AND number = :number;
+  state = 'started', attempt = attempt + 1, epoch = :epoch, possible_duplicate = possible_duplicate OR state = 'in_doubt'
+WHERE delivery = :delivery AND number IN (SELECT value FROM json_each(:numbers));
 
--- name: recipient
-SELECT state, epoch, possible_duplicate FROM recipient WHERE delivery = :delivery AND number = :number;
+-- name: recipients
+SELECT number, state, epoch, possible_duplicate FROM recipient
+WHERE delivery = :delivery AND number IN (SELECT value FROM json_each(:numbers));
 
 -- name: write
 UPDATE recipient SET
   state = :state, due_at = :due_at, code = :code, possible_duplicate = :possible_duplicate,
   attempt = attempt - :unbegun
-WHERE delivery = :delivery AND number = :number;
+WHERE delivery = :delivery AND number IN (SELECT value FROM json_each(:numbers));
 
 -- name: flag
-UPDATE recipient SET possible_duplicate = 1 WHERE delivery = :delivery AND number = :number;
+UPDATE recipient SET possible_duplicate = 1
+WHERE delivery = :delivery AND number IN (SELECT value FROM json_each(:numbers));
 
 -- name: count
 UPDATE ledger SET
