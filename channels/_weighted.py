@@ -15,6 +15,7 @@ from channels._links import links
 LIMIT = 280
 LINK_WEIGHT = 23
 _DEFAULT = 2
+_LIGHT = re.compile("[\u0000-\u10ff\u2000-\u200d\u2010-\u201f\u2032-\u2037]")
 _INVALID = re.compile("[\ufffe\ufeff\uffff\ud800-\udfff]")
 
 
@@ -24,11 +25,11 @@ def weigh(text: str) -> int:
     whole = {match.start(): (match.end(), _DEFAULT) for match in EMOJI.finditer(normal)}
     whole |= {link.start: (link.end, LINK_WEIGHT) for link in links(normal)}
     weight = position = 0
-    while position < len(normal):
-        end, part = whole.get(position) or (position + 1, _weight(normal[position]))
-        weight += part
-        position = end
-    return weight
+    for start, (end, part) in sorted(whole.items()):
+        if start >= position:
+            weight += _plain(normal[position:start]) + part
+            position = end
+    return weight + _plain(normal[position:])
 
 
 def normalise(text: str) -> str:
@@ -46,8 +47,6 @@ def count_links(text: str) -> int:
     return sum(1 for _ in links(normalise(text)))
 
 
-def _weight(char: str) -> int:
-    light = (
-        char <= "\u10ff" or "\u2000" <= char <= "\u200d" or "\u2010" <= char <= "\u201f" or "\u2032" <= char <= "\u2037"
-    )
-    return 1 if light else _DEFAULT
+def _plain(text: str) -> int:
+    """Return the weight of a text without links and emoji."""
+    return _DEFAULT * len(text) - len(_LIGHT.findall(text))

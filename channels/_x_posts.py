@@ -85,8 +85,7 @@ class Composer:
     def compose(self, alert: Alert, situation: Situation) -> Composition:
         """Return the alert in the highest form that fits, that is sound, and that the budget allows."""
         values = self._values(alert)
-        rungs = [self._rung(form, values, late=False) for form in self._forms(values, situation.left)]
-        chosen = next((rung for rung in rungs if rung.sound and rung.length.fits), None)
+        rungs, chosen = self._climb_down(values, situation.left)
         if chosen is None:
             return Composition(message=None, length=rungs[-1].length, problems=(_unfit(rungs),))
         problems = (*_near_duplicates(alert, situation, chosen.body), *self._budget(chosen, situation.left))
@@ -95,6 +94,15 @@ class Composer:
             return Composition(message=None, length=length, problems=problems)
         message = self._message(alert, values, chosen, self._late(values, chosen.form))
         return Composition(message=message, length=length, problems=problems)
+
+    def _climb_down(self, values: Mapping[str, object], left: Mapping[str, int]) -> tuple[list[_Rung], _Rung | None]:
+        """Return the rungs tried, and the first that holds, if one does: those below it are not even rendered."""
+        rungs: list[_Rung] = []
+        for form in self._forms(values, left):
+            rungs.append(self._rung(form, values, late=False))
+            if rungs[-1].sound and rungs[-1].length.fits:
+                return rungs, rungs[-1]
+        return rungs, None
 
     def _message(self, alert: Alert, values: Mapping[str, object], chosen: _Rung, late: str) -> Message:
         language = _spoken(alert).language
