@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from broadcaster.cli.localised import Localised
 from broadcaster.cli.words import help_of, words
 
 if TYPE_CHECKING:
@@ -112,10 +113,9 @@ def json_option(command: Command) -> Command:
 
 def command(name: str, **extra: Any) -> Callable[[Callable[..., Any]], click.Command]:
     """Make a command with its help text, `--config` and `--json`, whose first argument is the session."""
-    from broadcaster.cli.app import Command  # noqa: PLC0415 - the app lists commands by name and loads them late
 
     def wrap(function: Callable[..., Any]) -> click.Command:
-        made = click.command(name.rpartition(" ")[2], cls=Command, help=help_of(name.replace(" ", "_")), **extra)
+        made = click.command(name.rpartition(" ")[2], cls=Localised, help=help_of(name.replace(" ", "_")), **extra)
         return made(config_option(json_option(click.pass_obj(function))))
 
     return wrap
