@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import socket
 import ssl
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,11 +22,13 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from broadcaster.errors import DeliveryError, EgressRefused, Reason
 from broadcaster.model import Reading
 from broadcaster.ports.world import Egress
+from channels._names import Names
 
 LARGEST_REPLY = 256 * 1024
 _LONGEST_DETAIL = 160
@@ -187,12 +190,39 @@ async def _once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType)
         raise aiohttp.ClientConnectionError(type(error).__name__) from error
 
 
+class _Resolver(AbstractResolver):
+    """The house's name lookup, as the library asks for it."""
+
+    def __init__(self, names: Names) -> None:
+        self._names = names
+
+    async def resolve(
+        self,
+        host: str,
+        port: int = 0,
+        family: socket.AddressFamily = socket.AF_UNSPEC,  # noqa: ARG002 (the library then picks what it may use)
+    ) -> list[ResolveResult]:
+        numeric = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
+        return [
+            ResolveResult(hostname=host, host=each.host, port=port, family=each.family, proto=0, flags=numeric)
+            for each in await self._names.addresses(host, port)
+        ]
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+
 class Wire:
-    """Sends single requests. The only place where an HTTP channel leaves this machine."""
+    """Sends single requests. The only place where an HTTP channel leaves this machine.
+
+    `connect_s` counts for each address of a host, TLS included, and half of it for looking the name up; `total_s` for
+    everything together.
+    """
 
     def __init__(self, egress: Egress, *, connect_s: float, total_s: float, ca_file: Path | None = None) -> None:
         self._egress = egress
         self._connect_s, self._total_s, self._ca_file = connect_s, total_s, ca_file
+        self._names = Names(connect_s / 2)
         self._session: aiohttp.ClientSession | None = None
 
     async def close(self) -> None:
@@ -223,6 +253,7 @@ class Wire:
         async with self._open().request(
             method, url, headers=headers, data=body, allow_redirects=False, trace_request_ctx=phase
         ) as response:
+            self._names.served(url.raw_host or "", url.port or 0)
             names = {name.lower(): value for name, value in response.headers.items()}
             return Reply(response.status, names, await _read(response))
 
@@ -233,9 +264,11 @@ class Wire:
             trace.on_request_chunk_sent.append(_body_sent)
             self._session = aiohttp.ClientSession(
                 # A kept connection may be dead already, and then nobody knows whether a post got through.
-                connector=aiohttp.TCPConnector(force_close=True, ssl=self._tls()),
+                connector=aiohttp.TCPConnector(
+                    force_close=True, ssl=self._tls(), resolver=_Resolver(self._names), use_dns_cache=False
+                ),
                 cookie_jar=aiohttp.DummyCookieJar(),
-                timeout=aiohttp.ClientTimeout(connect=self._connect_s, sock_connect=self._connect_s),
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._connect_s),
                 headers={"Accept-Encoding": "identity"},
                 auto_decompress=False,
                 trust_env=False,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 import time
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Mapping
@@ -30,7 +31,8 @@ _Work = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class XProvider:
     """The server. `async with XProvider() as x:` listens on a free port; `x.settings()` is what a channel needs.
 
-    `credits` in millionths of a US dollar (None: posts are free); `now` gives seconds since the epoch.
+    `credits` in millionths of a US dollar (None: posts are free); `now` gives seconds since the epoch. With `tls` it
+    is reached as https://localhost.
     """
 
     def __init__(
@@ -41,6 +43,7 @@ class XProvider:
         credits: int | None = None,  # noqa: A002 (the provider's own word)
         now: Callable[[], float] = time.time,
         port: int = 0,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.account = Account(now=now, limit_15min=limit_15min, limit_24h=limit_24h, credits=credits)
         self.keys = {
@@ -58,11 +61,17 @@ class XProvider:
         self._over = asyncio.Event()
         self._runner: web.AppRunner | None = None
         self._port = port
+        self._tls = tls
 
     @property
     def base_url(self) -> str:
         """The address to configure instead of https://api.x.com."""
-        return f"http://127.0.0.1:{self._port}"
+        return f"https://localhost:{self._port}" if self._tls else f"http://127.0.0.1:{self._port}"
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return self._port
 
     @property
     def posts(self) -> list[Post]:
@@ -82,7 +91,7 @@ class XProvider:
         app.add_routes(self._routes())
         self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1.0)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self._port)
+        site = web.TCPSite(self._runner, "127.0.0.1", self._port, ssl_context=self._tls)
         await site.start()
         self._port = self._runner.addresses[0][1]
         return self
@@ -116,7 +125,7 @@ class XProvider:
 
     async def _honest(self, request: web.Request, work: _Work) -> web.StreamResponse:
         query = [(name, value) for name, value in request.query.items()]
-        url = f"http://{request.host}{request.path}"
+        url = f"{request.scheme}://{request.host}{request.path}"
         header = request.headers.get("Authorization", "")
         if not self._verifier.accepts(header, request.method, url, query, self.account.now()):
             return _refuse(trouble("unauthorized"))

@@ -15,6 +15,9 @@ from aiohttp import web
 
 from broadcaster.demo.x_errors import HOSTS, trouble
 
+_HELD = 1024 * 1024
+"""Bytes that may wait to be written."""
+
 Honest = Callable[[], Awaitable[web.StreamResponse]]
 
 
@@ -118,6 +121,22 @@ def garbage(*, take: bool = False, raw: bytes = b"\x00\xff not http at all\r\n\r
         if scene.request.transport is not None:
             scene.request.transport.write(raw)
         return _cut(scene, gently=True)
+
+    return act
+
+
+def pour(head: bytes, piece: bytes, *, take: bool = False) -> Act:
+    """Return the act of writing these bytes to the connection, the second of them again and again without end."""
+
+    async def act(scene: Scene) -> web.StreamResponse:
+        await _work(scene, take=take)
+        transport: Any = scene.request.transport
+        transport.write(head)
+        while not (transport.is_closing() or scene.over.is_set()):
+            if transport.get_write_buffer_size() < _HELD:
+                transport.write(piece)
+            await asyncio.sleep(0)
+        return _cut(scene)
 
     return act
 

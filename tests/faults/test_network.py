@@ -9,9 +9,11 @@ from __future__ import annotations
 import asyncio
 import gzip
 import socket
+import ssl
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,7 +32,7 @@ BROKEN: dict[str, Callable[[Resolver], object]] = {
 }
 
 
-def named(town: Town) -> dict[str, object]:
+def named(town: Town) -> dict[str, Any]:
     return {"base_url": f"http://localhost:{town.x.port}", "connect_timeout_s": TIMEOUT_S}
 
 
@@ -112,14 +114,27 @@ async def test_lookups_that_hang_take_no_thread_from_others(tmp_path: Path) -> N
 async def test_an_answer_that_comes_late_is_used_by_the_next_who_asks() -> None:
     with Resolver() as dns:
         names = Names(0.05)
-        hanging = dns.hangs("slow.example")
+        dns.says("slow.example", "192.0.2.9")
+        held = dns.holds("slow.example")
         with pytest.raises(socket.gaierror):
             await names.addresses("slow.example", 443)
-        dns.says("slow.example", "192.0.2.9")
-        hanging.set()
+        held.set()
+        for thread in [each for each in threading.enumerate() if each.name == "lookup"]:
+            await asyncio.to_thread(thread.join)
+        dns.fails("slow.example")
         found = await names.addresses("slow.example", 443)
-        assert found
-        assert found[0].host == "192.0.2.9"
+        assert [each.host for each in found] == ["192.0.2.9"]
+
+
+@pytest.mark.fault(40)
+async def test_a_lookup_that_hangs_for_ever_holds_up_only_its_own_caller() -> None:
+    with Resolver() as dns:
+        names = Names(0.05)
+        dns.hangs("dead.example")
+        with pytest.raises(socket.gaierror):
+            await names.addresses("dead.example", 443)
+        dns.says("dead.example", "192.0.2.9")
+        assert len(await names.addresses("dead.example", 443)) == 1
 
 
 async def test_no_name_and_no_thread_are_like_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,7 +165,7 @@ async def test_an_address_that_hangs_gives_way_to_the_next(tmp_path: Path) -> No
             await town.connect(**{**named(town), "connect_timeout_s": 5.0})
             town.start()
             assert (await town.once(await town.post())).attempt == 1
-            assert len(town.x.requests) == 2, "one post, one look"
+            assert [method for method, _ in town.x.requests].count("POST") == 1
 
 
 @pytest.mark.fault(41)
@@ -244,17 +259,15 @@ def unused_port() -> int:
 
 
 RESETS = {
-    "mid-body": (Weather(after=200, then="reset"), Weather(), [], True),
-    "after the body, before any reply": (Weather(), Weather(after=0, then="reset"), [Outcome.IN_DOUBT], False),
-    "within the reply": (Weather(), Weather(after=60, then="reset"), [Outcome.IN_DOUBT], False),
+    "mid-body": (Weather(after=200, then="reset"), Weather(), True),
+    "after the body, before any reply": (Weather(), Weather(after=0, then="reset"), False),
+    "within the reply": (Weather(), Weather(after=60, then="reset"), False),
 }
 
 
 @pytest.mark.fault(42)
-@pytest.mark.parametrize(("up", "down", "_", "again"), RESETS.values(), ids=RESETS)
-async def test_a_reset_after_the_body_began_is_a_doubt(
-    tmp_path: Path, up: Weather, down: Weather, _: object, again: bool
-) -> None:
+@pytest.mark.parametrize(("up", "down", "again"), RESETS.values(), ids=RESETS)
+async def test_a_reset_after_the_body_began_is_a_doubt(tmp_path: Path, up: Weather, down: Weather, again: bool) -> None:
     """Whether it was taken only a look can tell: absent it is sent again, flagged; found it is not."""
     async with wired(tmp_path, start=False) as town, Proxy(town.x.port, up=up, down=down) as proxy:
         await town.connect(base_url=f"http://127.0.0.1:{proxy.port}")
@@ -274,7 +287,7 @@ async def test_a_reset_after_the_body_began_is_a_doubt(
 @pytest.mark.parametrize("wrong", ["expired", "of another host", "unknown authority", "no TLS at all"])
 async def test_bad_tls_sends_nothing_says_so_and_heals(tmp_path: Path, wrong: str) -> None:
     authority = Authority(tmp_path)
-    contexts = {
+    contexts: dict[str, Callable[[], ssl.SSLContext | None]] = {
         "expired": lambda: authority.server(expired=True),
         "of another host": lambda: authority.server("other.example"),
         "unknown authority": stranger,
@@ -378,9 +391,9 @@ async def test_a_reply_without_end_is_cut_off_and_the_post_found(tmp_path: Path,
 
 @pytest.mark.fault(45)
 async def test_a_bomb_is_not_unpacked(tmp_path: Path) -> None:
-    bomb = gzip.compress(b'{"data":{"id":"77","text":"' + b" " * (256 << 20) + b'"}}', 1)
+    bomb = gzip.compress(b'{"data":{"id":"77","text":"' + b" " * (32 << 20) + b'"}}')
     async with wired(tmp_path) as town:
-        town.x.script(http.answer(201, bomb[:200_000], headers={"Content-Encoding": "gzip"}, take=True))
+        town.x.script(http.answer(201, bomb, headers={"Content-Encoding": "gzip"}, take=True))
         owed = await town.post()
         assert (await town.once(owed)).attempt == 1
         assert (await town.outcomes(owed))[0] == (Outcome.IN_DOUBT, "unreadable")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
+from inspect import iscoroutinefunction
 from itertools import count
 from pathlib import Path
 from typing import Any, cast
@@ -111,20 +113,28 @@ class Watched:
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._store, name)
+        if not iscoroutinefunction(method):
+            return method
 
         async def call(*args: Any, **more: Any) -> Any:
             if self.broken.get(name):
                 raise self.broken[name].pop(0)
-            self._under_way += 1
-            self.idle.clear()
-            try:
+            with self.under_way():
                 return await method(*args, **more)
-            finally:
-                self._under_way -= 1
-                if not self._under_way:
-                    self.idle.set()
 
         return call
+
+    @contextmanager
+    def under_way(self) -> Iterator[None]:
+        """Keep time from jumping meanwhile: something takes real time."""
+        self._under_way += 1
+        self.idle.clear()
+        try:
+            yield
+        finally:
+            self._under_way -= 1
+            if not self._under_way:
+                self.idle.set()
 
 
 Step = Receipt | BaseException | str
@@ -245,6 +255,7 @@ class FakeBulk(Scripted):
                 reply = waiting.pop(0) if waiting else Handed(recipient=0)
                 if isinstance(reply, BaseException):
                     raise reply
+                ledger.begun(person.id)
                 self.served.append((person.address, said.texts[0].body))
                 results.append(
                     Handed(
@@ -343,7 +354,7 @@ class World:
         number, version = await self.store.next_serial(incident)
         now = self.clock.now()
         expires = now + timedelta(seconds=lasting)
-        said = alert(number, version, kind=kind, sent=now, severity=SEVERITY[grade], expires=expires)
+        said = self.said(number, version, kind=kind, sent=now, severity=SEVERITY[grade], expires=expires)
         names = tuple(only) or tuple(self.channels)
         plan = [
             Planned(
@@ -364,13 +375,21 @@ class World:
             alert=said,
             author=OFFICER,
             at=now,
-            messages=tuple(message(said, name, late=late) for name in names),
+            messages=tuple(self.words(said, name, late=late) for name in names),
             plan=tuple(plan),
         )
         accepted = await self.store.accept(acceptance)
         if self.dispatcher is not None:
             self.dispatcher.wake()
         return accepted
+
+    def said(self, number: int, version: int, **changes: Any) -> Alert:
+        """Return the alert that is accepted; a world with real channels says more."""
+        return alert(number, version, **changes)
+
+    def words(self, said: Alert, channel: str, *, late: bool) -> Message:
+        """Return what a channel makes of it; a world with real channels asks them."""
+        return message(said, channel, late=late)
 
     async def subscribe(self, number: int) -> None:
         people = [Subscriber(address=f"r{each}@example.jp") for each in range(number)]

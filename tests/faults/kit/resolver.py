@@ -21,6 +21,7 @@ class Resolver:
     def __init__(self) -> None:
         self.asked: list[str] = []
         self._answers: dict[str, Sequence[str] | int | threading.Event] = {}
+        self._held: dict[str, threading.Event] = {}
         self._over: list[threading.Event] = []
         self._real = socket.getaddrinfo
         self._patch = patch.object(socket, "getaddrinfo", self._look_up)
@@ -42,17 +43,25 @@ class Resolver:
         """Answer that there is no such name, or (`TROUBLED`) that nobody can tell."""
         self._answers[name] = code
 
-    def hangs(self, name: str) -> threading.Event:
-        """Do not answer until the event is set, or this ends; then say that nobody can tell."""
-        event = threading.Event()
-        self._over.append(event)
-        self._answers[name] = event
-        return event
+    def hangs(self, name: str) -> None:
+        """Do not answer before all is over."""
+        self._answers[name] = self._event()
+
+    def holds(self, name: str) -> threading.Event:
+        """Keep back the answer until the event is set."""
+        self._held[name] = self._event()
+        return self._held[name]
+
+    def _event(self) -> threading.Event:
+        self._over.append(threading.Event())
+        return self._over[-1]
 
     def _look_up(self, host: Any, port: Any, *_: Any, **__: Any) -> Any:
         name = host.decode() if isinstance(host, bytes) else str(host)
         self.asked.append(name)
         answer = self._answers.get(name)
+        if held := self._held.get(name):
+            held.wait()
         if isinstance(answer, threading.Event):
             answer.wait()
             answer = TROUBLED

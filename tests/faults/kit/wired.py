@@ -49,6 +49,7 @@ class Town(World):
         self.events = self.told = Told()
         self.line = self.add(FakeReader("line", self.clock))
         self.x: XProvider
+        self.entropy = kit.CountingEntropy()
         self.calls: list[tuple[float, str]] = []
         """Every request to post: when it began, and for which alert."""
         self._references: dict[str, str] = {}
@@ -57,7 +58,8 @@ class Town(World):
         """Build the channel as a start with this configuration would, instead of the one before."""
         if "twitter" in self.channels:
             await self.channels["twitter"].close()
-        context = kit.world(self.folder, mode=self.mode, clock=self.clock, egress=_Anywhere())
+        context = kit.world(self.folder, mode=self.mode, egress=_Anywhere())
+        context = replace(context, clock=self.clock, entropy=self.entropy)
         values = Settings.model_validate({"public_utility": True, **self.x.settings(), **settings})
         self.add(Observed(values, context, self), **(lane or {}))
 
@@ -95,7 +97,7 @@ class Town(World):
         """Wait until it is confirmed, and assert that it is up exactly once."""
         got = await self.until_state(owed, State.CONFIRMED)
         (post,) = self.ours(owed)
-        assert (got.ref, got.possible_duplicate) == (post.id, flagged)
+        assert (got.ref, got.possible_duplicate) == (post.id, flagged), await self.outcomes(owed)
         return got
 
 
