@@ -64,13 +64,21 @@ def checked(value: str) -> str:
     return value
 
 
+def check_headers(text: Text, sender: Sender) -> None:
+    """Raise `UnsafeHeader` if any header of this mail would be."""
+    ours = (sender.name, sender.address, sender.reply_to, sender.list_id, sender.unsubscribe)
+    for value in (text.subject, text.language, *ours):
+        checked(value)
+
+
 def build_letter(text: Text, sender: Sender, date: datetime, *, precedence: str = "") -> Letter:
     """Build the mail of one language. Raise `UnsafeHeader`."""
+    check_headers(text, sender)
     mail = EmailMessage(policy=SMTP)
-    mail["From"] = Address(checked(sender.name), addr_spec=checked(sender.address))
+    mail["From"] = Address(sender.name, addr_spec=sender.address)
     if sender.reply_to:
-        mail["Reply-To"] = Address(addr_spec=checked(sender.reply_to))
-    mail["Subject"] = checked(text.subject)
+        mail["Reply-To"] = Address(addr_spec=sender.reply_to)
+    mail["Subject"] = text.subject
     mail["Date"] = format_datetime(date)
     mail.set_content(text.body, charset="utf-8", cte=_encoding(text.body))
     return _cut(mail.as_bytes(), _listed(text, sender, precedence))
@@ -85,14 +93,14 @@ def _listed(text: Text, sender: Sender, precedence: str) -> bytes:
         "Precedence": precedence,
         "Content-Language": text.language,
     }
-    return "".join(f"{name}: {checked(value)}\r\n" for name, value in headers.items() if value).encode("ascii")
+    return "".join(f"{name}: {value}\r\n" for name, value in headers.items() if value).encode("ascii")
 
 
 def _encoding(body: str) -> str:
     """Japanese is shortest in base64; a text that is nearly all ASCII stays legible in quoted-printable, which an old
     phone or a filter can read even undecoded. Both keep lines under 998 octets (RFC 5322, 2.1.1).
     """
-    foreign = sum(ord(char) > 126 for char in body)  # noqa: PLR2004 - the last printable of ASCII
+    foreign = len(body) - len(body.encode("ascii", "ignore"))
     return "quoted-printable" if foreign * 20 < len(body) else "base64"
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -16,11 +16,20 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_core import PydanticCustomError
 
 from broadcaster.errors import ConfigError, DeliveryError, Reason
-from broadcaster.model import Alert, Cost, Grade, Length, Message, Problem, Receipt, Recipient
+from broadcaster.model import Alert, Cost, Grade, Length, Message, Problem, Receipt, Recipient, Text
 from broadcaster.ports.channel import Composition, Finding, Ledger, Situation
 from broadcaster.ports.world import Context
 from channels._mail_job import Job
-from channels._mail_letter import Letter, Sender, UnsafeHeader, build_letter, key_part, mailbox, message_id
+from channels._mail_letter import (
+    Letter,
+    Sender,
+    UnsafeHeader,
+    build_letter,
+    check_headers,
+    key_part,
+    mailbox,
+    message_id,
+)
 from channels._mail_pool import Connections
 from channels._mail_words import Words, choose, length
 from channels._pop3 import Mailbox
@@ -159,25 +168,34 @@ class Mail:
             address = mailbox(recipient.address)
             if address is None:
                 return None
-            letter = letters[choose(message.texts, recipient.language).language]
+            letter = letters(choose(message.texts, recipient.language))
             return address, letter.to(address, message_id(key, recipient.token, self._sender.domain))
 
         job = Job(write, ledger)
         await job.run(self._pool)
         return Receipt(ref=key_part(key))
 
-    def _letters(self, message: Message, grade: Grade) -> dict[str, Letter]:
-        """Build one mail per language. Precedence tells absence notices to keep quiet; grave mail goes without it,
-        since some servers put such mail last.
+    def _letters(self, message: Message, grade: Grade) -> Callable[[Text], Letter]:
+        """Return what gives the mail of a language, built when its first reader comes; all headers are checked now.
+
+        Precedence tells absence notices to keep quiet; grave mail goes without it, since some servers put such mail
+        last.
         """
         precedence = "list" if grade < Grade.WARNING else ""
         now = self._context.clock.now().astimezone(self._context.city.zone)
+        built: dict[str, Letter] = {}
+
+        def letter(text: Text) -> Letter:
+            if text.language not in built:
+                built[text.language] = build_letter(text, self._sender, now, precedence=precedence)
+            return built[text.language]
+
         try:
-            return {
-                text.language: build_letter(text, self._sender, now, precedence=precedence) for text in message.texts
-            }
+            for text in message.texts:
+                check_headers(text, self._sender)
         except UnsafeHeader as unsafe:
             raise DeliveryError(Reason.REJECTED, maybe_sent=False, detail=unsafe.code) from unsafe
+        return letter
 
     async def _open(self) -> Session:
         return await open_session(self._route, self._sender.bounces.encode("ascii"), self._context.egress)
