@@ -1,4 +1,4 @@
-"""Run every benchmark, print the tables, write the summary and draw the charts: `python -m benchmarks [--quick] [NAME]`.
+"""Run every benchmark, print the tables, write the summary, draw the charts: `python -m benchmarks [--quick] [NAME]`.
 
 Each runs in a process of its own, so that none inherits another's memory or threads, and is ended after `LIMIT_S`.
 """
