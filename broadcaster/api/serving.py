@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import resource
 import shutil
 import socket
 from collections.abc import AsyncGenerator
@@ -12,6 +14,10 @@ from pathlib import Path
 from aiohttp import web
 
 SHUTDOWN_S = 2.0
+_SHARE, _MOST = 4, 256
+"""Of the files this process may have open, the desk takes at most a quarter: deliveries need theirs at any time."""
+_AT_ONCE, _WAITING = 4, 128
+"""Connections taken in one go, each of which is an open file before it can be turned away; and how many may wait."""
 
 
 @asynccontextmanager
@@ -23,13 +29,30 @@ async def serve(app: web.Application, path: Path, group: str = "") -> AsyncGener
     listener = _listen(path, group)
     runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=SHUTDOWN_S)
     await runner.setup()
+    loop = asyncio.get_running_loop()
+    door = await loop.create_server(lambda: _visitor(runner), sock=listener, backlog=_AT_ONCE)
+    listener.listen(_WAITING)
     try:
-        await web.SockSite(runner, listener).start()
         yield
     finally:
+        door.close()
         await runner.cleanup()
-        listener.close()
         _remove(path)
+
+
+def _visitor(runner: web.AppRunner) -> asyncio.Protocol:
+    """Return who speaks with a new connection: nobody, if the desk already has its share of them."""
+    server, allowed = runner.server, resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    if server is None or len(server.connections) >= min(_MOST, allowed // _SHARE):
+        return _TurnedAway()
+    return server()
+
+
+class _TurnedAway(asyncio.Protocol):
+    """Closes the connection at once; the client hears that the service is not reachable, and tries again."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        transport.close()
 
 
 def _listen(path: Path, group: str) -> socket.socket:
@@ -44,7 +67,6 @@ def _listen(path: Path, group: str) -> socket.socket:
     if group:
         shutil.chown(path, group=group)
         path.chmod(0o660)
-    listener.listen(128)
     return listener
 
 

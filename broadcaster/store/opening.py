@@ -8,6 +8,7 @@ from pathlib import Path
 
 from broadcaster.errors import SchemaMismatch, StoreCorrupt, StoreError, WrongMode
 from broadcaster.model import Mode
+from broadcaster.store import torn
 from broadcaster.store.driver import sqlite3, translated
 from broadcaster.store.migrating import latest, migrate
 
@@ -72,6 +73,7 @@ def prepare(path: Path, mode: Mode, *, read_only: bool) -> None:
             if not fresh:
                 check_mode(connection, mode)
             if not read_only:
+                torn.tell(connection, path)
                 _migrate(connection, mode)
         except sqlite3.Error as error:
             raise translated(error) from error

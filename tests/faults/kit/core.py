@@ -13,6 +13,7 @@ import os
 import signal
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from unittest.mock import patch
@@ -73,7 +74,8 @@ class Core:
     def signal(self, number: int) -> None:
         """Send it a signal, if it lives."""
         if self.alive:
-            os.kill(self.pid, number)
+            with suppress(ProcessLookupError):  # it has just ended
+                os.kill(self.pid, number)
 
     def _end(self) -> None:
         self._loop.remove_reader(self._process.sentinel)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,11 +29,14 @@ class Strike:
 
 
 @asynccontextmanager
-async def struck(core: Core, *strikes: Strike, paths: Sequence[str] = ()) -> AsyncIterator[None]:
-    """Attach to a core that was started `held`, and let it go on with these strikes armed; `paths` limits them to calls
-    that concern these files.
+async def struck(
+    core: Core, *strikes: Strike, paths: Sequence[Path] = (), held: bool = True
+) -> AsyncGenerator[None, None]:
+    """Attach to a core that was started `held` (or runs), and let it go on with these strikes armed; `paths` limits
+    them to calls that concern these files.
     """
-    await until(lambda: _state(core.pid) == "T", 20)
+    if held:
+        await until(lambda: _state(core.pid) == "T", 20)
     calls = ",".join(sorted({strike.call for strike in strikes}))
     wanted = [f"--trace-path={path}" for path in paths]
     armed = [word for strike in strikes for word in ("-e", strike.argument)]
@@ -46,7 +49,8 @@ async def struck(core: Core, *strikes: Strike, paths: Sequence[str] = ()) -> Asy
     )
     try:
         await _attached(tracer)
-        core.signal(signal.SIGCONT)
+        if held:
+            core.signal(signal.SIGCONT)
         yield
     finally:
         if tracer.returncode is None:
