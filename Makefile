@@ -5,12 +5,14 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Both cores, unless told otherwise.
 WORKERS ?= auto
+MINUTES ?= 30
+SECONDS ?= 600
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lint types contracts coverage lock pictures clean
+.PHONY: help run test check format lint types contracts coverage lock pictures faults faults-report soak fuzz mutants bench clean
 
 help: ## say what each command does
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
 
 run: .venv/.runtime ## make the environment and start the demonstration (loopback providers, no one outside is reached)
 	@echo 'Starting the demonstration: everything on this machine, nothing leaves it. Stop with Ctrl-C.'
@@ -47,9 +49,28 @@ lock: .venv/.dev ## renew the hash-locked requirements from pyproject.toml
 	@$(BIN)/pip install --quiet uv
 	@$(BIN)/uv pip compile pyproject.toml --upgrade --extra build --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet -o requirements.txt
 	@$(BIN)/uv pip compile pyproject.toml --extra build --extra dev -c requirements.txt --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet -o requirements-dev.txt
+	@$(BIN)/uv pip compile pyproject.toml --extra build --extra dev --extra proof -c requirements-dev.txt --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet -o requirements-proof.txt
 
 pictures: .venv/.dev ## draw the README's pictures from the running program (needs Chromium)
 	@$(BIN)/python docs/images/draw.py
+
+faults-report: .venv/.dev ## which faults of the catalogue the tests cover, read from the tests themselves
+	@$(BIN)/python -m tests.faults.report
+
+faults: .venv/.proof ## kill at every named point and at random, cut the power, and the peers in the same way: a table
+	@$(BIN)/python -m tests.faults.loops.kill
+
+soak: .venv/.dev ## mix all faults at random against a stream of alerts for MINUTES, then check every invariant
+	@$(BIN)/python -m tests.faults.loops.soak --minutes $(MINUTES)
+
+fuzz: .venv/.proof ## fuzz every reader of foreign bytes, SECONDS each
+	@$(BIN)/python -m tests.faults.loops.fuzz --seconds $(SECONDS)
+
+mutants: .venv/.proof ## change the rules one token at a time; whatever no test notices is named
+	@$(BIN)/python -m tests.faults.loops.mutants
+
+bench: .venv/.proof ## measure against peers in the same run, print ratios, draw the charts
+	@$(BIN)/python -m benchmarks
 
 clean: ## remove the environment and everything made
 	rm -rf .venv build dist .coverage* .hypothesis .mypy_cache .ruff_cache .import_linter_cache
@@ -69,4 +90,9 @@ clean: ## remove the environment and everything made
 .venv/.dev: requirements-dev.txt .venv/.runtime
 	@echo 'Installing what the tests need, checked by hash ...'
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+.venv/.proof: requirements-proof.txt .venv/.dev
+	@echo 'Installing peers and tools of the test bench, checked by hash ...'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-proof.txt
 	@touch $@
