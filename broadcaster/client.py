@@ -62,17 +62,20 @@ class Client:
         """Show what would go out."""
         return self._call("POST", "/preview", {"draft": draft})
 
-    def submit(self, draft: Any, key: str, digest: str = "", break_glass: str = "") -> Any:
+    def submit(self, draft: Any, key: str, digest: str = "", break_glass: str = "", *, source: str = "") -> Any:
         """Hand in a draft."""
-        return self._keyed("/alerts", {"draft": draft, "key": key, "digest": digest, "break_glass": break_glass})
+        body = {"draft": draft, "key": key, "digest": digest, "break_glass": break_glass, "source": source}
+        return self._keyed("/alerts", body)
 
-    def update(self, alert: str, draft: Any, key: str, digest: str = "", break_glass: str = "") -> Any:
+    def update(
+        self, alert: str, draft: Any, key: str, digest: str = "", break_glass: str = "", *, source: str = ""
+    ) -> Any:
         """Hand in the next version."""
-        body = {"draft": draft, "key": key, "digest": digest, "break_glass": break_glass}
+        body = {"draft": draft, "key": key, "digest": digest, "break_glass": break_glass, "source": source}
         return self._keyed(f"/alerts/{_part(alert)}/update", body)
 
     def follow_up(self, alert: str, kind: str, key: str, **wish: Any) -> Any:
-        """Correct, cancel or clear; `wish` may hold draft, silent, digest and break_glass."""
+        """Correct, cancel or clear; `wish` may hold draft, silent, digest, break_glass and source."""
         return self._keyed(f"/alerts/{_part(alert)}/follow-up", {"kind": kind, "key": key, **wish})
 
     def report(self, alert: str) -> Any:

@@ -130,7 +130,9 @@ async def _remove(ask: Ask) -> shapes.Counted:
 def _handing(body: shapes.HandIn | shapes.Follow) -> Handing:
     if not 0 < len(body.key) <= LONGEST_KEY:
         raise Refused([Problem(code="key_wrong", place="key")])
-    return Handing(key=body.key, digest=body.digest, break_glass=body.break_glass)
+    if len(body.source) > LONGEST_KEY:
+        raise Refused([Problem(code="too_long", place="source", params={"bound": LONGEST_KEY})])
+    return Handing(key=body.key, digest=body.digest, break_glass=body.break_glass, source=body.source)
 
 
 def _get(path: str, summary: str, handle: Callable[[Ask], Awaitable[object]], result: Any, *query: str) -> Route:

@@ -25,12 +25,15 @@ class Look(_Strict):
 
 @dataclass(frozen=True, kw_only=True)
 class HandIn(_Strict):
-    """A draft to send. `key` is the client's: the same again gives the same alert."""
+    """A draft to send. `key` is the client's: the same again gives the same alert. `source`, a digest, stands for the
+    draft in that comparison where the moment of making it goes into the draft.
+    """
 
     draft: Draft
     key: str
     digest: str = ""
     break_glass: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +46,7 @@ class Follow(_Strict):
     silent: bool | None = None
     digest: str = ""
     break_glass: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

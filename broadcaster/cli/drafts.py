@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -13,20 +17,58 @@ from broadcaster.cli.session import Session
 from broadcaster.cli.words import words
 
 
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A draft, and the digest of what it was made from: the same words give the same one, whenever they are said."""
+
+    draft: Any
+    source: str
+
+
+def draft_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add what a draft comes from: a file, or a template with its values."""
+    for option in (
+        click.option("--set", "values", multiple=True, metavar="K=V", help=words("help_set")),
+        click.option("--template", default="", help=words("help_template")),
+        click.argument("file", required=False, type=click.Path(path_type=Path, allow_dash=True)),
+    ):
+        function = option(function)
+    return function
+
+
 def draft_of(session: Session, file: Path | None, template: str = "", values: Sequence[str] = ()) -> Any:
     """Return the draft. Raise `Refused` with every problem and its place."""
+    return given(session, file, template, values).draft
+
+
+def given(
+    session: Session, file: Path | None, template: str = "", values: Sequence[str] = (), channels: Sequence[str] = ()
+) -> Given:
+    """Return the draft for these channels (none: all) and its source. Raise `Refused` with every problem."""
     if (file is None) == (not template):
         raise click.UsageError(words("usage_file_or_template"))
-    from broadcaster.clock import SystemClock  # noqa: PLC0415 - asyncio is not needed to see the board
     from broadcaster.documents import dump, read_draft  # noqa: PLC0415 - pydantic is not needed to see the board
 
     if file is None:
-        return dump(_filled(session, template, values))
-    now = SystemClock().now()
+        draft, said = dump(_filled(session, template, values)), [template, *values]
+    else:
+        text = sys.stdin.read() if str(file) == "-" else _text(file)
+        draft, said = dump(read_draft(text, _kind(file, text), now=_now())), [text]
+    if channels:
+        draft["channels"] = list(channels)
+    return Given(draft, sha256(json.dumps([said, *channels]).encode()).hexdigest())
+
+
+def _kind(file: Path, text: str) -> str:
     if str(file) == "-":
-        text = sys.stdin.read()
-        return dump(read_draft(text, ".json" if text.lstrip().startswith("{") else ".toml", now=now))
-    return dump(read_draft(_text(file), file.suffix or ".toml", now=now))
+        return ".json" if text.lstrip().startswith("{") else ".toml"
+    return file.suffix or ".toml"
+
+
+def _now() -> datetime:
+    from broadcaster.clock import SystemClock  # noqa: PLC0415 - asyncio is not needed to see the board
+
+    return SystemClock().now()
 
 
 def _text(file: Path) -> str:

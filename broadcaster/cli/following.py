@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from broadcaster.cli.drafts import draft_of
+from broadcaster.cli.drafts import draft_options, given
 from broadcaster.cli.sending import ask, confirm, finish, handing_options, key_of
 from broadcaster.cli.session import Session, command, say
 from broadcaster.cli.tables import mode, serial
@@ -15,63 +15,63 @@ from broadcaster.cli.words import words
 from broadcaster.client import Client
 
 REFERRING = ("update", "correction", "cancel", "all-clear")
-_FILE = click.Path(path_type=Path, allow_dash=True)
 
 
 @command("update")
 @click.argument("alert")
-@click.argument("file", type=_FILE)
+@draft_options
 @handing_options
-def update(session: Session, alert: str, file: Path, **handing: Any) -> None:
+def update(
+    session: Session, alert: str, file: Path | None, template: str, values: tuple[str, ...], **handing: Any
+) -> None:
     """Send the next version."""
-    draft, client = draft_of(session, file), session.client()
+    said, client = given(session, file, template, values), session.client()
     row = client.report(alert)["row"]
-    kind = draft["kind"] if draft["kind"] in REFERRING else "update"
-    digest = ask(session, client, {**draft, "kind": kind, "incident": row["alert"]["incident"]}, handing["yes"])
-    sent = client.update(alert, draft, key_of(handing), digest, handing["break_glass"])
+    kind = said.draft["kind"] if said.draft["kind"] in REFERRING else "update"
+    digest = ask(session, client, {**said.draft, "kind": kind, "incident": row["alert"]["incident"]}, handing["yes"])
+    sent = client.update(alert, said.draft, key_of(handing), digest, handing["break_glass"], source=said.source)
     finish(session, client, sent, wait=handing["wait"])
 
 
 @command("correct")
 @click.argument("alert")
-@click.argument("file", required=False, type=_FILE)
+@draft_options
 @click.option("--silent/--notify", default=None, help=words("help_silent"))
 @handing_options
-def correct(session: Session, alert: str, file: Path | None, silent: bool | None, **handing: Any) -> None:
+def correct(session: Session, alert: str, silent: bool | None, **how: Any) -> None:
     """Correct it, quietly or with notice."""
-    if file is not None and silent is None:
+    if (how["file"] is not None or how["template"]) and silent is None:
         raise click.UsageError(words("usage_silent_or_notify"))
-    _follow(session, alert, "correction", file, handing, silent=silent)
+    _follow(session, alert, "correction", how, silent=silent)
 
 
 @command("cancel")
 @click.argument("alert")
-@click.argument("file", required=False, type=_FILE)
+@draft_options
 @handing_options
-def cancel(session: Session, alert: str, file: Path | None, **handing: Any) -> None:
+def cancel(session: Session, alert: str, **how: Any) -> None:
     """Take it back."""
-    _follow(session, alert, "cancel", file, handing)
+    _follow(session, alert, "cancel", how)
 
 
 @command("clear")
 @click.argument("alert")
-@click.argument("file", required=False, type=_FILE)
+@draft_options
 @handing_options
-def clear(session: Session, alert: str, file: Path | None, **handing: Any) -> None:
+def clear(session: Session, alert: str, **how: Any) -> None:
     """Say that it is over."""
-    _follow(session, alert, "all-clear", file, handing)
+    _follow(session, alert, "all-clear", how)
 
 
-def _follow(
-    session: Session, alert: str, kind: str, file: Path | None, handing: dict[str, Any], *, silent: bool | None = None
-) -> None:
+def _follow(session: Session, alert: str, kind: str, how: dict[str, Any], *, silent: bool | None = None) -> None:
     client = session.client()
-    wish: dict[str, Any] = {"silent": silent, "break_glass": handing["break_glass"]}
-    if file is not None:
-        wish["draft"] = draft_of(session, file)
-    if session.interactive and not handing["yes"]:
+    wish: dict[str, Any] = {"silent": silent, "break_glass": how["break_glass"]}
+    if how["file"] is not None or how["template"] or how["values"]:
+        said = given(session, how["file"], how["template"], how["values"])
+        wish |= {"draft": said.draft, "source": said.source}
+    if session.interactive and not how["yes"]:
         _ask(client, alert, kind, wish.get("draft"))
-    finish(session, client, client.follow_up(alert, kind, key_of(handing), **wish), wait=handing["wait"])
+    finish(session, client, client.follow_up(alert, kind, key_of(how), **wish), wait=how["wait"])
 
 
 def _ask(client: Client, alert: str, kind: str, draft: Any) -> None:

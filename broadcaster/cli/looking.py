@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from broadcaster.cli.drafts import draft_of
+from broadcaster.cli.drafts import draft_of, draft_options
 from broadcaster.cli.session import Session, command
 from broadcaster.cli.tables import channel, headline, mode, serial
 from broadcaster.cli.words import problem, words
@@ -19,9 +19,7 @@ _MICRO = 1_000_000
 
 
 @command("preview")
-@click.argument("file", required=False, type=click.Path(path_type=Path, allow_dash=True))
-@click.option("--template", default="", help=words("help_template"))
-@click.option("--set", "values", multiple=True, metavar="K=V", help=words("help_set"))
+@draft_options
 @click.option("--channel", "only", default="", help=words("help_channel"))
 def preview(session: Session, file: Path | None, template: str, values: tuple[str, ...], only: str) -> None:
     """Show exactly what would go out."""

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from broadcaster.cli.board import verdict
-from broadcaster.cli.drafts import draft_of
+from broadcaster.cli.drafts import draft_options, given
 from broadcaster.cli.session import Session, command, say
 from broadcaster.cli.tables import channel, headline, mode, row_lines, serial
 from broadcaster.cli.words import words
@@ -38,9 +38,7 @@ def handing_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @command("send")
-@click.argument("file", required=False, type=click.Path(path_type=Path, allow_dash=True))
-@click.option("--template", default="", help=words("help_template"))
-@click.option("--set", "values", multiple=True, metavar="K=V", help=words("help_set"))
+@draft_options
 @click.option("--channel", "channels", multiple=True, help=words("help_channel"))
 @handing_options
 def send(
@@ -52,12 +50,9 @@ def send(
     **handing: Any,
 ) -> None:
     """Hand a draft in."""
-    draft = draft_of(session, file, template, values)
-    if channels:
-        draft["channels"] = list(channels)
-    client = session.client()
-    digest = ask(session, client, draft, handing["yes"])
-    done = client.submit(draft, key_of(handing), digest, handing["break_glass"])
+    said, client = given(session, file, template, values, channels), session.client()
+    digest = ask(session, client, said.draft, handing["yes"])
+    done = client.submit(said.draft, key_of(handing), digest, handing["break_glass"], source=said.source)
     finish(session, client, done, wait=handing["wait"])
 
 

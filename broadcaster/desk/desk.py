@@ -102,11 +102,11 @@ class Desk:
     # ------------------------------------------------------------ handing in
 
     async def submit(self, draft: Draft, handing: Handing, actor: Actor) -> Submitted:
-        """Hand in a draft. The same key with the same draft gives the same alert, however often.
+        """Hand in a draft. The same key with the same draft (or source) gives the same alert, however often.
 
         Raise `Refused` with every problem, `Conflict` (key used for another draft; the preview has changed).
         """
-        return await self._once(digest(draft), handing, actor, lambda: _ready(draft))
+        return await self._once(digest(handing.source or draft), handing, actor, lambda: _ready(draft))
 
     async def update(self, identifier: str, draft: Draft, handing: Handing, actor: Actor) -> Submitted:
         """Hand in the next version of an alert's incident. Raise as `submit`, and `NotFound`."""
@@ -116,11 +116,12 @@ class Desk:
             kind = draft.kind if draft.kind.refers else Kind.UPDATE
             return replace(draft, kind=kind, incident=row.alert.incident)
 
-        return await self._once(digest({"update": identifier, "draft": draft}), handing, actor, made)
+        return await self._once(digest({"update": identifier, "draft": handing.source or draft}), handing, actor, made)
 
     async def follow_up(self, identifier: str, wish: FollowUp, handing: Handing, actor: Actor) -> Submitted:
         """Correct, cancel or clear an alert. Raise as `update`."""
-        body = digest({"of": identifier, "kind": wish.kind, "draft": wish.draft, "silent": wish.silent})
+        said = handing.source or wish.draft
+        body = digest({"of": identifier, "kind": wish.kind, "draft": said, "silent": wish.silent})
         advance = wish.draft is None and approval.in_advance(wish.kind)
         return await self._once(body, handing, actor, lambda: self._follow_up_draft(identifier, wish), advance=advance)
 

@@ -47,13 +47,16 @@ class Office:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handing:
-    """How something is handed in: `key` made by the client, `digest` of the preview it saw (empty: it saw none), and
-    `break_glass`, the reason for sending without a second person (empty: no such wish).
+    """How something is handed in: `key` made by the client, `digest` of the preview it saw (empty: it saw none),
+    `break_glass`, the reason for sending without a second person (empty: no such wish), and `source`, a digest of what
+    the draft was made from where the moment goes into it (`expires = "6h"`, a template's "now"): under the same key
+    the same source is the same wish, though the draft made a second later is another one. Empty: the draft counts.
     """
 
     key: str
     digest: str = ""
     break_glass: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -83,6 +83,20 @@ async def test_one_key_is_one_alert_however_often_and_from_however_many(tmp_path
             await here.desk.submit(await here.draft("water-cut"), handing("k"), OFFICER)
 
 
+async def test_one_source_is_one_wish_though_its_draft_is_made_of_a_later_moment(tmp_path: Path) -> None:
+    async with world(tmp_path) as here:
+        wish = replace(handing("k"), source="water-cut, areas 芋窪")
+        first = await here.desk.submit(await here.draft("water-cut"), wish, OFFICER)
+        here.clock.ahead = timedelta(minutes=2)
+        later = await here.draft("water-cut")
+        assert later.infos[0].expires > first.alert.infos[0].expires
+        again = await here.desk.submit(later, wish, OFFICER)
+        assert again.alert.identifier == first.alert.identifier
+        assert len((await here.desk.board()).rows) == 1
+        with pytest.raises(Conflict, match="key_reused"):
+            await here.desk.submit(later, replace(wish, source="water-cut, areas 蔵敷"), OFFICER)
+
+
 async def test_a_refused_draft_tells_every_problem_and_uses_up_no_number(tmp_path: Path) -> None:
     async with world(tmp_path) as here:
         draft = await here.draft()

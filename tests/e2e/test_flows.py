@@ -50,6 +50,16 @@ async def test_a_drill_from_sending_to_all_clear(home: House) -> None:
     assert all(text.startswith("【訓練】") and text.endswith("【訓練】") for text in posts)
 
 
+async def test_the_same_command_with_the_same_key_is_the_same_alert_whenever_it_is_said(home: House) -> None:
+    """A template says "now" and a file may say `6h`: a script that asks again must not be told of another text."""
+    template = ("--template", "water-cut", "--set", "areas=芋窪", "--set", "began=05:00", "--set", "reason=pipe")
+    first = await home.json("send", *template, "--key", "by template")
+    again = await home.json("send", *template, "--key", "by template")
+    assert again["alert"]["identifier"] == first["alert"]["identifier"]
+    other = await home.json("send", *template, "--channel", "page", "--key", "by template", expect=2)
+    assert other["error"]["code"] == "key_reused"
+
+
 async def test_what_a_person_is_told(home: House) -> None:
     sent = await home.cli("send", str(flood(home)), "--wait", LC_ALL="en_US.UTF-8")
     assert sent.code == 0
