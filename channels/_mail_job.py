@@ -1,6 +1,6 @@
 """One bulk delivery under way: who waits, who is being served, and what came of each.
 
-For each recipient the order is claim (committed), send, record (committed).
+For each recipient the order is claim (committed), begun (noted), send, record (committed).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from channels._mail_books import Books
 from channels._smtp import Fate, Verdict
 
 CLAIM = 200
-"""The least that docs/delivery.md allows: after a kill, whoever was claimed is in doubt, served or not."""
+"""The least that docs/delivery.md allows: where a crash took the notes along, whoever was claimed is in doubt."""
 LOW_WATER = 50
 """Claim again when fewer wait, so that no connection idles while the claim is committed."""
 SESSIONS = 2
@@ -77,6 +77,10 @@ class Job:
         recipient = self._waiting.popleft()
         self._under_way.add(recipient.id)
         return recipient
+
+    def begun(self, recipient: Recipient) -> None:
+        """Have it noted that this one may have the mail from now on."""
+        self._ledger.begun(recipient.id)
 
     def put_back(self, recipient: Recipient) -> None:
         """Take back somebody for whom nothing was begun."""

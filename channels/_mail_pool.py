@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 
 from broadcaster.errors import DeliveryError, Reason
 from broadcaster.model import Grade, Recipient
@@ -174,7 +175,7 @@ class Connections:
             return
         worker.job = job
         try:
-            verdict = await session.send(*mail)
+            verdict = await session.send(*mail, partial(job.begun, recipient))
         except BaseException:
             job.settle(recipient, Verdict(fate=Fate.DOUBT if session.sealed else Fate.UNSENT, reason=Reason.UNKNOWN))
             raise

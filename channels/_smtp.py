@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import socket
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -94,13 +95,16 @@ class Session:
         """Whether a mail may be begun: the connection stands and nothing unasked has come."""
         return self._wire.alive and self._wire.unasked() is None
 
-    async def send(self, recipient: bytes, content: bytes) -> Verdict:
-        """Hand in one mail for one recipient. `content` is dot-stuffed and ends with the final dot."""
+    async def send(self, recipient: bytes, content: bytes, sealing: Callable[[], None]) -> Verdict:
+        """Hand in one mail for one recipient. `content` is dot-stuffed and ends with the final dot; `sealing` is called
+        right before it leaves. Raise what that raises.
+        """
         self.sealed = False
         try:
             refusal = await self._envelope(recipient)
             if refusal is not None:
                 return refusal
+            sealing()
             self.sealed = True
             self._wire.write(content)
             async with asyncio.timeout(self._timeout):

@@ -9,7 +9,7 @@ from datetime import datetime
 from broadcaster.dispatcher.calls import Flight, guarded
 from broadcaster.dispatcher.gate import Gate
 from broadcaster.dispatcher.messenger import LOOK_S, before_sending, find, not_tried, record_readback, unmarked
-from broadcaster.dispatcher.room import Room, attempt_of, classified, log
+from broadcaster.dispatcher.room import Room, about, attempt_of, classified, log
 from broadcaster.errors import DeliveryError, Reason
 from broadcaster.events import Event, Topic
 from broadcaster.failpoints import hit
@@ -39,6 +39,9 @@ class LedgerOf:
         self._flight = flight
         self._until = until
         self._open: dict[int, Recipient] = {}
+        self._begun: set[int] = set()
+        self._says_begun = False
+        self._precise = True
         self._served = work.delivery.progress
         self._told = 0.0
         self.moves = 0
@@ -73,9 +76,16 @@ class LedgerOf:
         flight = self._flight
         return self._room.stopping or flight.newer_since is not None or flight.dropped.is_set() or now >= self._until
 
+    def begun(self, recipient: int) -> None:
+        """Note that a claimed recipient may have it from now on."""
+        self._room.store.begun(self._delivery.id, recipient)
+        self._begun.add(recipient)
+        self._says_begun = True
+
     async def record(self, results: Sequence[Handed]) -> None:
         """Write results down in one commit."""
         now = self._room.now()
+        self._look_whether_told(results)
         await self._write([self._settled(handed, now) for handed in results if handed.recipient in self._open])
         if any(handed.reason is None for handed in results):
             # A run may last for an hour: nobody else may wait for its end to learn that the relay works again.
@@ -89,6 +99,14 @@ class LedgerOf:
         return settle.recipient(
             handed, row, grade=delivery.grade, now=now, jitter=jitter, expires_at=delivery.expires_at
         )
+
+    def _look_whether_told(self, results: Sequence[Handed]) -> None:
+        """A channel that serves people without saying so before would hide copies after a crash."""
+        served = (each.recipient for each in results if each.reason is None or each.maybe_sent)
+        if self._precise and not self._begun.issuperset(served):
+            self._precise = False
+            self._room.store.doubt_all(self._delivery.id)
+            log.error("A channel served people unannounced.", extra=about(self._delivery, "channel_unannounced"))
 
     async def give_back(self, recipients: Sequence[int]) -> None:
         """Return claimed recipients for whom nothing was begun."""
@@ -105,7 +123,9 @@ class LedgerOf:
         )
 
     async def close(self) -> None:
-        """After the run: whoever was claimed and never answered for may have it."""
+        """After the run: whoever was begun and never answered for may have it."""
+        if self._precise and self._says_begun:
+            await self.give_back([number for number in self._open if number not in self._begun])
         await self.record([Handed(recipient=number, reason=Reason.UNKNOWN, maybe_sent=True) for number in self._open])
 
     async def _write(self, results: Sequence[RecipientResult]) -> None:
@@ -116,6 +136,7 @@ class LedgerOf:
             await self._room.insist(lambda: store.record_recipients(delivery, self._room.epoch, now, results))
         for result in results:
             self._open.pop(result.id, None)
+            self._begun.discard(result.id)
         self.moves += 1
 
     def _tell_progress(self, now: datetime) -> None:

@@ -189,7 +189,11 @@ class Handed:
 
 
 class Ledger(Protocol):
-    """Who still has to get one message. Its order: claim (committed) -> send -> record (committed)."""
+    """Who still has to get one message. Its order: claim (committed) -> begun (noted) -> send -> record (committed).
+
+    Many are claimed at once; after a crash only those who were begun are in doubt. So a channel says `begun` for each
+    recipient, without exception, before anything leaves that can make the message arrive.
+    """
 
     @property
     def grade(self) -> Grade:
@@ -199,6 +203,12 @@ class Ledger(Protocol):
     async def claim(self, limit: int) -> tuple[Recipient, ...]:
         """Mark up to `limit` recipients as started and return them. Empty: nobody is left, or the delivery
         was overtaken, expired, held or dropped.
+        """
+        ...
+
+    def begun(self, recipient: int) -> None:
+        """Say that a claimed recipient may have it from now on (mail: before the text with its final dot). Costs
+        microseconds. Raise `StoreError` where it cannot be noted: then nothing may leave.
         """
         ...
 

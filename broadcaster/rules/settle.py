@@ -277,8 +277,8 @@ def decided(delivery: Delivery, decision: Decision, *, newer_exists: bool = Fals
     """Return what an officer's decision makes of a delivery; the store writes it with its resolution record.
 
     Raise `Conflict`, with the state it is in, where the decision is impossible: nothing is sent again once it is
-    accepted, expired or overtaken, and a drill's doubt never. A bulk delivery under way may be held or dropped: its
-    ledger then gives nobody more.
+    accepted, expired or overtaken, and a drill's doubt never, except on a bulk channel, whose ledger knows who is in
+    doubt. A bulk delivery under way may be held or dropped: its ledger then gives nobody more.
     """
     match decision.verb:
         case Verb.RESEND:
@@ -298,7 +298,7 @@ def decided(delivery: Delivery, decision: Decision, *, newer_exists: bool = Fals
 def _decide_resend(delivery: Delivery, decision: Decision, *, newer_exists: bool) -> Settlement:
     _require(delivery, decision, _RESENDABLE)
     _require_current(delivery, decision, newer_exists=newer_exists)
-    if delivery.grade is Grade.DRILL and _was_in_doubt(delivery):
+    if delivery.grade is Grade.DRILL and _was_in_doubt(delivery) and not _has_ledger(delivery):
         raise Conflict("drill_never_resent", delivery=delivery.id)
     return _by_person(delivery, decision, State.READY)
 
@@ -337,7 +337,11 @@ def _require_current(delivery: Delivery, decision: Decision, *, newer_exists: bo
 
 
 def _bulk_under_way(delivery: Delivery) -> frozenset[State]:
-    return frozenset({State.SENDING}) if delivery.total > 0 else frozenset()
+    return frozenset({State.SENDING}) if _has_ledger(delivery) else frozenset()
+
+
+def _has_ledger(delivery: Delivery) -> bool:
+    return delivery.total > 0
 
 
 # ---------------------------------------------------------------- single recipients of a bulk message
@@ -370,9 +374,9 @@ def _recipient_state(
 
 
 def recipient_in_doubt(grade: Grade, now: datetime) -> tuple[RecipientState, datetime | None]:
-    """Return (state, due) of a recipient who may have it: in an emergency served again after 60 s, flagged as a
-    possible duplicate when claimed; otherwise marked unknown and left alone.
+    """Return (state, due) of a recipient who may have it: in an emergency, and in a drill, which rehearses one, served
+    again after 60 s, flagged as a possible duplicate when claimed; otherwise marked unknown and left alone.
     """
-    if grade is Grade.EMERGENCY:
+    if grade in (Grade.EMERGENCY, Grade.DRILL):
         return RecipientState.IN_DOUBT, now + RECIPIENT_DOUBT
     return RecipientState.UNKNOWN, None

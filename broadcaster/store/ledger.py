@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 from typing import NamedTuple
@@ -13,6 +13,7 @@ from broadcaster.model import Kind, RecipientState
 from broadcaster.ports.store import RecipientResult, RecipientRow, Tally
 from broadcaster.store import expanding, people, rows
 from broadcaster.store.base import Part
+from broadcaster.store.begun import Run
 from broadcaster.store.rows import maybe_ms, maybe_time, ms
 from broadcaster.store.transaction import Row, Tx
 
@@ -32,8 +33,17 @@ class Book(Part):
             return ()
         if book is None:
             await self._open(delivery, lease)
+        self._begun.open(Run(delivery, epoch, lease["attempt"]))
         await self._fill(delivery, lease, limit)
         return await self._write(partial(_claim, delivery=delivery, epoch=epoch, now=now, limit=limit))
+
+    def begun(self, delivery: int, recipient: int) -> None:
+        """Note that this recipient may have it from now on."""
+        self._begun.note(delivery, recipient)
+
+    def doubt_all(self, delivery: int) -> None:
+        """Trust the notes of this run no longer."""
+        self._begun.give_up(delivery)
 
     async def record_recipients(
         self, delivery: int, epoch: int, now: datetime, results: Sequence[RecipientResult]
@@ -61,6 +71,15 @@ class Book(Part):
         """Write down more people until a claim of this size can be served."""
         while (found := await self._read(partial(_hungry, delivery=delivery, lease=lease, limit=limit))) is not None:
             await self._write(partial(expanding.enrol, delivery=delivery, key=lease["key"], found=found))
+
+
+def put_back(tx: Tx, delivery: int, begun: Collection[int]) -> int:
+    """Let those who were claimed and not begun wait again, as if never claimed; return how many."""
+    started = (row["number"] for row in tx.all("ledger.started", delivery=delivery))
+    moved = tx.run("ledger.put_back", delivery=delivery, numbers=_list(set(started).difference(begun)))
+    if moved:
+        _count(tx, delivery, Counter({"started": -moved, "pending": moved}))
+    return moved
 
 
 def doubt_started(tx: Tx, delivery: int, state: RecipientState, due: datetime | None) -> None:

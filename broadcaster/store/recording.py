@@ -25,7 +25,10 @@ class Recording(Part):
         self, delivery: Delivery, epoch: int, attempt: Attempt, settlement: Settlement, lane: Lane | None = None
     ) -> bool:
         """Write attempt, settlement, audit entry and lane. False: the lease was lost; the late result is kept."""
-        return await self._write(lambda tx: _record(tx, delivery, epoch, attempt, settlement, lane))
+        kept = await self._write(lambda tx: _record(tx, delivery, epoch, attempt, settlement, lane))
+        if delivery.state is State.SENDING:
+            self._begun.close(delivery.id)
+        return kept
 
     async def lane(self, channel: str) -> Lane:
         """Return what the lane remembers."""

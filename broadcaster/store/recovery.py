@@ -9,6 +9,7 @@ from broadcaster.model import Attempt, Cost, Delivery, Outcome
 from broadcaster.rules import settle
 from broadcaster.store import ledger, rows, settling, trail
 from broadcaster.store.base import Part
+from broadcaster.store.begun import Begun, Run
 from broadcaster.store.recording import write_attempt
 from broadcaster.store.transaction import Tx
 
@@ -22,18 +23,21 @@ class Recovery(Part):
     async def begin(self, node: str, now: datetime) -> int:
         """Open a new epoch and return it; settle what dead epochs left behind."""
         failpoints.hit("r1")
-        epoch = await self._write(lambda tx: _begin(tx, node, now))
+        epoch = await self._write(lambda tx: _begin(tx, self._begun, node, now))
         failpoints.hit("r4")
+        self._begun.sweep()
         return epoch
 
 
-def _begin(tx: Tx, node: str, now: datetime) -> int:
+def _begin(tx: Tx, begun: Begun, node: str, now: datetime) -> int:
     tx.run("outbox.next_epoch")
     epoch = tx.number("outbox.epoch")
     failpoints.hit("r2")
     interrupted = [rows.delivery(row) for row in tx.all("outbox.interrupted", epoch=epoch)]
     for delivery in interrupted:
-        _recover(tx, delivery, now)
+        _recover(tx, begun, delivery, now)
+    for row in tx.all("ledger.cut_off", epoch=epoch):
+        _recover_recipients(tx, begun, rows.delivery(row), now)
     trail.append(
         tx,
         at=now,
@@ -46,14 +50,22 @@ def _begin(tx: Tx, node: str, now: datetime) -> int:
     return epoch
 
 
-def _recover(tx: Tx, delivery: Delivery, now: datetime) -> None:
+def _recover(tx: Tx, begun: Begun, delivery: Delivery, now: datetime) -> None:
     """Its attempt stays as a row: nobody knows what came of it. Of its recipients only those begun are in doubt."""
     write_attempt(tx, delivery, _lost_attempt(tx, delivery, now))
-    ledger.doubt_started(tx, delivery.id, *settle.recipient_in_doubt(delivery.grade, now))
+    _recover_recipients(tx, begun, delivery, now)
     tx.run("outbox.count_start", number=delivery.id)
     often = tx.number("outbox.starts", number=delivery.id) >= _STARTS
     settlement = settle.quarantined(delivery, now) if often else settle.recovered(delivery, now)
     settling.apply(tx, delivery, settlement, now)
+
+
+def _recover_recipients(tx: Tx, begun: Begun, delivery: Delivery, now: datetime) -> None:
+    """Whoever was claimed and surely not begun waits again, on record; everybody else who was claimed may have it."""
+    noted = begun.read(Run(delivery.id, delivery.epoch, delivery.attempt))
+    if noted is not None and (number := ledger.put_back(tx, delivery.id, noted)):
+        settling.resolve(tx, delivery, now, actor=trail.SERVICE, verb="put_back", why=f"not_begun: {number}")
+    ledger.doubt_started(tx, delivery.id, *settle.recipient_in_doubt(delivery.grade, now))
 
 
 def _lost_attempt(tx: Tx, delivery: Delivery, now: datetime) -> Attempt:

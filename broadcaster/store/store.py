@@ -10,6 +10,7 @@ from typing import Self
 from broadcaster.model import Mode
 from broadcaster.store.archive import Snapshots
 from broadcaster.store.backup import Progress, back_up
+from broadcaster.store.begun import Begun
 from broadcaster.store.claiming import Claiming
 from broadcaster.store.engine import Readers, Writer
 from broadcaster.store.intake import Accepting
@@ -26,7 +27,7 @@ class Store(Accepting, Submissions, Claiming, Recording, Recovery, Book, Snapsho
     """Serves every protocol of `broadcaster.ports.store`. Close it; or use it with `async with`."""
 
     def __init__(self, path: Path, mode: Mode, *, read_only: bool) -> None:
-        super().__init__(None if read_only else Writer(path), Readers(path))
+        super().__init__(None if read_only else Writer(path), Readers(path), Begun(path))
         self._path = path
         self._mode = mode
 
@@ -37,6 +38,7 @@ class Store(Accepting, Submissions, Claiming, Recording, Recovery, Book, Snapsho
     async def close(self) -> None:
         """Finish what was brought and let go of the file. Safe to call twice."""
         await asyncio.to_thread(self._stop)
+        self._begun.leave()
 
     def _stop(self) -> None:
         """The writer last: only a connection that may write takes the log in and leaves a single file."""

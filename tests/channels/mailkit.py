@@ -47,6 +47,7 @@ class Accounts:
     grade: Grade = Grade.INFORMATION
     results: dict[int, Handed] = field(default_factory=dict[int, Handed])
     claimed: set[int] = field(default_factory=set[int])
+    begun_with: list[int] = field(default_factory=list[int])
     returned: list[int] = field(default_factory=list[int])
     claims: list[int] = field(default_factory=list[int])
     batches: list[int] = field(default_factory=list[int])
@@ -64,6 +65,10 @@ class Accounts:
         self.claimed |= {each.id for each in taken}
         return taken
 
+    def begun(self, recipient: int) -> None:
+        assert recipient in self.claimed, "begun, but not claimed"
+        self.begun_with.append(recipient)
+
     async def record(self, results: Sequence[Handed]) -> None:
         await asyncio.sleep(0)
         if self.failing:
@@ -72,6 +77,8 @@ class Accounts:
         for result in results:
             assert result.recipient in self.claimed, "recorded, but not claimed"
             assert result.recipient not in self.results, "recorded twice"
+            said = result.recipient in self.begun_with or not (result.reason is None or result.maybe_sent)
+            assert said, "may have it, but was not begun"
             self.results[result.recipient] = result
             self.claimed.discard(result.recipient)
         self.moved.set()

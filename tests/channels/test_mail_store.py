@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from broadcaster.demo.smtp import Phase, SmtpProvider, reply
+from broadcaster.demo.smtp import Phase, SmtpProvider, late, reply
 from broadcaster.model import Delivery, Grade, Mode, State
 from broadcaster.ports.store import Tally
 from broadcaster.store import open_store
@@ -22,6 +23,8 @@ from tests.channels.mailkit import channel, message
 from tests.contract.values import NOW, OFFICER, acceptance, alert, planned, resident
 
 EVERYBODY = 700
+CONNECTIONS = 20 + 2
+"""All that may be under way at once."""
 
 
 @pytest.fixture
@@ -49,12 +52,17 @@ async def path(tmp_path: Path, grade: Grade) -> Path:
     return where
 
 
-async def run(path: Path, smtp: SmtpProvider, *, ahead: float = 0.0, failpoints: str = "") -> int:
-    """Drive it; return how the process ended."""
+async def run(
+    path: Path, smtp: SmtpProvider, *, ahead: float = 0.0, failpoints: str = "", kill_at: int = EVERYBODY
+) -> int:
+    """Drive it, or kill it once `kill_at` mails have come; return how the process ended."""
     environment = {**os.environ, "BROADCASTER_FAILPOINTS": failpoints}
     command = (sys.executable, "-m", "tests.channels.mailchild", str(path), str(smtp.port), str(ahead))
     child = await asyncio.create_subprocess_exec(*command, env=environment)
     async with asyncio.timeout(60):
+        if kill_at < EVERYBODY:
+            await smtp.wait(lambda seen: seen.total >= kill_at)
+            child.kill()
         return await child.wait()
 
 
@@ -75,33 +83,59 @@ async def test_everybody_is_served_and_the_board_tells_the_truth(path: Path, smt
     assert smtp.received.copies == tally.possible_duplicates == 0
 
 
+MOMENTS = ["m1", "m2@5", "m3@4"]
+GRADES = pytest.mark.parametrize("grade", [Grade.EMERGENCY, Grade.DRILL, Grade.INFORMATION])
+
+
 @pytest.mark.fault(75)
-@pytest.mark.parametrize("where", ["m1", "m2", "m3", "m1@2", "m2@5", "m3@4"])
-async def test_killed_at_any_step_nobody_is_missing_and_every_copy_is_flagged(
-    path: Path, smtp: SmtpProvider, where: str
-) -> None:
+@GRADES
+@pytest.mark.parametrize("where", MOMENTS)
+async def test_killed_at_any_step_it_ends_as_promised(path: Path, smtp: SmtpProvider, grade: Grade, where: str) -> None:
     assert await run(path, smtp, failpoints=where) == -signal.SIGKILL
+    await ends_as_promised(path, smtp, grade)
+
+
+@pytest.mark.fault(75)
+@GRADES
+async def test_killed_at_any_moment_it_ends_as_promised(path: Path, smtp: SmtpProvider, grade: Grade) -> None:
+    smtp.script(Phase.DOT, late(0.002), always=True)  # so that mails are under way whenever it comes
+    assert await run(path, smtp, kill_at=random.randint(1, EVERYBODY - 100)) == -signal.SIGKILL
+    await ends_as_promised(path, smtp, grade)
+
+
+async def ends_as_promised(path: Path, smtp: SmtpProvider, grade: Grade) -> None:
+    """Only who was really under way is in doubt: served again and flagged in an emergency and its rehearsal, else left
+    alone and called unknown. Everybody else is served, once.
+    """
     _, before = await told(path)
-    unrecorded = smtp.received.total - before.accepted
-    assert smtp.received.total < EVERYBODY
+    received, unrecorded = smtp.received.total, smtp.received.total - before.accepted
+    assert received < EVERYBODY
     assert await run(path, smtp, ahead=30.0) == 0
     delivery, tally = await told(path)
     assert delivery.state is State.ACCEPTED
-    assert tally.accepted == len(smtp.received.by_recipient) == EVERYBODY
-    assert smtp.received.copies == unrecorded, "what was recorded is not sent again, what was not is"
-    assert smtp.received.copies <= tally.possible_duplicates
+    doubtful = tally.unknown if grade is Grade.INFORMATION else tally.possible_duplicates
+    assert unrecorded <= doubtful <= unrecorded + CONNECTIONS
+    copies = 0 if grade is Grade.INFORMATION else unrecorded
+    assert smtp.received.copies == copies, "what was recorded is not sent again, what was not is"
+    assert len(smtp.received.by_recipient) >= EVERYBODY - tally.unknown
+    assert tally.accepted + tally.unknown == EVERYBODY
     assert max(smtp.received.by_message_id.values()) <= 2
 
 
 @pytest.mark.fault(75)
-@pytest.mark.parametrize("grade", [Grade.INFORMATION])
-async def test_after_a_kill_routine_mail_is_never_sent_twice_and_the_board_says_who_is_unknown(
-    path: Path, smtp: SmtpProvider
-) -> None:
+@pytest.mark.parametrize("grade", [Grade.EMERGENCY, Grade.INFORMATION])
+async def test_after_a_power_cut_whoever_was_claimed_is_in_doubt(path: Path, smtp: SmtpProvider, grade: Grade) -> None:
+    """The notes of the run went with the power: here, they are of another run of the kernel."""
     assert await run(path, smtp, failpoints="m2@3") == -signal.SIGKILL
+    (notes,) = path.parent.glob("*-begun-*")
+    notes.write_bytes(notes.read_bytes().replace(b"begun 1 ", b"begun 1 0", 1))
     assert await run(path, smtp, ahead=30.0) == 0
     delivery, tally = await told(path)
-    assert smtp.received.copies == 0
-    assert 0 < tally.unknown <= CLAIM + LOW_WATER
+    doubtful = tally.unknown if grade is Grade.INFORMATION else tally.possible_duplicates
+    assert CONNECTIONS < doubtful <= CLAIM + LOW_WATER
     assert tally.accepted + tally.unknown == EVERYBODY
-    assert delivery.detail == f"{tally.accepted} accepted, 0 refused, {tally.unknown} unknown"
+    if grade is Grade.INFORMATION:
+        assert smtp.received.copies == 0
+        assert delivery.detail == f"{tally.accepted} accepted, 0 refused, {tally.unknown} unknown"
+    else:
+        assert 0 < smtp.received.copies <= doubtful

@@ -282,9 +282,9 @@ def test_a_greylisted_recipient_is_tried_again_in_one_to_five_minutes(attempt: i
 
 
 @given(grades)
-def test_only_an_emergency_serves_a_doubtful_recipient_again(grade: Grade) -> None:
+def test_only_an_emergency_and_its_rehearsal_serve_a_doubtful_recipient_again(grade: Grade) -> None:
     state, due = settle.recipient_in_doubt(grade, NOW)
-    again = grade is Grade.EMERGENCY
+    again = grade in (Grade.EMERGENCY, Grade.DRILL)
     assert (state, due) == ((RecipientState.IN_DOUBT, after(60)) if again else (RecipientState.UNKNOWN, None))
 
 
@@ -332,6 +332,8 @@ def test_a_drills_doubt_is_never_sent_again_even_by_a_person() -> None:
     with pytest.raises(Conflict, match="drill_never_resent"):
         settle.decided(doubt(Grade.DRILL), decide(Verb.RESEND))
     assert settle.decided(delivery(grade=Grade.DRILL, state=State.FAILED), decide(Verb.RESEND)).state is State.READY
+    to_many = delivery(grade=Grade.DRILL, state=State.IN_DOUBT, doubt_since=NOW, total=100)
+    assert settle.decided(to_many, decide(Verb.RESEND)).state is State.READY, "its ledger knows who is in doubt"
 
 
 def test_a_doubt_is_not_released_without_saying_resend() -> None:

@@ -34,6 +34,17 @@ class RecipientBook(Protocol):
         """
         ...
 
+    def begun(self, delivery: int, recipient: int) -> None:
+        """Note that this recipient may have it from now on. No commit, and hardly any time: the note outlives a killed
+        process, not a power cut. `Outbox.begin` then puts back whoever was claimed and surely not begun; where it
+        cannot be sure, everybody claimed is in doubt. Raise `StoreError` where that cannot be kept true.
+        """
+        ...
+
+    def doubt_all(self, delivery: int) -> None:
+        """Trust the notes of this run no longer: its channel does not say whom it begins."""
+        ...
+
     async def record_recipients(
         self, delivery: int, epoch: int, now: datetime, results: Sequence[RecipientResult]
     ) -> None:

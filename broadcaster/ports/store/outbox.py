@@ -85,8 +85,9 @@ class Outbox(Protocol):
     """Claiming and recording."""
 
     async def begin(self, node: str, now: datetime) -> int:
-        """Open a new epoch and return it. Every `sending` of a dead epoch becomes `in_doubt` (started recipients
-        too). A delivery that was `sending` at three starts in a row is quarantined as `needs_human`.
+        """Open a new epoch and return it. Every `sending` of a dead epoch becomes `in_doubt`; of its recipients those
+        who were begun, and where that is not known for certain all who were claimed. A delivery that was `sending` at
+        three starts in a row is quarantined as `needs_human`.
         """
         ...
 

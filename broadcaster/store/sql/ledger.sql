@@ -1,6 +1,6 @@
 -- name: lease
 -- The delivery, and whether this epoch may go on with it: under way, not expired, not overtaken.
-SELECT d.incident, d.version, d.kind, d.key, d.channel, a.body,
+SELECT d.incident, d.version, d.kind, d.key, d.channel, d.attempt, a.body,
   (d.state = 'sending' AND d.epoch = :epoch AND d.expires_at > :now AND i.latest = d.version) AS holds
 FROM delivery d JOIN incident i ON i.number = d.incident JOIN alert a ON a.id = d.alert
 WHERE d.id = :delivery;
@@ -86,6 +86,18 @@ WHERE id = :delivery;
 SELECT due_at AS value FROM recipient
 WHERE delivery = :delivery AND state IN ('pending', 'retry', 'in_doubt') AND due_at IS NOT NULL AND due_at > 0
 ORDER BY due_at LIMIT 1;
+
+-- name: started
+SELECT number FROM recipient WHERE delivery = :delivery AND state = 'started';
+
+-- name: put_back
+UPDATE recipient SET state = 'pending', due_at = 0, attempt = attempt - 1
+WHERE delivery = :delivery AND number IN (SELECT value FROM json_each(:numbers));
+
+-- name: cut_off
+-- Deliveries that were ended, or held, by an officer while a run went on, and the process died before the run did.
+SELECT d.* FROM ledger l CROSS JOIN delivery d ON d.id = l.delivery
+WHERE l.started > 0 AND d.state <> 'sending' AND d.epoch < :epoch;
 
 -- name: doubt_started
 UPDATE recipient SET state = :state, due_at = :due_at WHERE delivery = :delivery AND state = 'started';
