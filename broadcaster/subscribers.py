@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 from broadcaster.errors import Refused
 from broadcaster.model import JAPANESE, Actor, Category, Problem, Severity, Subscriber
-from broadcaster.ports.store import Subscribers
+from broadcaster.ports.store import Register
 
 if TYPE_CHECKING:
     from _csv import Reader
@@ -68,7 +68,7 @@ class Imported:
 
 async def import_csv(
     source: Path,
-    book: Subscribers,
+    book: Register,
     actor: Actor,
     now: datetime,
     *,
@@ -98,7 +98,7 @@ async def import_csv(
     return Imported(rows=rows, added=added, changed=changed, problems=problems)
 
 
-async def export_csv(book: Subscribers, target: Path, *, encoding: str = UTF8, progress: Progress | None = None) -> int:
+async def export_csv(book: Register, target: Path, *, encoding: str = UTF8, progress: Progress | None = None) -> int:
     """Write everybody; return how many. UTF-8 with BOM, which Excel recognises, or `cp932`."""
     total, done = (await book.stats()).total, 0
     with target.open("w", encoding=encoding, newline="") as file:

@@ -14,7 +14,7 @@ from broadcaster.cli.app import Group
 from broadcaster.cli.session import Session, command, drawn
 from broadcaster.cli.words import help_of, words
 from broadcaster.errors import Conflict
-from broadcaster.model import Actor, Alert, Subscriber
+from broadcaster.model import Actor, Subscriber
 
 if TYPE_CHECKING:
     from broadcaster.client import Client
@@ -43,11 +43,6 @@ class Book:
         done = self._client.put_subscribers([dump(each) for each in subscribers])
         return done["added"], done["changed"]
 
-    async def remove(self, addresses: Iterable[str], actor: Actor, now: datetime) -> int:  # noqa: ARG002 (see above)
-        """Delete; return how many were there."""
-        removed: int = self._client.remove_subscribers(list(addresses))["removed"]
-        return removed
-
     async def all(self) -> AsyncIterator[Subscriber]:
         """Yield every subscriber."""
         from broadcaster.documents import load  # noqa: PLC0415 - see above
@@ -60,10 +55,6 @@ class Book:
         from broadcaster.ports.store import Stats  # noqa: PLC0415 - see above
 
         return Stats(**self._client.subscriber_stats())
-
-    async def reach(self, alert: Alert) -> int:
-        """Not known to a client: the desk's preview tells it."""
-        raise NotImplementedError(alert.identifier)
 
 
 @command("subscribers import")

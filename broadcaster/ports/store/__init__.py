@@ -18,7 +18,7 @@ from broadcaster.ports.store.intake import (
 )
 from broadcaster.ports.store.ledger import RecipientBook, RecipientResult, RecipientRow, Tally
 from broadcaster.ports.store.outbox import Breaker, Claim, Lane, Outbox, Settlement, Spent, Work
-from broadcaster.ports.store.people import AuditTrail, Entry, Head, Stats, Subscribers
+from broadcaster.ports.store.people import AuditTrail, Entry, Head, Register, Stats, Subscribers
 
 __all__ = [
     "Acceptance",
@@ -40,6 +40,7 @@ __all__ = [
     "RecipientBook",
     "RecipientResult",
     "RecipientRow",
+    "Register",
     "Settlement",
     "Spent",
     "Stats",

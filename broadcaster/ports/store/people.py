@@ -19,15 +19,11 @@ class Stats:
     by_area: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
-class Subscribers(Protocol):
-    """Residents who take mail, one row per address."""
+class Register(Protocol):
+    """The residents who take mail, as a list to take in and out: one row per address."""
 
     async def put(self, subscribers: Iterable[Subscriber], actor: Actor, now: datetime) -> tuple[int, int]:
         """Add or replace by address; return (added, changed)."""
-        ...
-
-    async def remove(self, addresses: Iterable[str], actor: Actor, now: datetime) -> int:
-        """Delete; return how many were there."""
         ...
 
     def all(self) -> AsyncIterator[Subscriber]:
@@ -36,6 +32,14 @@ class Subscribers(Protocol):
 
     async def stats(self) -> Stats:
         """Count."""
+        ...
+
+
+class Subscribers(Register, Protocol):
+    """The register, and who of them an alert concerns."""
+
+    async def remove(self, addresses: Iterable[str], actor: Actor, now: datetime) -> int:
+        """Delete; return how many were there."""
         ...
 
     async def reach(self, alert: Alert) -> int:
