@@ -2,10 +2,10 @@
 
 The four are two accounts of X and two mail relays, in a process of their own that notes when a whole message was
 there. Ours is the real core in this process: the acceptance's durable transaction, the dispatcher with its durable
-claim before each first byte, and the channels themselves. The clock starts when the texts are ready, since Apprise, too, is given a
-text that is ready; what checking and wording adds stands in a line of its own. The socket before the desk is left out,
-since Apprise is called as a library. Apprise has `notify` called, with its own plug-ins for X and mail and its pauses
-between messages switched off; it sends to all four at once, from threads.
+claim before each first byte, and the channels themselves. The clock starts when the texts are ready, since Apprise,
+too, is given a text that is ready; what checking and wording adds stands in a line of its own. The socket before the
+desk is left out, since Apprise is called as a library. Apprise has `notify` called, with its own plug-ins for X and
+mail and its pauses between messages switched off; it sends to all four at once, from threads.
 """
 
 from __future__ import annotations

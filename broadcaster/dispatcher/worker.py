@@ -108,14 +108,14 @@ class LaneWorker:
         return RETRY
 
     async def _turn(self, tasks: asyncio.TaskGroup) -> float:
-        """One look at everything; return how many seconds to wait unless woken."""
+        """One look at everything, what is to be sent first; return how many seconds to wait unless woken."""
         if self._noticed:
             self._noticed = False
             await self._notice_newer()
         self._drop_overtaken()
+        await self._start_work(tasks)
         await self._start_looks(tasks)
         self._start_refresh(tasks)
-        await self._start_work(tasks)
         return await self._pause()
 
     # ------------------------------------------------------------ deliveries
@@ -237,7 +237,7 @@ class LaneWorker:
         handler = self._handler
         if (
             isinstance(handler, PublisherHandler)
-            and not handler.refreshing
+            and not (handler.refreshing or self._flights)
             and handler.refresh_due() <= self._room.now()
         ):
             self._help(tasks, handler.refresh())
