@@ -8,8 +8,8 @@ import pytest
 
 from broadcaster.errors import Reason
 from broadcaster.events import Event, Topic
-from broadcaster.model import Grade, Kind, State
-from broadcaster.ports.channel import Handed
+from broadcaster.model import Grade, Kind, Message, Receipt, State
+from broadcaster.ports.channel import Handed, Ledger
 from broadcaster.ports.store import Verb
 from tests.unit.values import failure
 from tests.unit.world import FakeBulk, World
@@ -232,7 +232,7 @@ async def test_a_long_run_that_probes_the_relay_holds_nobody_up(world: World) ->
     assert any(body.startswith("2-1") for _, body in channel.served)
 
 
-async def test_a_run_that_breaks_leaves_those_under_way_in_doubt_and_goes_on(world: World) -> None:
+async def test_a_run_that_breaks_leaves_those_it_began_in_doubt_and_goes_on(world: World) -> None:
     channel = world.add(FakeBulk("mail", world.clock))
     channel.replies["r3@example.jp"] = [ValueError("a mistake of ours")]
     await world.subscribe(30)
@@ -240,8 +240,53 @@ async def test_a_run_that_breaks_leaves_those_under_way_in_doubt_and_goes_on(wor
     (owed,) = await world.accept()
     await world.until_state(owed, State.ACCEPTED)
     tally = await world.store.tally(owed.id, world.clock.now())
-    assert tally.accepted + tally.unknown == 30
-    assert 0 < tally.unknown <= 10
+    assert (tally.accepted, tally.unknown) == (27, 3)
+
+
+class Silent(FakeBulk):
+    """Serves people without saying so before."""
+
+    async def deliver_all(self, said: Message, key: str, ledger: Ledger) -> Receipt:
+        ledger.begun = lambda recipient: None  # type: ignore[method-assign]
+        return await super().deliver_all(said, key, ledger)
+
+
+@pytest.mark.parametrize(("kind", "kept"), [(FakeBulk, 1), (Silent, 0)])
+async def test_the_notes_of_a_channel_that_does_not_say_whom_it_begins_are_thrown_away(
+    world: World, kind: type[FakeBulk], kept: int
+) -> None:
+    world.add(kind("mail", world.clock))
+    await world.subscribe(50)
+    world.start()
+    (owed,) = await world.accept()
+    await world.until_state(owed, State.SENDING)
+    recorded = world.clock.monotonic() + 2
+    await world.past(recorded)
+    assert len(list(world.path.parent.glob("*-begun-*"))) == kept
+    await world.until_state(owed, State.ACCEPTED)
+    assert not list(world.path.parent.glob("*-begun-*"))
+
+
+async def test_a_run_of_such_a_channel_that_breaks_leaves_all_it_claimed_in_doubt(world: World) -> None:
+    channel = world.add(Silent("mail", world.clock))
+    channel.replies["r3@example.jp"] = [ValueError("a mistake of ours")]
+    await world.subscribe(30)
+    world.start()
+    (owed,) = await world.accept()
+    await world.until_state(owed, State.ACCEPTED)
+    tally = await world.store.tally(owed.id, world.clock.now())
+    assert (tally.accepted, tally.unknown) == (20, 10)
+
+
+async def test_in_a_drill_a_doubtful_recipient_is_served_again_as_in_an_emergency(world: World) -> None:
+    channel = world.add(FakeBulk("mail", world.clock))
+    channel.replies["r3@example.jp"] = [LOST]
+    await world.subscribe(5)
+    world.start()
+    (owed,) = await world.accept(grade=Grade.DRILL)
+    got = await world.until_state(owed, State.ACCEPTED)
+    assert addresses(channel)["r3@example.jp"] == 2
+    assert got.possible_duplicate
 
 
 async def test_a_run_without_progress_is_dropped(world: World) -> None:
