@@ -22,7 +22,6 @@ from broadcaster.desk.preview import Preview
 from broadcaster.desk.values import DeskStore, FollowUp, Handing, Office, Submitted
 from broadcaster.documents import digest
 from broadcaster.errors import Conflict, Forbidden, NotFound, Refused
-from broadcaster.failpoints import hit
 from broadcaster.model import Actor, Alert, Delivery, Draft, Kind, Mode, Subscriber
 from broadcaster.ports.channel import Channel
 from broadcaster.ports.store import (
@@ -262,9 +261,7 @@ class Desk:
         return Approval(actor=actor, by=by, at=self._office.now(), digest=seen, reason=break_glass)
 
     async def _accept(self, acceptance: Acceptance, submission: int | None) -> None:
-        hit("a0")
         await self._store.accept(acceptance, submission)
-        hit("a3")
         self._changed()
 
     async def _outcome(self, key: str) -> Submitted:
