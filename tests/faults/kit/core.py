@@ -22,7 +22,7 @@ from broadcaster import bootstrap, logs
 from broadcaster.config import load_config
 from tests.faults.kit.clock import RacingClock
 
-_LOADED = (
+LOADED = (
     "tests.faults.kit.core",
     "broadcaster.api",
     "broadcaster.dispatcher",
@@ -34,7 +34,7 @@ _LOADED = (
 )
 _PR_SET_PDEATHSIG = 1
 _nursery = multiprocessing.get_context("forkserver")
-_nursery.set_forkserver_preload(list(_LOADED))
+_nursery.set_forkserver_preload(list(LOADED))
 
 
 @dataclass(frozen=True, kw_only=True)

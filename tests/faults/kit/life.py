@@ -211,6 +211,13 @@ class Life:
         """Wait until nothing is open any more but what waits for a person."""
         await until(lambda: asyncio.to_thread(self._is_settled), limit_s, lambda: f"{self.rows()}\n{self.tail()}")
 
+    async def answer_questions(self) -> int:
+        """Do as an officer who has looked: send again whatever waits for a person. Return how much that was."""
+        asked = [number for (number,) in self.query("SELECT id FROM delivery WHERE state IN ('needs_human', 'held')")]
+        for number in asked:
+            await asyncio.to_thread(self.client.decide, number, "resend", "looked: not there")
+        return len(asked)
+
     def _is_settled(self) -> bool:
         return not self.query(f"SELECT 1 FROM delivery WHERE state IN {_OPEN} LIMIT 1")
 

@@ -55,7 +55,7 @@ async def struck(
     finally:
         if tracer.returncode is None:
             with suppress(ProcessLookupError):
-                tracer.send_signal(signal.SIGTERM)
+                os.kill(tracer.pid, signal.SIGTERM)
         await tracer.wait()
 
 

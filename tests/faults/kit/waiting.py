@@ -8,7 +8,9 @@ from collections.abc import Callable
 from typing import Any
 
 
-async def until(done: Callable[[], Any], limit_s: float, why: Callable[[], object] = lambda: "") -> Any:
+async def until(
+    done: Callable[[], Any], limit_s: float, why: Callable[[], object] = lambda: "", pause_s: float = 0.03
+) -> Any:
     """Ask again until it is so. Raise `AssertionError` with `why` after `limit_s` seconds."""
     end = time.monotonic() + limit_s
     while True:
@@ -18,4 +20,4 @@ async def until(done: Callable[[], Any], limit_s: float, why: Callable[[], objec
         if found:
             return found
         assert time.monotonic() < end, why()
-        await asyncio.sleep(0.03)
+        await asyncio.sleep(pause_s)

@@ -76,17 +76,17 @@ async def by_call(calls: Sequence[str], seed: int) -> Tally:
     return tally
 
 
-async def by_time(moments: int, seed: int) -> Tally:
+async def by_time(moments: Sequence[str], seed: int) -> Tally:
     """Live one life that ends at moments chosen by nothing but chance."""
     tally, chance = Tally("random moments"), random.Random(seed)
     async with _town(seed) as town:
         await _populate(town)
         async with _busy(town, seed):
-            for _ in range(moments):
-                tally.tried["moment"] += 1
+            for moment in moments:
+                tally.tried[moment] += 1
                 town.start()
                 await asyncio.sleep(chance.uniform(0.1, 1.5))
-                tally.fired["moment"] += await town.kill() == -signal.SIGKILL
+                tally.fired[moment] += await town.kill() == -signal.SIGKILL
                 town.look()
         await _close(town, tally)
     return tally
@@ -150,6 +150,8 @@ async def _close(town: Life, tally: Tally) -> None:
     """The last start: everything comes to its end, and is counted."""
     town.start()
     await town.answering()
+    await town.settled(90)
+    tally.asked += await town.answer_questions()
     await town.settled(90)
     town.look()
     tally.verdict = await town.verdict()

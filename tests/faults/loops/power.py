@@ -7,12 +7,12 @@ acknowledged, which shows that it can see a loss.
 from __future__ import annotations
 
 import asyncio
+import logging
 import sqlite3
 import tempfile
-from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ from tests.contract.values import (
 )
 from tests.faults.kit.invariants import Scene, check
 from tests.faults.kit.power import HOW, Cut, Disk, powered, spread
+from tests.faults.loops.tally import Found
 
 NAME = "store.db"
 GLASS = Approval(actor=OFFICER, by=ApprovalBy.BREAK_GLASS, at=NOW, digest="digest of the texts", reason="alone")
@@ -50,17 +51,6 @@ class Told:
     query: str
     values: tuple[Any, ...]
     rows: int = 1
-
-
-@dataclass
-class Found:
-    """What came of many cuts."""
-
-    cuts: int = 0
-    told: int = 0
-    lost: list[str] = field(default_factory=list)
-    broken: list[str] = field(default_factory=list)
-    hows: Counter[str] = field(default_factory=Counter[str])
 
 
 class Morning:
@@ -135,6 +125,14 @@ def run(disk: Disk, count: int, seed: int, hows: Sequence[str] = HOW) -> Found:
             cut.lay_out(Path(folder))
             _look(cut, Path(folder) / NAME, result)
     return result
+
+
+def worker(pragmas: Sequence[str], count: int, seed: int) -> Found:
+    """Record a morning and cut the power in it: one share of the work, in a process of its own."""
+    logging.disable()  # each torn log is told, as it should be
+    with tempfile.TemporaryDirectory() as folder:
+        disk = asyncio.run(record(Path(folder), 12, *pragmas))
+    return run(disk, count, seed)
 
 
 def _look(cut: Cut, path: Path, result: Found) -> None:

@@ -6,11 +6,21 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Self
 
 from tests.faults.kit.judging import Verdict
 
-HEAD = ("what was killed", "tried", "fired", "acknowledged", "lost", "copies", "unflagged", "out of order", "broken")
+HEAD = (
+    "what was killed",
+    "tried",
+    "fired",
+    "acknowledged",
+    "lost",
+    "copies",
+    "unflagged",
+    "out of order",
+    "broken",
+    "asked a person",
+)
 
 
 @dataclass
@@ -21,12 +31,11 @@ class Tally:
     tried: Counter[str] = field(default_factory=Counter[str])
     fired: Counter[str] = field(default_factory=Counter[str])
     verdict: Verdict = field(default_factory=Verdict)
+    asked: int = 0
 
-    def __iadd__(self, other: Tally) -> Self:
-        self.tried += other.tried
-        self.fired += other.fired
-        self.verdict += other.verdict
-        return self
+    def __add__(self, other: Tally) -> Tally:
+        tried, fired = self.tried + other.tried, self.fired + other.fired
+        return Tally(self.name, tried, fired, self.verdict + other.verdict, self.asked + other.asked)
 
     @property
     def good(self) -> bool:
@@ -48,6 +57,7 @@ class Tally:
             len(found.unflagged),
             len(found.disorder),
             len(found.broken) + len(found.phantom),
+            self.asked,
         )
 
     def details(self) -> list[str]:
@@ -61,6 +71,17 @@ class Tally:
             "broken": found.broken,
         }
         return [f"{kind}: {words}" for kind, each in kinds.items() for words in each]
+
+
+@dataclass
+class Found:
+    """What came of many power cuts."""
+
+    cuts: int = 0
+    told: int = 0
+    lost: list[str] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
+    hows: Counter[str] = field(default_factory=Counter[str])
 
 
 def table(head: Sequence[object], rows: Sequence[Sequence[object]]) -> str:
