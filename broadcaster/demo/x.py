@@ -82,6 +82,11 @@ class XProvider:
         """Return the channel settings that reach this server."""
         return {**self.keys, "base_url": self.base_url, "post_url": f"{self.base_url}/status/{{id}}"}
 
+    def renew(self, **keys: str) -> None:
+        """Take these keys instead of the old ones, as if the account's owner had revoked them."""
+        self.keys |= keys
+        self._verifier = Verifier(**self.keys)
+
     def script(self, *acts: Act, on: str = POST) -> None:
         """Do these in place of the next answers of an endpoint (`POST`, `TIMELINE`, `ME`, `DELETE`)."""
         self._acts[on].extend(acts)
