@@ -40,7 +40,7 @@ ASKED = timedelta(seconds=60)
 READBACK = (1, 5, 30, 300, 900, 3600)
 """Seconds to each further read-back of something accepted but not yet seen from outside; the last one repeats."""
 NEVER_READ_BACK = timedelta(days=2)
-"""Due time of something accepted on a channel that cannot read back: beyond the 24 hours in which it is tried."""
+"""Due time of something accepted on a channel that cannot read back: further ahead than any read-back is."""
 CHANNEL_WAIT = timedelta(seconds=30)
 """When a delivery is due again after its channel was found down; the breaker decides when it is really tried."""
 RECIPIENT_DOUBT = timedelta(seconds=60)

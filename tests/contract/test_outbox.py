@@ -201,13 +201,28 @@ async def test_doubts_and_read_backs_are_handed_out_when_due(store: Store) -> No
     assert await store.unconfirmed("page", NOW + HOUR, 10) == ()
 
 
-async def test_a_read_back_is_tried_for_a_day(store: Store) -> None:
+async def test_what_cannot_be_read_back_is_never_looked_at(store: Store) -> None:
     await accepted(store)
     epoch = await store.begin("node", NOW)
     work = await started(store, epoch)
     await recorded(store, work.delivery, epoch, replace(ACCEPTED, due_at=NOW + timedelta(days=2)))
     assert await store.next_due("twitter") is None
     assert await store.unconfirmed("twitter", NOW + timedelta(days=3), 10) == ()
+
+
+async def test_a_read_back_is_tried_for_a_day_however_late_the_success_was(store: Store) -> None:
+    """It may have waited for two days for its budget, or for an officer."""
+    await accepted(store)
+    epoch = await store.begin("node", NOW)
+    work, late = await started(store, epoch), NOW + timedelta(days=2)
+    seen = replace(attempt(work.delivery), started_at=late, ended_at=late)
+    assert await store.record(work.delivery, epoch, seen, replace(ACCEPTED, due_at=late + SECOND))
+    for looks in range(1, 31):
+        (unseen,) = await store.unconfirmed("twitter", late + timedelta(days=9), 10)
+        again = replace(ACCEPTED, due_at=late + SECOND, reads=looks)
+        assert await store.record(unseen.delivery, epoch, seen, again)
+    assert await store.unconfirmed("twitter", late + timedelta(days=9), 10) == ()
+    assert await store.next_due("twitter") is None
 
 
 async def test_a_resent_doubt_has_a_resolution_record(store: Store, backend: SqliteBackend) -> None:

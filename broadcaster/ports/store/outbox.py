@@ -103,7 +103,7 @@ class Outbox(Protocol):
         ...
 
     async def unconfirmed(self, channel: str, now: datetime, limit: int) -> tuple[Work, ...]:
-        """Return `accepted` deliveries of the last 24 hours whose read-back is due."""
+        """Return `accepted` deliveries whose read-back is due. It is given up after thirty, which take a day."""
         ...
 
     async def record(

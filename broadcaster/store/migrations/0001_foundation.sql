@@ -118,9 +118,9 @@ CREATE TABLE delivery (
 ) STRICT;
 CREATE INDEX delivery_due ON delivery (channel, reserved, grade, due_at) WHERE state IN ('ready', 'retry_wait');
 CREATE INDEX delivery_look ON delivery (channel, due_at) WHERE state = 'in_doubt';
--- Read-backs are tried for a day.
+-- Thirty read-backs take a day. A channel that cannot read back is due later than a day after its success.
 CREATE INDEX delivery_readback ON delivery (channel, due_at)
-  WHERE state = 'accepted' AND due_at < accepted_at + 86400000;
+  WHERE state = 'accepted' AND reads < 30 AND due_at < updated_at + 86400000;
 CREATE INDEX delivery_expiry ON delivery (channel, expires_at)
   WHERE state IN ('ready', 'retry_wait', 'held', 'needs_human');
 CREATE INDEX delivery_line ON delivery (incident, channel, target, version);

@@ -47,7 +47,7 @@ SELECT * FROM delivery WHERE channel = :channel AND state = 'in_doubt' AND due_a
 
 -- name: unconfirmed
 SELECT * FROM delivery
-WHERE channel = :channel AND state = 'accepted' AND due_at < accepted_at + 86400000 AND due_at <= :now
+WHERE channel = :channel AND state = 'accepted' AND reads < 30 AND due_at < updated_at + 86400000 AND due_at <= :now
 ORDER BY due_at LIMIT :limit;
 
 -- name: insert_attempt
@@ -88,7 +88,7 @@ SELECT due_at AS value FROM delivery WHERE channel = :channel AND state = 'in_do
 
 -- name: next_readback
 SELECT due_at AS value FROM delivery
-WHERE channel = :channel AND state = 'accepted' AND due_at < accepted_at + 86400000 ORDER BY due_at LIMIT 1;
+WHERE channel = :channel AND state = 'accepted' AND reads < 30 AND due_at < updated_at + 86400000 ORDER BY due_at LIMIT 1;
 
 -- name: next_expiry
 SELECT expires_at AS value FROM delivery
