@@ -7,6 +7,9 @@ keeps a routine mail waiting, two connections are added on top that serve nothin
 How many are open follows the relay, as Postfix does it: more by one for each full round of successes, fewer by one for
 each 421, refused or lost connection. After such trouble new connections are opened one at a time and after a pause;
 only when that goes on, or nothing is open and nothing can be opened, do the deliveries hear that the channel is down.
+
+Where the relay offers PIPELINING, the next recipient's envelope travels with the text before it. That binds somebody
+to a connection a little early; a connection that then waits too long for an answer gives them back.
 """
 
 from __future__ import annotations
@@ -28,6 +31,8 @@ RESERVE = 2
 PAUSES = (0.5, 1.0, 2.0, 4.0, 5.0)
 """Seconds before the next connection is tried, by rounds of trouble in a row. After the last the channel is down."""
 IDLE_SECONDS = 30.0
+BOUND_SECONDS = 1.0
+"""How long somebody whose envelope was sent ahead waits for the mail before; then another connection serves them."""
 _PASSING = frozenset({Reason.BUSY, Reason.LOST, Reason.TIMEOUT})
 """What may be better in a moment where no connection could be opened."""
 
@@ -51,13 +56,54 @@ class Pace:
         self.limit = max(1.0, self.limit - 1)
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Somebody whose turn it is: the job, the envelope's address, the whole mail."""
+
+    job: Job
+    recipient: Recipient
+    address: bytes
+    content: bytes
+
+
 @dataclass(slots=True, eq=False)
 class Worker:
-    """One connection at work. `floor` is the lowest grade it serves."""
+    """One connection at work. `floor` is the lowest grade it serves; `following` comes after `turn`, its envelope sent
+    ahead at `bound_at` on the loop's clock. `foreseen` says that the envelope of `turn` was.
+    """
 
     floor: Grade
-    job: Job | None = None
+    turn: Turn | None = None
+    foreseen: bool = False
+    following: Turn | None = None
+    bound_at: float = 0.0
     session: Session | None = None
+
+
+@dataclass(slots=True)
+class Foresight:
+    """Whether envelopes are sent ahead. A server that promises PIPELINING should bear it, but the mail before would be
+    in doubt where it does not: so one connection tries it first, and if that breaks, none does it again.
+    """
+
+    proven: bool = False
+    failed: bool = False
+    trier: Worker | None = None
+
+    def wanted(self, worker: Worker) -> bool:
+        """Whether this connection may send one ahead."""
+        return self.proven or (not self.failed and self.trier in (None, worker))
+
+    def tried(self, worker: Worker) -> None:
+        """It did."""
+        if not self.proven:
+            self.trier = worker
+
+    def ended(self, worker: Worker, *, broken: bool) -> None:
+        """The connection is over, and perhaps because of that."""
+        if self.trier is worker:
+            self.trier = None
+            self.failed = self.failed or (broken and not self.proven)
 
 
 class Connections:
@@ -74,6 +120,8 @@ class Connections:
         self._rounds = 0
         self._calm_at = 0.0
         self._retire: asyncio.TimerHandle | None = None
+        self._foresight = Foresight()
+        self._watch: asyncio.TimerHandle | None = None
 
     # ------------------------------------------------------------------ as jobs see it
 
@@ -87,7 +135,9 @@ class Connections:
         """Serve it no longer. With `drop` its mails under way are cut off."""
         self._jobs.remove(job)
         for worker in self._workers:
-            if drop and worker.job is job and worker.session is not None:
+            if worker.following is not None and worker.following.job is job:
+                self._unbind(worker)
+            if drop and worker.turn is not None and worker.turn.job is job and worker.session is not None:
                 worker.session.abort()
         if not self._jobs:
             self._retire = asyncio.get_running_loop().call_later(IDLE_SECONDS, self._let_go)
@@ -104,7 +154,8 @@ class Connections:
 
     def _extended(self) -> int:
         """How many connections there may be when something grave waits behind something that is not."""
-        low = any(worker.job is not None and worker.job.grade < Grade.WARNING for worker in self._workers)
+        turns = (worker.turn for worker in self._workers)
+        low = any(turn is not None and turn.job.grade < Grade.WARNING for turn in turns)
         return int(self.pace.limit) + (RESERVE if low else 0)
 
     async def close(self) -> None:
@@ -117,6 +168,8 @@ class Connections:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self._workers.clear()
+        if self._watch is not None:
+            self._watch.cancel()
         self._let_go()
         self._fail(DeliveryError(Reason.CANCELLED, maybe_sent=False, detail="closed"))
 
@@ -130,29 +183,34 @@ class Connections:
 
     async def _work(self, worker: Worker) -> None:
         try:
-            while not self._surplus(worker) and self._next(worker.floor) is not None:
+            while worker.following is not None or (not self._surplus(worker) and self._next(worker.floor) is not None):
                 await self._step(worker)
         finally:
             # In the same step as the decision to end: whoever decides next must count right, or all would end.
             self._workers.pop(worker, None)
+            self._unbind(worker)
+            self._foresight.ended(worker, broken=False)
             if worker.session is not None and worker.session.fresh:
                 self._idle.append(worker.session)
 
     async def _step(self, worker: Worker) -> None:
         if worker.session is None:
             worker.session = await self._connect()
-        elif not worker.session.fresh:  # closed while idle: no trouble, but of no use
+        elif worker.following is None and not worker.session.fresh:  # closed while idle: no trouble, but of no use
             worker.session.abort()
             worker.session = None
-        elif (job := self._next(worker.floor)) is not None:
-            await self._serve(worker, worker.session, job)
+        else:
+            worker.foreseen = worker.following is not None
+            turn, worker.following = worker.following or self._take(worker), None
+            if turn is not None:
+                await self._serve(worker, worker.session, turn)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
             self._fail(DeliveryError(Reason.UNKNOWN, maybe_sent=True, detail=type(error).__name__))
 
     def _surplus(self, worker: Worker) -> bool:
-        if worker.floor >= Grade.WARNING:
+        if worker.floor >= Grade.WARNING or len(self._workers) <= self.pace.limit:
             return False
         return sum(other.floor < Grade.WARNING for other in self._workers) > int(self.pace.limit)
 
@@ -164,24 +222,63 @@ class Connections:
                 best = job
         return best
 
-    async def _serve(self, worker: Worker, session: Session, job: Job) -> None:
-        if self._jobs[-1] is not job:
-            self._jobs.remove(job)
-            self._jobs.append(job)
-        recipient = job.take()
-        mail = job.write(recipient)
-        if mail is None:
+    def _take(self, worker: Worker) -> Turn | None:
+        """Return whose turn it is on this connection; those whose address is none are written off meanwhile."""
+        while (job := self._next(worker.floor)) is not None:
+            if self._jobs[-1] is not job:
+                self._jobs.remove(job)
+                self._jobs.append(job)
+            recipient = job.take()
+            if (mail := job.write(recipient)) is not None:
+                return Turn(job, recipient, *mail)
             job.refuse(recipient)
-            return
-        worker.job = job
+        return None
+
+    async def _serve(self, worker: Worker, session: Session, turn: Turn) -> None:
+        worker.turn = turn
+        job, recipient = turn.job, turn.recipient
         try:
-            verdict = await session.send(*mail, partial(job.begun, recipient))
+            verdict = await session.send(
+                turn.address, turn.content, partial(job.begun, recipient), partial(self._follow, worker, session)
+            )
         except BaseException:
             job.settle(recipient, Verdict(fate=Fate.DOUBT if session.sealed else Fate.UNSENT, reason=Reason.UNKNOWN))
             raise
         finally:
-            worker.job = None
+            worker.turn = None
         self._judge(worker, job, recipient, verdict)
+
+    def _follow(self, worker: Worker, session: Session) -> bytes | None:
+        """Return who comes next on this connection, bound to it from now on."""
+        if not session.pipelining or self._rounds or self._surplus(worker) or not self._foresight.wanted(worker):
+            return None
+        worker.following = self._take(worker)
+        if worker.following is None:
+            return None
+        self._foresight.tried(worker)
+        loop = asyncio.get_running_loop()
+        worker.bound_at = loop.time()
+        if self._watch is None:
+            self._watch = loop.call_later(BOUND_SECONDS / 2, self._look_after, loop)
+        return worker.following.address
+
+    def _look_after(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Free those who have been bound too long."""
+        bound = [worker for worker in self._workers if worker.following is not None]
+        late = [worker for worker in bound if loop.time() - worker.bound_at > BOUND_SECONDS]
+        for worker in late:
+            self._unbind(worker)
+        if late:
+            self.wake()
+        self._watch = loop.call_later(BOUND_SECONDS / 2, self._look_after, loop) if bound else None
+
+    def _unbind(self, worker: Worker) -> None:
+        """Let somebody else serve who was to follow here, if there is anybody."""
+        if worker.following is not None:
+            worker.following.job.put_back(worker.following.recipient)
+            worker.following = None
+            if worker.session is not None:
+                worker.session.withdraw()
 
     def _judge(self, worker: Worker, job: Job, recipient: Recipient, verdict: Verdict) -> None:
         if verdict.sender:
@@ -190,8 +287,12 @@ class Connections:
         job.settle(recipient, verdict)
         if verdict.fate in (Fate.ACCEPTED, Fate.REFUSED):
             self._rounds = 0
+            self._foresight.proven = self._foresight.proven or worker.foreseen
             self._grow(verdict)
         else:
+            ahead = worker.foreseen or worker.following is not None
+            self._foresight.ended(worker, broken=ahead and not job.over)
+            self._unbind(worker)
             worker.session = None
         if verdict.fate in (Fate.UNSENT, Fate.DOUBT) and not job.over:
             self._trouble(DeliveryError(verdict.reason or Reason.LOST, maybe_sent=False, detail=_short(verdict)))

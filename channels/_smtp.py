@@ -7,7 +7,6 @@ something broke (docs/delivery.md), and to send MAIL, RCPT and DATA in one write
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import socket
 import ssl
@@ -20,12 +19,15 @@ from pydantic import SecretStr
 
 from broadcaster.errors import DeliveryError, EgressRefused, Reason
 from broadcaster.ports.world import Egress
-from channels._smtp_wire import Lost, Reply, Unreadable, Wire
+from channels._smtp_wire import Lost, Reply, Silent, Unreadable, Wire
 
 SERVICE_CLOSING = 421
 _AUTH_TEMPORARY = 454
 AUTH_REFUSED = frozenset({530, 534, 535, 538})
 _GO_AHEAD = 354
+_WANTED = ((250,), (250, 251), (_GO_AHEAD,))
+"""The replies that let MAIL, RCPT and DATA go on: RFC 5321, 4.3.2."""
+_ENVELOPE = len(_WANTED)
 _BARE_DOT = b".\r\n"
 
 
@@ -39,7 +41,7 @@ class TlsPolicy(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """Where mail is handed in, and how. Timeouts in seconds; `reply_timeout` counts for each phase."""
+    """Where mail is handed in, and how. Timeouts in seconds; `reply_timeout` counts for each reply."""
 
     host: str
     port: int
@@ -79,25 +81,42 @@ class Verdict:
         return self.reply is not None and self.reply.code == SERVICE_CLOSING
 
 
+def _nobody() -> None:
+    return None
+
+
 class Session:
     """An open, logged-in connection."""
 
     def __init__(self, wire: Wire, sender: bytes, timeout: float, *, pipelining: bool) -> None:
         self._wire = wire
-        self._sender = sender
+        self._mail = b"MAIL FROM:<%s>\r\n" % sender
         self._timeout = timeout
-        self._pipelining = pipelining
+        self.pipelining = pipelining
         self.sealed = False
         """Whether the final dot of the present mail may be out."""
+        self._asked = False
+        """Whether the next mail's envelope has gone out with the text before it."""
+        self._spoilt = False
 
     @property
     def fresh(self) -> bool:
         """Whether a mail may be begun: the connection stands and nothing unasked has come."""
-        return self._wire.alive and self._wire.unasked() is None
+        return self._wire.alive and not self._spoilt and (self._asked or self._wire.unasked() is None)
 
-    async def send(self, recipient: bytes, content: bytes, sealing: Callable[[], None]) -> Verdict:
+    async def send(
+        self,
+        recipient: bytes,
+        content: bytes,
+        sealing: Callable[[], None],
+        following: Callable[[], bytes | None] = _nobody,
+    ) -> Verdict:
         """Hand in one mail for one recipient. `content` is dot-stuffed and ends with the final dot; `sealing` is called
         right before it leaves. Raise what that raises.
+
+        `following` may then name the recipient of the next `send`: its envelope travels with this text (RFC 2920, 3.1,
+        allows that), which saves a round trip and, on the way, half of all packets. Its own text does not leave before
+        the server has asked for it.
         """
         self.sealed = False
         try:
@@ -106,13 +125,22 @@ class Session:
                 return refusal
             sealing()
             self.sealed = True
-            self._wire.write(content)
-            async with asyncio.timeout(self._timeout):
-                reply = await self._wire.reply()
-        except (Lost, Unreadable, TimeoutError) as error:
+            self._wire.write(content + self._ahead(following()))
+            reply = await self._wire.reply(self._timeout)
+        except (Lost, Unreadable, Silent) as error:
             self._wire.abort()
             return self._broken(error)
         return self._answered(reply)
+
+    def _ahead(self, recipient: bytes | None) -> bytes:
+        self._asked = recipient is not None
+        return b"".join(self._commands(recipient)) if recipient is not None else b""
+
+    def withdraw(self) -> None:
+        """Nobody will come for the envelope that was sent ahead: the server would wait for its text for ever, so this
+        session ends with the present mail.
+        """
+        self._spoilt = True
 
     def _broken(self, error: Exception) -> Verdict:
         reasons: dict[type[Exception], Reason] = {Lost: Reason.LOST, Unreadable: Reason.UNREADABLE}
@@ -134,27 +162,32 @@ class Session:
         reason = Reason.BUSY if reply.code < 500 else Reason.REJECTED  # noqa: PLR2004 - 4yz transient, 5yz permanent
         return Verdict(fate=Fate.REFUSED, reason=reason, reply=reply, sender=sender)
 
+    def _commands(self, recipient: bytes) -> tuple[bytes, bytes, bytes]:
+        return self._mail, b"RCPT TO:<%s>\r\n" % recipient, b"DATA\r\n"
+
     async def _envelope(self, recipient: bytes) -> Verdict | None:
         """MAIL, RCPT, DATA. None when the server waits for the text."""
-        commands = (b"MAIL FROM:<%s>\r\n" % self._sender, b"RCPT TO:<%s>\r\n" % recipient, b"DATA\r\n")
-        async with asyncio.timeout(self._timeout):
-            if self._pipelining:
-                return await self._together(commands)
-            return await self._one_by_one(commands)
+        asked, self._asked = self._asked, False
+        if asked:
+            return await self._together()
+        if not self.pipelining:
+            return await self._one_by_one(self._commands(recipient))
+        self._wire.write(b"".join(self._commands(recipient)))
+        return await self._together()
 
     async def _one_by_one(self, commands: tuple[bytes, ...]) -> Verdict | None:
         for place, command in enumerate(commands):
             self._wire.write(command)
-            reply = await self._wire.reply()
+            reply = await self._wire.reply(self._timeout)
             if not _positive(reply, place):
                 return await self._turned_down(reply, place)
         return None
 
-    async def _together(self, commands: tuple[bytes, ...]) -> Verdict | None:
-        self._wire.write(b"".join(commands))
+    async def _together(self) -> Verdict | None:
+        """Read the replies to an envelope that went out in one piece."""
         replies: list[Reply] = []
-        while len(replies) < len(commands):
-            replies.append(await self._wire.reply())
+        while len(replies) < _ENVELOPE:
+            replies.append(await self._wire.reply(self._timeout))
             if replies[-1].code == SERVICE_CLOSING:
                 break
         bad = next((place for place, reply in enumerate(replies) if not _positive(reply, place)), None)
@@ -191,16 +224,14 @@ class Session:
     async def _ask(self, command: bytes) -> Reply | None:
         try:
             self._wire.write(command)
-            async with asyncio.timeout(min(self._timeout, 5.0)):
-                return await self._wire.reply()
-        except (Lost, Unreadable, TimeoutError):
+            return await self._wire.reply(min(self._timeout, 5.0))
+        except (Lost, Unreadable, Silent):
             self._wire.abort()
             return None
 
 
 def _positive(reply: Reply, place: int) -> bool:
-    wanted = ((250,), (250, 251), (_GO_AHEAD,))  # MAIL, RCPT, DATA: RFC 5321, 4.3.2
-    return reply.code in wanted[place]
+    return reply.code in _WANTED[place]
 
 
 async def open_session(route: Route, sender: bytes, egress: Egress) -> Session:

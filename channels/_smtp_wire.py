@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import re
 from collections import deque
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import cast
 
 MAX_LINE = 2048
 """RFC 5321 allows 512 octets (4.5.3.1.5); real servers say more."""
 MAX_REPLY = 16_384
+_MOST = 100
+"""Replies that may wait to be read: a server that floods is none."""
 _LINE = re.compile(rb"([2-5][0-9][0-9])(?:([ -])([^\x00-\x08\x0b-\x1f\x7f]*))?")
 _ENHANCED = re.compile(r"([245]\.\d{1,3}\.\d{1,3})(?:\s|$)")
 
@@ -21,6 +25,10 @@ class Lost(ConnectionError):
 
 class Unreadable(ConnectionError):
     """What came is no SMTP reply: too long, binary, or nonsense."""
+
+
+class Silent(ConnectionError):
+    """No reply came in time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +45,34 @@ class Reply:
         return f"{self.code} {found.group(1)}" if found else str(self.code)
 
 
+@lru_cache(maxsize=256)
+def _read(line: bytes) -> tuple[Reply, bool]:
+    """Return a reply's line, and whether more of them follow. Raise `Unreadable`. A server repeats itself."""
+    found = _LINE.fullmatch(line)
+    if found is None or len(line) > MAX_LINE:
+        raise Unreadable("not a reply")
+    try:
+        return Reply(int(found[1]), (found[3] or b"").decode("utf-8")), found[2] == b"-"
+    except UnicodeDecodeError:
+        raise Unreadable("binary reply") from None
+
+
 class Wire(asyncio.Protocol):
-    """Takes an open connection over from the library that opened it."""
+    """Takes an open connection over from the library that opened it. It ends itself where a reply that is waited for
+    does not come in time; one timer serves a connection for life, since setting one for each reply costs more than
+    the reply.
+    """
 
     def __init__(self) -> None:
         self._transport: asyncio.Transport | None = None
-        self._buffer = bytearray()
-        self._codes: list[int] = []
-        self._first = ""
+        self._buffer = b""
+        self._lines: list[Reply] = []
         self._size = 0
         self._replies: deque[Reply] = deque()
         self._waiter: asyncio.Future[None] | None = None
         self._broken: ConnectionError | None = None
+        self._deadline = math.inf
+        self._timer: asyncio.TimerHandle | None = None
 
     def take_over(self, transport: asyncio.BaseTransport) -> None:
         """Become the protocol of this transport."""
@@ -62,42 +86,43 @@ class Wire(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Cut into replies."""
-        self._buffer += data
-        while self._broken is None and (end := self._buffer.find(b"\n")) >= 0:
-            line = bytes(self._buffer[:end]).removesuffix(b"\r")
-            del self._buffer[: end + 1]
-            self._take(line)
-        if len(self._buffer) > MAX_LINE:
-            self._break(Unreadable("reply too long"))
+        if self._broken is not None:
+            return
+        lines = (self._buffer + data).split(b"\n")
+        self._buffer = lines.pop()
+        try:
+            for line in lines:
+                self._take(line.removesuffix(b"\r"))
+            if len(self._buffer) > MAX_LINE or len(self._replies) > _MOST:
+                raise Unreadable("too much")  # noqa: TRY301 - one way out for all that is no reply
+        except Unreadable as unreadable:
+            self._break(unreadable)
         self._wake()
 
     def _take(self, line: bytes) -> None:
-        found = _LINE.fullmatch(line)
+        reply, more = _read(line)
+        if not (more or self._lines):
+            self._replies.append(reply)
+            return
         self._size += len(line)
-        if found is None or len(line) > MAX_LINE or self._size > MAX_REPLY:
-            self._break(Unreadable("not a reply"))
-            return
-        code, dash, text = int(found.group(1)), found.group(2), found.group(3) or b""
-        try:
-            words = text.decode("utf-8")
-        except UnicodeDecodeError:
-            self._break(Unreadable("binary reply"))
-            return
-        self._first = self._first or words
-        self._codes.append(code)
-        if dash != b"-":
+        if self._size > MAX_REPLY:
+            raise Unreadable("reply too long")
+        self._lines.append(reply)
+        if not more:
             self._complete()
 
     def _complete(self) -> None:
-        if len(set(self._codes)) == 1:
-            self._replies.append(Reply(self._codes[0], self._first))
-        else:
-            self._break(Unreadable("a reply of several codes"))
-        self._codes, self._first, self._size = [], "", 0
+        """A reply of several lines: its first words count."""
+        lines, self._lines, self._size = self._lines, [], 0
+        if len({line.code for line in lines}) > 1:
+            raise Unreadable("a reply of several codes")
+        self._replies.append(Reply(lines[0].code, next((line.text for line in lines if line.text), "")))
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell whoever waits."""
         self._broken = self._broken or Lost(type(exc).__name__ if exc else "closed")
+        if self._timer is not None:
+            self._timer.cancel()
         self._wake()
 
     def _break(self, why: ConnectionError) -> None:
@@ -108,14 +133,39 @@ class Wire(asyncio.Protocol):
         if self._waiter is not None and not self._waiter.done() and (self._replies or self._broken):
             self._waiter.set_result(None)
 
-    async def reply(self) -> Reply:
-        """Return the next reply. Raise `Lost` or `Unreadable`."""
+    async def reply(self, patience: float) -> Reply:
+        """Return the next reply, if it comes within so many seconds. Raise `Lost`, `Unreadable` or `Silent`, after
+        which the connection is no more.
+        """
+        if not self._replies:
+            await self._wait(patience)
+        return self._replies.popleft()
+
+    async def _wait(self, patience: float) -> None:
+        loop = asyncio.get_running_loop()
+        self._deadline = loop.time() + patience
+        if self._timer is None or self._timer.when() > self._deadline:
+            self._set(loop)
         while not self._replies:
             if self._broken is not None:
                 raise self._broken
-            self._waiter = asyncio.get_running_loop().create_future()
+            self._waiter = loop.create_future()
             await self._waiter
-        return self._replies.popleft()
+        self._deadline = math.inf
+
+    def _set(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = loop.call_at(self._deadline, self._ring, loop)
+
+    def _ring(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Time is up for a reply, though perhaps not for the one waited for now."""
+        self._timer = None
+        if self._deadline <= loop.time():
+            self._break(Silent("no reply"))
+            self._wake()
+        elif self._deadline < math.inf:
+            self._set(loop)
 
     def unasked(self) -> Reply | None:
         """Return a reply that came without a question, such as a 421 while idle."""

@@ -391,7 +391,7 @@ async def test_old_carrier_addresses_are_reached(tmp_path: Path) -> None:
 async def test_cancelled_it_answers_for_everybody(tmp_path: Path) -> None:
     ledger = Accounts(people(500))
     async with SmtpProvider() as smtp, channel(world(tmp_path), smtp.port, connections=4) as mail:
-        for number in range(101, 105):
+        for number in range(101, 501):
             smtp.script(Phase.DOT, hang(), to=f"r{number}@example.jp")
         sending = asyncio.create_task(sent(mail, ledger))
         await ledger.until(lambda: len(ledger.results) == 100)

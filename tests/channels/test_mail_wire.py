@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from broadcaster.ports.channel import Handed
 from channels._mail_books import WINDOW, Books
 from channels._mail_pool import Pace
-from channels._smtp_wire import MAX_LINE, MAX_REPLY, Lost, Reply, Unreadable, Wire
+from channels._smtp_wire import MAX_LINE, MAX_REPLY, Lost, Reply, Silent, Unreadable, Wire
 from tests.channels.mailkit import Accounts
 
 
@@ -20,7 +21,7 @@ async def replies(*pieces: bytes, count: int = 1) -> list[Reply]:
     for piece in pieces:
         wire.data_received(piece)
     wire.connection_lost(None)
-    return [await wire.reply() for _ in range(count)]
+    return [await wire.reply(5.0) for _ in range(count)]
 
 
 @pytest.mark.parametrize(
@@ -76,6 +77,28 @@ async def test_a_reply_that_never_ends_is_lost(raw: bytes) -> None:
         await replies(raw)
 
 
+@pytest.mark.parametrize("raw", [b"250 x\r\n" * 500, b"250 x\r\n" * 90 + b"y" * (MAX_LINE + 1)])
+async def test_a_flood_of_replies_ends_the_connection(raw: bytes) -> None:
+    wire = Wire()
+    wire.data_received(raw)
+    assert not wire.alive
+    wire.data_received(b"250 late\r\n" * 50)
+    for _ in range(500):
+        with contextlib.suppress(Unreadable):
+            assert (await wire.reply(5.0)).text == "x"
+
+
+async def test_silence_ends_the_connection_and_a_reply_in_time_does_not() -> None:
+    wire = Wire()
+    for _ in range(3):
+        asyncio.get_running_loop().call_later(0.05, wire.data_received, b"250 in time\r\n")
+        assert (await wire.reply(0.5)).code == 250
+    with pytest.raises(Silent):
+        await wire.reply(0.05)
+    with pytest.raises(Silent):
+        await wire.reply(5.0)
+
+
 @given(st.lists(st.binary(max_size=50), max_size=10))
 def test_no_octets_make_a_reply_out_of_nothing(pieces: list[bytes]) -> None:
     try:
@@ -111,7 +134,7 @@ def test_the_pace_stays_between_one_and_what_is_configured(most: int, events: li
 
 
 async def test_fifty_results_are_written_without_waiting() -> None:
-    ledger = Accounts([], claimed=set(range(WINDOW)))
+    ledger = Accounts([], claimed=set(range(WINDOW)), begun_with=list(range(WINDOW)))
     books = Books(ledger)
     running = asyncio.create_task(books.run())
     for number in range(WINDOW):
@@ -124,7 +147,7 @@ async def test_fifty_results_are_written_without_waiting() -> None:
 
 
 async def test_fewer_are_written_within_fifty_milliseconds() -> None:
-    ledger = Accounts([], claimed={1, 2})
+    ledger = Accounts([], claimed={1, 2}, begun_with=[1, 2])
     books = Books(ledger)
     running = asyncio.create_task(books.run())
     loop = asyncio.get_running_loop()
