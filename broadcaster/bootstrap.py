@@ -7,7 +7,7 @@ import contextlib
 import signal
 import socket
 import tempfile
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +18,7 @@ from broadcaster.clock import SystemClock, SystemEntropy
 from broadcaster.config import Config
 from broadcaster.desk import Desk, Found, Office, Preview, inspect
 from broadcaster.forms import Forms
-from broadcaster.model import Draft
+from broadcaster.model import Draft, Problem
 from broadcaster.ports.channel import Channel
 from broadcaster.ports.world import Context
 from broadcaster.rendering import Templates, templates_dir
@@ -174,9 +174,31 @@ async def looking(config: Config) -> AsyncGenerator[Office, None]:
 
 
 async def previewed(config: Config, draft: Draft) -> Preview:
-    """Show what would go out. Raise `NotFound` for the incident."""
-    async with looking(config) as office:
-        return await Desk(office.context, office.channels, office.store, policy=office.policy).preview(draft)
+    """Show what would go out. Raise `NotFound` for the incident.
+
+    A channel that is named but not enabled yet shows what it would say, with a warning that it says nothing.
+    """
+    async with looking(config) as office, samples(config, draft.channels) as idle:
+        channels = {**office.channels, **idle}
+        shown = await Desk(office.context, channels, office.store, policy=office.policy).preview(draft)
+        warnings = [
+            Problem(code="channel_idle", place=f"channels.{name}", params={"channel": name}, blocking=False)
+            for name in idle
+        ]
+        return replace(shown, problems=(*shown.problems, *warnings))
+
+
+@asynccontextmanager
+async def samples(config: Config, names: Sequence[str]) -> AsyncGenerator[Mapping[str, Channel], None]:
+    """Make those of these channels that are not enabled, as far as they can be without a configuration."""
+    context = context_of(config)
+    made = {name: registry.sample(name, context) for name in names if name not in config.channels}
+    found = {name: channel for name, channel in made.items() if channel is not None}
+    try:
+        yield found
+    finally:
+        for channel in found.values():
+            await channel.close()
 
 
 async def inspected(config: Config) -> tuple[Found, ...]:

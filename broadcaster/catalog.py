@@ -43,9 +43,14 @@ def read(path: Path) -> Mapping[str, str]:
 
 
 def say(code: str, language: str | None = None, /, **params: object) -> str:
-    """Return the sentence for `code`. `language` None means that of the environment."""
+    """Return the sentence for `code`. `language` None means that of the environment.
+
+    A parameter worded in each language is given as `meaning_ja` and `meaning_en`, and stands in both as `{meaning}`.
+    """
+    chosen = language or language_of(os.environ)
+    own = {name.removesuffix(f"_{chosen}"): value for name, value in params.items() if name.endswith(f"_{chosen}")}
     try:
-        return sentences(language or language_of(os.environ))[code].format(**params)
+        return sentences(chosen)[code].format(**params, **own)
     except (KeyError, IndexError):
         if os.environ.get("BROADCASTER_CATALOG") == "strict":
             raise

@@ -80,6 +80,16 @@ def measurer(name: str) -> Callable[[str], Length] | None:
     return cast("Callable[[str], Length]", found) if callable(found) else None
 
 
+def sample(name: str, context: Context) -> Channel | None:
+    """Return what the function `sample` beside the channel's `build` gives: the channel without a configuration, to
+    preview its words; it reaches nothing. None where there is none.
+    """
+    if name not in _points():
+        return None
+    found: object = getattr(sys.modules[_builder(name).__module__], "sample", None)
+    return cast("Callable[[Context], Channel]", found)(context) if callable(found) else None
+
+
 @cache
 def _builder(name: str) -> Callable[..., Channel]:
     point = _points().get(name)

@@ -100,6 +100,13 @@ def build(settings: Settings, context: Context) -> Twitter:
     return Twitter(settings, context)
 
 
+def sample(context: Context) -> Twitter:
+    """Return the channel without keys: what X would say, before the city has an account. It can deliver nothing."""
+    none = SecretStr("")
+    keys = Settings(consumer_key=none, consumer_secret=none, access_token=none, access_token_secret=none)
+    return Twitter(keys, context)
+
+
 class Twitter:
     """Messenger, finder, retractor, checker, measurer, metered."""
 

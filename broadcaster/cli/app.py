@@ -95,8 +95,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         broadcaster.main(args=given, prog_name="broadcaster", standalone_mode=False, obj=session)
     except BaseException as error:  # noqa: BLE001 - the boundary: a person gets a sentence, whatever it was
-        return _ended(error, as_json="--json" in given)
+        return _heard(error, as_json="--json" in given)
     return session.exit_code
+
+
+def _heard(error: BaseException, *, as_json: bool) -> int:
+    """Say what went wrong, unless nobody listens any more (`broadcaster ... | head`)."""
+    try:
+        return _ended(error, as_json=as_json)
+    except BrokenPipeError:
+        return _ended(BrokenPipeError(), as_json=as_json)
 
 
 def _ended(error: BaseException, *, as_json: bool) -> int:
@@ -125,7 +133,7 @@ def _fault(error: BroadcasterError) -> dict[str, Any]:
 
 
 def _misuse(error: click.ClickException) -> dict[str, Any]:
-    code, params = "usage_wrong", {"message": error.format_message()}
+    code, params = "usage_wrong", {"message": error.format_message().rstrip(".。")}
     if isinstance(error, click.NoSuchOption):
         code, params = "usage_no_option", {"name": error.option_name}
     elif isinstance(error, click.MissingParameter) and error.param:

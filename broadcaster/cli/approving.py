@@ -58,9 +58,19 @@ def show(submission: Any) -> None:
             "board_submission", number=submission["id"], headline=headline(alert), author=acceptance["author"]["name"]
         )
     )
+    for info in alert["infos"]:
+        if info["language"] not in said_in(acceptance["messages"]):
+            say(f"--- [{info['language']}] {info['headline']}")
+            say(f"{info['description']}\n{info['instruction']}")
+            say(", ".join(area["area_desc"] for area in info["areas"]))
     for message in acceptance["messages"]:
         for text in message["texts"]:
             say(f"--- {channel(message['channel'])} [{text['language']}] {text['subject']}")
             say(text["body"])
     targets = sorted({channel(each["channel"]) for each in acceptance["plan"]})
     say(f"--- {', '.join(targets)}")
+
+
+def said_in(messages: Any) -> set[str]:
+    """Return the languages whose words some message says in full: pages and feeds have no message to be shown."""
+    return {text["language"] for message in messages if message["channel"] != "twitter" for text in message["texts"]}

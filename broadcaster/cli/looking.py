@@ -28,7 +28,7 @@ def preview(session: Session, file: Path | None, template: str, values: tuple[st
         draft["channels"] = [only]
     shown = asyncio.run(_preview(session, draft))
     session.exit_code = 2 if any(each["blocking"] for each in shown["problems"]) else 0
-    session.show(shown, *lines(shown))
+    session.show(shown, *lines(shown, whole=bool(only)))
 
 
 async def _preview(session: Session, draft: Any) -> Any:
@@ -39,8 +39,10 @@ async def _preview(session: Session, draft: Any) -> Any:
     return dump(await previewed(session.settings(), load(Draft, draft)))
 
 
-def lines(shown: Any) -> Iterator[str]:
-    """Yield the preview: problems first, then each channel's bytes."""
+def lines(shown: Any, *, whole: bool) -> Iterator[str]:
+    """Yield the preview: problems first, then each channel's bytes. Of files their sizes, with `whole` also those that
+    a person reads as they are; `--json` holds every file.
+    """
     yield f"{mode(shown['mode'])} {serial(shown['alert'])} {headline(shown['alert'])}"
     if shown["needs_approval"]:
         yield words("needs_approval")
@@ -49,6 +51,7 @@ def lines(shown: Any) -> Iterator[str]:
     for each in shown["channels"]:
         yield f"=== {channel(each['channel'])}{_count(each)}"
         yield from _body(each)
+        yield from _files(each) if whole else ()
 
 
 def _count(each: Any) -> str:
@@ -68,6 +71,13 @@ def _body(each: Any) -> Iterator[str]:
         yield text["body"]
     for path, size in each["sizes"].items():
         yield f"  {path} ({words('bytes', count=size)})"
+
+
+def _files(each: Any) -> Iterator[str]:
+    for path, text in each["files"].items():
+        if path.endswith(".txt") and path != "robots.txt":
+            yield f"--- {path}"
+            yield text
 
 
 @command("measure")

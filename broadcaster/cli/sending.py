@@ -15,7 +15,7 @@ from broadcaster.cli.board import verdict
 from broadcaster.cli.drafts import draft_options, given
 from broadcaster.cli.session import Session, command, say
 from broadcaster.cli.tables import channel, headline, mode, row_lines, serial
-from broadcaster.cli.words import words
+from broadcaster.cli.words import problem, words
 from broadcaster.client import Client
 from broadcaster.errors import ServiceUnreachable
 
@@ -91,12 +91,15 @@ def summary(shown: Any) -> list[str]:
         lines.append(f"  {channel(each['channel'])}: {reached}")
     if shown["needs_approval"]:
         lines.append(words("needs_approval"))
-    return lines
+    return [*lines, *(f"  {'!' if each['blocking'] else '-'} {problem(each)}" for each in shown["problems"])]
 
 
 def finish(session: Session, client: Client, done: Any, *, wait: bool) -> None:
     """Say what became of a hand-in; with `wait`, wait until every delivery is settled or needs a person."""
     alert = done["alert"]
+    if not session.json:
+        for each in done["warnings"]:
+            say(f"  - {problem(each)}")
     if wait and done["accepted"]:
         report = wait_until(session, client, alert["identifier"], settled)
         deliveries = report["row"]["deliveries"]

@@ -28,12 +28,12 @@ def run(session: Session) -> None:
 @command("core")
 def core(session: Session) -> None:
     """Desk, API and dispatcher, until told to stop."""
-    from broadcaster import bootstrap, logs  # noqa: PLC0415 - see above
+    from broadcaster import bootstrap, logs, loops  # noqa: PLC0415 - see above
 
     settings = session.settings()
     logs.configure(settings.logging.level, settings.secrets)
-    with _last_words(session):
-        asyncio.run(bootstrap.core(settings))
+    with _last_words(session), asyncio.Runner(loop_factory=loops.loop_factory()) as runner:
+        runner.run(bootstrap.core(settings))
 
 
 @command("pages")

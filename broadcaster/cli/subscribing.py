@@ -12,7 +12,7 @@ import click
 
 from broadcaster.cli.app import Group
 from broadcaster.cli.session import Session, command, drawn
-from broadcaster.cli.words import help_of, words
+from broadcaster.cli.words import help_of, problem, words
 from broadcaster.errors import Conflict
 from broadcaster.model import Actor, Subscriber
 
@@ -71,7 +71,7 @@ def bring_in(session: Session, file: Path, skip_bad: bool) -> None:
     left_out = [{"place": each.place, "code": each.code, "params": dict(each.params)} for each in done.problems]
     document: dict[str, Any] = {"rows": done.rows, "added": done.added, "changed": done.changed, "problems": left_out}
     sentence = words("imported", added=done.added, changed=done.changed, left=len(left_out))
-    session.show(document, sentence)
+    session.show(document, sentence, *(f"  - {problem(each)}" for each in left_out))
 
 
 @command("subscribers export")
@@ -97,6 +97,7 @@ def stats(session: Session) -> None:
     """Count."""
     found = session.client().subscriber_stats()
     lines = [words("subscribers_total", count=found["total"])]
+    lines += [words("subscribers_suppressed", count=found["suppressed"])] if found["suppressed"] else []
     lines += [words("subscribers_language", name=name, count=count) for name, count in found["by_language"].items()]
     lines += [words("subscribers_area", name=name, count=count) for name, count in found["by_area"].items()]
     session.show(found, *lines)

@@ -12,6 +12,10 @@ from broadcaster.cli.words import words
 
 WANTING = ("failed", "needs_human", "in_doubt", "held")
 """States that a person should look at, most pressing first."""
+ALONE = ("break_glass", "prepared")
+"""Approvals without a second person at that moment."""
+MAY_BE_THERE = ("accepted", "in_doubt", "duplicate")
+"""Outcomes of a try after which there is something to look for."""
 RECENT = timedelta(hours=24)
 
 
@@ -103,7 +107,10 @@ def title(row: Any) -> str:
 def accepted_by(row: Any, zone: str) -> str:
     """Return when it was accepted, and by whom."""
     time = clock(row["accepted_at"], zone)
-    return words("board_by", time=time, author=row["author"], approver=row["approved_by"] or "-")
+    approver = row["approved_by"] or "-"
+    if row["approved_how"] in ALONE:
+        approver = words(f"approved_{row['approved_how']}", approver=approver)
+    return words("board_by", time=time, author=row["author"], approver=approver)
 
 
 def delivery_cells(each: Any) -> tuple[str, ...]:
@@ -120,14 +127,40 @@ def report_lines(report: Any) -> Iterator[str]:
     yield words("board_head", mode=mode(report["mode"]), city=report["city"], time=clock(report["now"], report["zone"]))
     yield from row_lines(report["row"], report["zone"])
     for each in report["row"]["deliveries"]:
-        tries = report["attempts"].get(str(each["id"]), [])
-        for one in tries:
-            reason = " ".join(part for part in (reason_of(one["reason"]), one["detail"], one["ref"]) if part)
-            outcome = words(f"outcome_{one['outcome']}")
-            number = words("attempt", number=one["number"])
-            yield f"    [{each['id']}] {clock(one['ended_at'], report['zone'])} {number}: {outcome} {reason}"
+        for one, looked in tries_and_looks(report["attempts"].get(str(each["id"]), [])):
+            what = look_words(one) if looked else try_words(one)
+            yield f"    [{each['id']}] {clock(one['ended_at'], report['zone'])} {what}".rstrip()
         if (advice := _advice(each)) and each["state"] != "confirmed":
             yield f"    -> {words(f'advice_{advice}', delivery=each['id'])}"
+
+
+def tries_and_looks(attempts: Iterable[Any]) -> Iterator[tuple[Any, bool]]:
+    """Yield each entry, and whether it is a look from outside: after a try that the other end has or may have, the
+    entries of the same number only looked; a further try has a number of its own.
+    """
+    sent: set[int] = set()
+    for one in attempts:
+        yield one, one["number"] in sent
+        if one["outcome"] in MAY_BE_THERE:
+            sent.add(one["number"])
+
+
+def try_words(one: Any) -> str:
+    """Return what came of a try."""
+    parts = (reason_of(one["reason"]), one["detail"], one["ref"])
+    said = " ".join(part for part in parts if part)
+    return f"{words('attempt', number=one['number'])}: {words('outcome_' + one['outcome'])} {said}"
+
+
+def look_words(one: Any) -> str:
+    """Return what a look found."""
+    if one["outcome"] == "in_doubt":
+        found, said = "look_unclear", f"{reason_of(one['reason'])} {one['detail']}"
+    elif one["outcome"] == "accepted" and one["reason"] != "not_seen":
+        found, said = "look_found", one["ref"]
+    else:
+        found, said = "look_absent", ""
+    return f"{words('look')}: {words(found)} {said}"
 
 
 def why(delivery: Any) -> str:

@@ -117,12 +117,13 @@ async def compose(
 
 def find_problems(office: Office, draft: Draft, earlier: Sequence[Alert]) -> list[Problem]:
     """Return what is wrong with the draft itself, unknown channels included."""
-    unknown = [name for name in draft.channels if name not in office.channels]
+    known = ", ".join(office.channels)
+    unknown = [{"channel": name, "known": known} for name in draft.channels if name not in office.channels]
     return [
         *checks.problems(
             draft, now=office.now(), city=office.context.city, live=earlier, mode=office.mode, policy=office.policy
         ),
-        *(Problem(code="unknown_channel", place="channels", params={"channel": name}) for name in unknown),
+        *(Problem(code="unknown_channel", place="channels", params=params) for params in unknown),
     ]
 
 

@@ -36,7 +36,7 @@ class Reader:
         for key in self.values:
             name, _, language = key.partition(".")
             if name not in self.template.slots or (language and language not in self.template.text):
-                self._report("slot_unknown", key)
+                self._report("slot_unknown", key, known=", ".join(self.template.slots))
 
     def words(self, name: str, language: str) -> str:
         """Return the slot's value as `language` says it; empty where it was not given."""
@@ -81,7 +81,7 @@ class Reader:
 
     def _absent(self, name: str, slot: Slot, language: str) -> str:
         if slot.required:
-            self._report("slot_missing", name)
+            self._report("slot_missing", name, **_told(slot))
         if slot.kind is SlotKind.TIME and name == ISSUED:
             return self.moment(self.now, language)
         return ""
@@ -112,6 +112,12 @@ class Reader:
         problem = Problem(code=code, place=place, params=params)
         if problem not in self.problems:
             self.problems.append(problem)
+
+
+def _told(slot: Slot) -> dict[str, str]:
+    """What a person needs to know to fill a slot: its meaning in each language, and an example or all choices."""
+    example = " | ".join(slot.choices) or slot.example[JAPANESE]
+    return {"example": example, **{f"meaning_{language}": slot.meaning[language] for language in (JAPANESE, "en")}}
 
 
 def read_time(raw: str, now: datetime, tense: str) -> datetime | None:

@@ -116,6 +116,7 @@ def alert_row(row: Row, deliveries: Sequence[Row], now: datetime | None = None) 
         accepted_at=time_of(row["accepted_at"]),
         author=row["author"],
         approved_by=row["approved_by"],
+        approved_how=row["approved_how"],
         in_force=bool(row["newest"]) and not said.kind.ends and lasting,
         deliveries=tuple(delivery(each) for each in deliveries),
     )

@@ -32,6 +32,7 @@ async def test_an_accepted_alert_is_there_with_all_its_parts(store: Store) -> No
     row = await store.alert(f"{number}-{version}")
     assert row.alert == whole.alert
     assert (row.author, row.approved_by) == ("officer", "second officer")
+    assert row.approved_how == ApprovalBy.SECOND_PERSON
     assert row.deliveries == made
     assert [(each.channel, each.state) for each in made] == [("twitter", State.READY), ("page", State.READY)]
     assert await store.prepared(whole.alert.identifier) == whole.prepared

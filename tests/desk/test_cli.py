@@ -12,7 +12,9 @@ import click
 import pytest
 
 from broadcaster.cli import app, main
+from broadcaster.cli.approving import show
 from broadcaster.cli.sockets import socket_of
+from broadcaster.cli.tables import look_words, tries_and_looks, try_words
 from broadcaster.clock import SystemClock
 from broadcaster.config import load_config
 from broadcaster.errors import BroadcasterError, StoreFull
@@ -135,6 +137,70 @@ def test_preview_and_measure_need_no_service(config: Path, tmp_path: Path, capsy
     assert main(["preview", "--template", "flood-level4", *arguments]) == 0
     assert "X (Twitter)" in capsys.readouterr().out
     assert not (tmp_path / "data").exists()
+
+
+def test_a_channel_that_is_not_enabled_yet_shows_what_it_would_say(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text, _, _ = config.read_text().partition("[channels.twitter]")
+    config.write_text(text + "[channels.page]\n[channels.twitter]\nenabled = false\n")
+    flood = [part for name, value in examples(config).items() for part in ("--set", f"{name}={value}")]
+    order = ["preview", "--template", "flood-level4", *flood]
+    assert main([*order, "--channel", "twitter", "--json"]) == 0
+    shown = document(capsys)
+    assert shown["channels"][0]["texts"][0]["body"].startswith("【訓練】")
+    assert ("channel_idle", False) in [(each["code"], each["blocking"]) for each in shown["problems"]]
+    assert main([*order, "--channel", "loudspeaker"]) == 2
+    assert "Enabled are: page" in capsys.readouterr().out
+    assert main([*order, "--channel", "page"]) == 0
+    said = capsys.readouterr().out
+    assert "--- index.txt\n" in said
+    assert "robots.txt\n" not in said.partition("--- index.txt")[2]
+
+
+def test_a_form_says_what_each_missing_slot_means(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["send", "--template", "flood-level4", "--set", "colour=red"]) == 2
+    said = capsys.readouterr().err
+    assert "Name of the river, for example: 空堀川" in said
+    assert "danger-level | rising-fast | leak" in said
+    assert "its slots: areas, issued, river" in said
+
+
+def test_nobody_listening_to_an_error_is_no_second_error(config: Path) -> None:
+    command = f"{sys.executable} -m broadcaster send --template flood-level4 --json | true"
+    done = subprocess.run(
+        ["bash", "-c", f"sleep 0; {command}"], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert "Traceback" not in done.stderr
+
+
+def test_looks_are_told_from_tries(config: Path) -> None:
+    def entry(number: int, outcome: str, reason: str = "", ref: str = "") -> dict[str, object]:
+        return {"number": number, "outcome": outcome, "reason": reason, "detail": "", "ref": ref}
+
+    went = [
+        entry(1, "channel_down", "credentials"),
+        entry(1, "in_doubt", "timeout"),
+        entry(1, "not_sent"),
+        entry(1, "in_doubt", "server_error"),
+        entry(2, "accepted", ref="77"),
+        entry(2, "accepted", "not_seen", "77"),
+        entry(2, "accepted", ref="77"),
+    ]
+    told = [look_words(one) if looked else try_words(one) for one, looked in tries_and_looks(went)]
+    assert [each.partition(":")[0] for each in told] == ["try 1"] * 2 + ["read back"] * 2 + ["try 2"] + [
+        "read back"
+    ] * 2
+    assert [each.strip() for each in told[-2:]] == ["read back: not found", "read back: found 77"]
+    assert told[2].strip() == "read back: not found"
+
+
+def test_an_approver_reads_every_word_also_where_no_message_is_sent(capsys: pytest.CaptureFixture[str]) -> None:
+    info = {"language": "ja", "headline": "見出し", "description": "状況", "instruction": "行動", "areas": []}
+    alert = {"status": "Actual", "incident": 1, "version": 1, "kind": "alert", "infos": [info]}
+    plan = [{"channel": "page"}]
+    show({"id": 1, "acceptance": {"alert": alert, "author": {"name": "a"}, "messages": [], "plan": plan}})
+    assert "状況\n行動" in capsys.readouterr().out
 
 
 def examples(config: Path) -> dict[str, str]:

@@ -56,6 +56,15 @@ def test_each_problem_names_its_place() -> None:
     assert places == {"placeholder_left": "infos[1].headline"}
 
 
+def test_every_blank_of_a_text_is_told_and_a_hostile_one_takes_no_time() -> None:
+    told = found(draft(info(headline="○○の{{ river }}が{{ river }}、避難人数：未入力")))
+    assert [problem.params["found"] for problem in told] == ["○○", "{{ river }}", "未入力"]
+    assert len(found(draft(info(description="14:05 " + "".join(f"{{a{'b' * number}}}" for number in range(60)))))) == 10
+    before = time.monotonic()
+    assert found(draft(info(description="{{" * 4_900)))
+    assert time.monotonic() - before < 1
+
+
 # ------------------------------------------------------------------ form
 
 

@@ -18,6 +18,8 @@ class AlertRow:
     accepted_at: datetime
     author: str
     approved_by: str
+    approved_how: str
+    """How it was approved (`ApprovalBy`); empty where it needed nobody."""
     in_force: bool
     deliveries: tuple[Delivery, ...] = ()
 

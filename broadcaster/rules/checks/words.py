@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from broadcaster.model import Mode, Problem
 from broadcaster.rules.checks.texts import Field, folded
 
 _NUMERAL = "一二三四五六七八九十百千万億"
 _LEFTOVER = re.compile(
-    r"\{\{.*?\}\}|\{\{|\}\}|\{%|%\}|\$\{\w*\}?|\{[a-z_]+\}"  # a template's own marks
+    r"\{\{[^{}\n]{0,60}\}\}|\{\{|\}\}|\{%|%\}|\$\{\w*\}?|\{[a-z_]+\}"  # a template's own marks
     r"|未入力|未記入|要入力"  # "避難人数:未入力" was sent to a whole ward (2024)
     r"|○{2,}|◯{2,}"
     rf"|(?<![{_NUMERAL}〇])〇{{2,}}(?![{_NUMERAL}〇])"  # 〇 is also a digit: 二〇〇〇
@@ -22,6 +23,8 @@ _ABOLISHED = ("避難勧告", "避難準備情報", "避難準備・高齢者等
 """Names of before May 2021 (2021 revision of the Disaster Countermeasures Basic Act)."""
 DRILL_MARK = "【訓練】"
 _SHOWN = 30
+_MOST = 10
+"""Blanks that are told of one text; a text with more was never filled in at all."""
 
 
 def problems(texts: Iterable[Field], mode: Mode) -> Iterator[Problem]:
@@ -39,8 +42,9 @@ def problems(texts: Iterable[Field], mode: Mode) -> Iterator[Problem]:
 
 
 def _left_over(field: Field) -> Iterator[Problem]:
-    if found := _LEFTOVER.search(field.text):
-        yield Problem(code="placeholder_left", place=field.place, params={"found": found[0][:_SHOWN]})
-    elif found := _ORNAMENT.search(field.text):
+    left = dict.fromkeys(found[0][:_SHOWN] for found in _LEFTOVER.finditer(field.text))
+    for each in islice(left, _MOST):
+        yield Problem(code="placeholder_left", place=field.place, params={"found": each})
+    if not left and (found := _ORNAMENT.search(field.text)):
         params = {"found": found[0][:_SHOWN]}
         yield Problem(code="placeholder_maybe", place=field.place, params=params, blocking=False)
