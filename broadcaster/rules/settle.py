@@ -351,7 +351,8 @@ def recipient(
     handed: Handed, row: Recipient, *, grade: Grade, now: datetime, jitter: float, expires_at: datetime
 ) -> RecipientResult:
     """Return what becomes of one recipient. A mailbox that is busy is tried again in one to five minutes; a
-    permanent refusal ends it for this delivery only (a resident's own filter also answers 5.0.0).
+    permanent refusal ends it for this delivery only (a resident's own filter also answers 5.0.0); `rules.suppression`
+    says when an address is left alone.
     """
     state, due = _recipient_state(handed, row, grade, now)
     if state is RecipientState.RETRY:

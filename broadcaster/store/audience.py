@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -19,6 +20,7 @@ class Matter(NamedTuple):
     areas: frozenset[str]
     categories: frozenset[str]
     gravity: int
+    at: datetime
 
 
 def matter(alert: Alert) -> Matter:
@@ -27,14 +29,15 @@ def matter(alert: Alert) -> Matter:
         frozenset(area.area_desc for info in alert.infos for area in info.areas),
         frozenset(category.value for info in alert.infos for category in info.category),
         GRAVITY[alert.severity],
+        alert.sent,
     )
 
 
 def wants(row: Row, said: Matter) -> bool:
     """Whether a subscriber's row matches. An alert without an area reaches only those who want every area: a missing
-    area never widens.
+    area never widens. An address that is refused again and again is left out, but never of the gravest.
     """
-    if row["gravity"] < said.gravity:
+    if row["gravity"] < said.gravity or (row["suppressed"] and said.gravity > GRAVITY[Severity.EXTREME]):
         return False
     areas, categories = _names(row["areas"]), _names(row["categories"])
     return not (areas and areas.isdisjoint(said.areas)) and not (categories and categories.isdisjoint(said.categories))

@@ -84,6 +84,9 @@ def put_back(tx: Tx, delivery: int, begun: Collection[int]) -> int:
 
 def doubt_started(tx: Tx, delivery: int, state: RecipientState, due: datetime | None) -> None:
     """Put recipients whose sending was begun, and will not be told any more, in doubt."""
+    book = tx.one("ledger.book", delivery=delivery)
+    if book is None or not book["started"]:
+        return  # as nearly always: to look would be to read every recipient
     moved = tx.run("ledger.doubt_started", delivery=delivery, state=state.value, due_at=maybe_ms(due))
     if moved:
         _count(tx, delivery, Counter({"started": -moved, state.value: moved}))

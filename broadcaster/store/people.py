@@ -13,6 +13,7 @@ from broadcaster.model import Actor, Alert, Category, Severity, Subscriber
 from broadcaster.ports.store import Stats
 from broadcaster.store import audience, trail
 from broadcaster.store.base import Part
+from broadcaster.store.rows import ms
 from broadcaster.store.transaction import Row, Tx
 
 T = TypeVar("T")
@@ -62,7 +63,7 @@ def count_reach(tx: Tx, alert: Alert) -> int:
     said, after = audience.matter(alert), 0
     earlier = {row["address"].lower() for row in tx.all("ledger.all_earlier", incident=alert.incident)}
     counted = len(earlier) if alert.kind.refers else 0
-    while page := tx.all("people.page_by_number", after=after, limit=_PAGE):
+    while page := tx.all("people.page_by_number", after=after, now=ms(said.at), limit=_PAGE):
         wanting = (row["address"].lower() for row in page if audience.wants(row, said))
         counted += sum(1 for address in wanting if not (alert.kind.refers and address in earlier))
         after = page[-1]["id"]
@@ -76,6 +77,7 @@ def _put(tx: Tx, *, chunk: list[Subscriber], actor: Actor, now: datetime) -> tup
         if before is not None and _subscriber(before) == subscriber:
             continue
         _write(tx, subscriber)
+        tx.run("refusals.forget", address=subscriber.address)  # a sign of life
         added, changed = added + (before is None), changed + (before is not None)
     if added or changed:
         body = {"added": added, "changed": changed}
@@ -95,7 +97,10 @@ def _write(tx: Tx, subscriber: Subscriber) -> None:
 
 
 def _remove(tx: Tx, *, chunk: list[str], actor: Actor, now: datetime) -> int:
-    removed = sum(tx.run("people.remove", address=address) for address in chunk)
+    removed = 0
+    for address in chunk:
+        removed += tx.run("people.remove", address=address)
+        tx.run("refusals.forget", address=address)
     if removed:
         trail.append(
             tx, at=now, event="subscribers_removed", subject="subscribers", actor=trail.who(actor), removed=removed
@@ -120,7 +125,8 @@ def _subscriber(row: Row) -> Subscriber:
 def _stats(tx: Tx) -> Stats:
     languages = {row["name"]: row["number"] for row in tx.all("people.by_language")}
     areas = {row["name"]: row["number"] for row in tx.all("people.by_area")}
-    return Stats(total=sum(languages.values()), by_language=languages, by_area=areas)
+    suppressed = tx.number("refusals.suppressed")
+    return Stats(total=sum(languages.values()), suppressed=suppressed, by_language=languages, by_area=areas)
 
 
 def _chunks(items: Iterable[T]) -> Iterator[list[T]]:

@@ -8,7 +8,7 @@ from broadcaster import failpoints
 from broadcaster.model import Attempt, Cost, Delivery, Outcome, State
 from broadcaster.ports.store import Lane, Settlement, Spent
 from broadcaster.rules import settle
-from broadcaster.store import ledger, rows, settling, trail
+from broadcaster.store import ledger, refusals, rows, settling, trail
 from broadcaster.store.base import Part
 from broadcaster.store.rows import ms, time_of
 from broadcaster.store.transaction import Tx
@@ -81,6 +81,7 @@ def _record(  # noqa: PLR0917 (the port's own arguments, in its order)
     if now.state is State.SENDING:
         tx.run("outbox.calm", number=now.id)
         ledger.doubt_started(tx, now.id, *settle.recipient_in_doubt(now.grade, attempt.ended_at))
+        refusals.learn(tx, after, attempt.ended_at)
     _note(tx, now, attempt, after)
     failpoints.hit("w3")
     return True

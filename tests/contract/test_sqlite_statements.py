@@ -26,6 +26,8 @@ MAY_SCAN = {
     "intake.submissions_waiting",  # a partial index of just these
     "outbox.interrupted",  # a partial index of just these
     "ledger.cut_off",  # at a start, one row per bulk delivery
+    "refusals.forget_served",  # once per bulk delivery, over the few addresses that refused
+    "refusals.suppressed",  # statistics, on a snapshot
     "intake.newest_incident",
     "intake.newest_submission",
     "backup.unsettled",  # a restore, offline

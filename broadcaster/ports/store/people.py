@@ -12,9 +12,10 @@ from broadcaster.model import Actor, Alert, Subscriber
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stats:
-    """Subscribers by language and by area."""
+    """Subscribers by language and by area; `suppressed` are left alone for a while (`rules.suppression`)."""
 
     total: int
+    suppressed: int = 0
     by_language: Mapping[str, int] = field(default_factory=dict[str, int])
     by_area: Mapping[str, int] = field(default_factory=dict[str, int])
 

@@ -14,7 +14,9 @@ DELETE FROM subscriber WHERE address = :address;
 SELECT * FROM subscriber WHERE address > :after ORDER BY address LIMIT :limit;
 
 -- name: page_by_number
-SELECT * FROM subscriber WHERE id > :after ORDER BY id LIMIT :limit;
+SELECT s.*,
+  EXISTS (SELECT 1 FROM refusal r WHERE r.address = s.address AND r.suppressed_until > :now) AS suppressed
+FROM subscriber s WHERE s.id > :after ORDER BY s.id LIMIT :limit;
 
 -- name: by_language
 SELECT language AS name, count(*) AS number FROM subscriber GROUP BY language ORDER BY language;
