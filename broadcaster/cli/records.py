@@ -13,9 +13,9 @@ from typing import Any
 import click
 
 from broadcaster.cli.app import Group
-from broadcaster.cli.session import Session, command, drawn
+from broadcaster.cli.session import Session, command, drawn, runs
 from broadcaster.cli.words import help_of, words
-from broadcaster.errors import Conflict, ServiceUnreachable
+from broadcaster.errors import Conflict
 from broadcaster.model import Actor
 
 audit = Group(
@@ -90,7 +90,7 @@ def restore(session: Session, file: Path) -> None:
     from broadcaster.store import restore as put_back  # noqa: PLC0415 - see above
 
     settings = session.settings()
-    if _runs(session):
+    if runs(session):
         raise Conflict("restore_running")
     uid, now = os.getuid(), datetime.now(UTC)
     with drawn(session, "restoring") as progress:
@@ -99,11 +99,3 @@ def restore(session: Session, file: Path) -> None:
     kept = str(done.replaced or "-")
     document = {"file": str(file), "kept": kept, "held": done.held, "doubts": done.doubts}
     session.show(document, words("restored", file=file, kept=kept, held=done.held + done.doubts))
-
-
-def _runs(session: Session) -> bool:
-    try:
-        session.client().health()
-    except ServiceUnreachable:
-        return False
-    return True

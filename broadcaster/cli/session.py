@@ -15,6 +15,7 @@ import click
 
 from broadcaster.cli.localised import Localised
 from broadcaster.cli.words import help_of, words
+from broadcaster.errors import ServiceUnreachable
 
 if TYPE_CHECKING:
     from broadcaster.client import Client
@@ -65,6 +66,15 @@ class Session:
         else:
             for line in lines:
                 say(line)
+
+
+def runs(session: Session) -> bool:
+    """Return whether the service answers this user."""
+    try:
+        session.client().health()
+    except ServiceUnreachable:
+        return False
+    return True
 
 
 @contextmanager

@@ -5,15 +5,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import click
 
-from broadcaster.cli.session import Session, command
+from broadcaster.cli.session import Session, command, runs
 from broadcaster.cli.tables import channel
 from broadcaster.cli.words import words
 from broadcaster.errors import BroadcasterError
 from broadcaster.model import Mode
+from broadcaster.ports.channel import Finding
+
+if TYPE_CHECKING:
+    from broadcaster.config import PageServerSettings
 
 
 @command("init")
@@ -44,16 +49,32 @@ def check(session: Session) -> None:
 async def _found(session: Session) -> list[dict[str, Any]]:
     from broadcaster.bootstrap import inspected  # noqa: PLC0415 - heavy, and only here
 
-    return [
-        {
-            "channel": each.channel,
-            "code": each.finding.code,
-            "ok": each.finding.ok,
-            "params": dict(each.finding.params),
-            "message": words(each.finding.code, **each.finding.params),
-        }
-        for each in await inspected(session.settings())
-    ]
+    settings = session.settings()
+    found = [_entry(each.channel, each.finding) for each in await inspected(settings)]
+    missing = [entry for entry in found if entry["code"] == "public_unreachable"]
+    if missing and not runs(session):
+        for entry in missing:
+            if own_address(settings.page_server, str(entry["params"]["url"])):
+                told = Finding(code="public_not_started", ok=True, params={"url": entry["params"]["url"]})
+                entry.update(_entry(entry["channel"], told))
+    return found
+
+
+def _entry(channel_name: str, finding: Finding) -> dict[str, Any]:
+    return {
+        "channel": channel_name,
+        "code": finding.code,
+        "ok": finding.ok,
+        "params": dict(finding.params),
+        "message": words(finding.code, **finding.params),
+    }
+
+
+def own_address(server: PageServerSettings, url: str) -> bool:
+    """Return whether the address is that of the page server which the service itself starts."""
+    parts = urlsplit(url)
+    here = parts.hostname in ("localhost", "127.0.0.1", "::1", server.host)
+    return server.enabled and here and parts.port == server.port
 
 
 def _line(entry: dict[str, Any]) -> str:

@@ -3,6 +3,7 @@
 import importlib
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -122,6 +123,27 @@ def test_errors_carry_their_own_exit_codes(
     monkeypatch.setattr("broadcaster.cli.session.Session.client", full)
     assert main(["status", "--json"]) == StoreFull.exit_code == BroadcasterError.exit_code
     assert document(capsys)["error"]["code"] == "store_full"
+
+
+@pytest.mark.parametrize("language", ["ja_JP.UTF-8", "en_US.UTF-8"])
+def test_what_init_makes_passes_its_check_before_it_runs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, language: str
+) -> None:
+    monkeypatch.setenv("LC_ALL", language)
+    monkeypatch.delenv("BROADCASTER_CONFIG", raising=False)
+    monkeypatch.delenv("BROADCASTER_SOCKET", raising=False)
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        free = str(probe.getsockname()[1])
+    assert main(["init", str(tmp_path / "city"), "--port", free]) == 0
+    assert "broadcaster check && broadcaster run" in capsys.readouterr().out
+    config = str(tmp_path / "city" / "config.toml")
+    assert main(["check", "--config", config, "--json"]) == 0
+    assert [each["code"] for each in document(capsys)["findings"]].count("public_not_started") == 2
+    text = Path(config).read_text()
+    Path(config).write_text(
+        text.replace(f'public_url = "http://127.0.0.1:{free}/"', 'public_url = "http://127.0.0.1:9/"')
+    )
+    assert main(["check", "--config", config, "--json"]) == 1
 
 
 def test_preview_and_measure_need_no_service(config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
