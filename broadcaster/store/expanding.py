@@ -42,8 +42,11 @@ class Found:
     people: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
 
 
-def place(book: Row) -> Place:
-    """Return where a ledger's row stands."""
+def place(book: Row | None, lease: Row) -> Place:
+    """Return where a ledger's row stands; without one, where it begins."""
+    if book is None:
+        earlier = int(not Kind(lease["kind"]).refers)
+        return Place(earlier=earlier, after_delivery=0, after_number=0, after_subscriber=0, expanded=0)
     return Place(
         earlier=book["earlier"],
         after_delivery=book["after_delivery"],
@@ -60,15 +63,15 @@ def look(tx: Tx, lease: Row, start: Place) -> Found:
     return _subscribers(tx, lease, replace(start, earlier=1), start)
 
 
-def enrol(tx: Tx, delivery: int, key: str, found: Found) -> None:
+def enrol(tx: Tx, delivery: int, lease: Row, found: Found) -> None:
     """Put them in, unless somebody else has done so meanwhile."""
     book = tx.one("ledger.book", delivery=delivery)
-    if book is None or place(book) != found.start:
+    if book is None or place(book, lease) != found.start:
         return
     first = tx.number("ledger.last_number", delivery=delivery) + 1
     added = 0
     if found.people:
-        rows = [_row(key, first + i, *each) for i, each in enumerate(found.people)]
+        rows = [_row(lease["key"], first + i, *each) for i, each in enumerate(found.people)]
         added = tx.run("ledger.add", delivery=delivery, people=json.dumps(rows))
     end = found.end
     tx.run(
@@ -111,7 +114,7 @@ def _subscribers(tx: Tx, lease: Row, at: Place, start: Place) -> Found:
     people: list[tuple[str, str]] = []
     after = at.after_subscriber
     for _ in range(_LOOKED_AT // _PAGE):
-        page = tx.all("people.page_by_number", after=after, now=rows.ms(said.at), limit=_PAGE)
+        page = tx.all("people.page_by_number", after=after, limit=_PAGE)
         if not page:
             return Found(start=start, end=replace(at, after_subscriber=after, expanded=1), people=people)
         for row in page:

@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import partial
 from typing import NamedTuple
 
-from broadcaster.model import Kind, RecipientState
+from broadcaster.model import RecipientState
 from broadcaster.ports.store import RecipientResult, RecipientRow, Tally
 from broadcaster.store import expanding, people, rows
 from broadcaster.store.base import Part
@@ -28,14 +28,25 @@ class Book(Part):
 
     async def claim_recipients(self, delivery: int, epoch: int, now: datetime, limit: int) -> tuple[RecipientRow, ...]:
         """Mark as started and return, committed. Empty when the lease is lost or nobody is due. Extends the lease."""
-        lease, book = await self._read(partial(_look, delivery=delivery, epoch=epoch, now=now))
-        if lease is None or not lease["holds"]:
-            return ()
-        if book is None:
-            await self._open(delivery, lease)
-        self._begun.open(Run(delivery, epoch, lease["attempt"]))
-        await self._fill(delivery, lease, limit)
-        return await self._write(partial(_claim, delivery=delivery, epoch=epoch, now=now, limit=limit))
+        while True:
+            seen = await self._read(partial(_look, delivery=delivery, epoch=epoch, now=now, limit=limit))
+            if seen is None:
+                return ()
+            if seen.enough:
+                break
+            await self._write(partial(_enrol, delivery=delivery, seen=seen))
+        reach = await self._reach(seen)
+        self._begun.open(Run(delivery, epoch, seen.lease["attempt"]))
+        claim = partial(_claim, delivery=delivery, epoch=epoch, now=now, limit=limit, seen=seen, reach=reach)
+        return await self._write(claim)
+
+    async def _reach(self, seen: _Seen) -> int:
+        """Count how many it will be, on a snapshot, so that the board can show how many of how many. Not before the
+        first are claimed: nobody waits for a number. 0: not counted now.
+        """
+        if not seen.countable:
+            return 0
+        return await self._read(lambda tx: people.count_reach(tx, rows.alert(seen.lease["body"])))
 
     def begun(self, delivery: int, recipient: int) -> None:
         """Note that this recipient may have it from now on."""
@@ -55,22 +66,6 @@ class Book(Part):
     async def tally(self, delivery: int, now: datetime) -> Tally:  # noqa: ARG002 (other backends count by it)
         """Count. Recipients still under way count as in doubt."""
         return await self._read(partial(_tally, delivery=delivery))
-
-    async def _open(self, delivery: int, lease: Row) -> None:
-        """Count first, on a snapshot, so that the board can show how many of how many."""
-        reach = await self._read(lambda tx: people.count_reach(tx, rows.alert(lease["body"])))
-        earlier = int(not Kind(lease["kind"]).refers)
-
-        def work(tx: Tx) -> None:
-            tx.run("ledger.open", delivery=delivery, earlier=earlier, reach=reach)
-            tx.run("ledger.show_progress", delivery=delivery)
-
-        await self._write(work)
-
-    async def _fill(self, delivery: int, lease: Row, limit: int) -> None:
-        """Write down more people until a claim of this size can be served."""
-        while (found := await self._read(partial(_hungry, delivery=delivery, lease=lease, limit=limit))) is not None:
-            await self._write(partial(expanding.enrol, delivery=delivery, key=lease["key"], found=found))
 
 
 def put_back(tx: Tx, delivery: int, begun: Collection[int]) -> int:
@@ -92,23 +87,56 @@ def doubt_started(tx: Tx, delivery: int, state: RecipientState, due: datetime | 
         _count(tx, delivery, Counter({"started": -moved, state.value: moved}))
 
 
-def _look(tx: Tx, *, delivery: int, epoch: int, now: datetime) -> tuple[Row | None, Row | None]:
+class _Seen(NamedTuple):
+    """What a claim goes by: the delivery, its ledger's row if there is one, and people to write down before."""
+
+    lease: Row
+    book: Row | None
+    found: expanding.Found | None
+    limit: int
+
+    @property
+    def enough(self) -> bool:
+        """Whether a claim of this size can be served after `found` is written down, or nobody is left to find."""
+        if self.found is None or self.found.end.expanded:
+            return True
+        return len(self.found.people) + (self.book["pending"] if self.book else 0) >= self.limit
+
+    @property
+    def countable(self) -> bool:
+        """Whether the whole number is still wanted."""
+        return self.book is not None and bool(self.book["total"]) and not (self.book["reach"] or self.book["expanded"])
+
+
+def _look(tx: Tx, *, delivery: int, epoch: int, now: datetime, limit: int) -> _Seen | None:
+    """Return what there is, on a snapshot; None where the lease is lost."""
     lease = tx.one("ledger.lease", delivery=delivery, epoch=epoch, now=ms(now))
-    return lease, tx.one("ledger.book", delivery=delivery)
-
-
-def _hungry(tx: Tx, *, delivery: int, lease: Row, limit: int) -> expanding.Found | None:
-    """Return more people, or None where enough are waiting or all are written down."""
-    book = tx.one("ledger.book", delivery=delivery)
-    if book is None or book["expanded"] or book["pending"] >= limit:
+    if lease is None or not lease["holds"]:
         return None
-    return expanding.look(tx, lease, expanding.place(book))
+    book = tx.one("ledger.book", delivery=delivery)
+    hungry = book is None or not (book["expanded"] or book["pending"] >= limit)
+    found = expanding.look(tx, lease, expanding.place(book, lease)) if hungry else None
+    return _Seen(lease, book, found, limit)
 
 
-def _claim(tx: Tx, *, delivery: int, epoch: int, now: datetime, limit: int) -> tuple[RecipientRow, ...]:
+def _enrol(tx: Tx, *, delivery: int, seen: _Seen, reach: int = 0) -> None:
+    if seen.book is None:
+        tx.run("ledger.open", delivery=delivery, earlier=expanding.place(None, seen.lease).earlier)
+    if seen.found is not None:
+        expanding.enrol(tx, delivery, seen.lease, seen.found)
+    if reach:
+        tx.run("ledger.reach", delivery=delivery, reach=reach)
+    if seen.found is not None or reach:
+        tx.run("ledger.show_progress", delivery=delivery)
+
+
+def _claim(
+    tx: Tx, *, delivery: int, epoch: int, now: datetime, limit: int, seen: _Seen, reach: int
+) -> tuple[RecipientRow, ...]:
     lease = tx.one("ledger.lease", delivery=delivery, epoch=epoch, now=ms(now))
     if lease is None or not lease["holds"]:
         return ()
+    _enrol(tx, delivery=delivery, seen=seen, reach=reach)
     due = tx.all("ledger.due", delivery=delivery, now=ms(now), limit=limit)
     claimed = tuple(map(_claimed, due))
     if claimed:

@@ -57,9 +57,11 @@ async def test_everybody_is_served_once(store: Store) -> None:
     assert (now.progress, now.total) == (1_234, 1_234)
 
 
-async def test_the_whole_number_is_known_from_the_first_claim(store: Store) -> None:
+async def test_the_whole_number_is_known_from_the_second_claim(store: Store) -> None:
     delivery, epoch = await under_way(store, *(resident(number) for number in range(1_500)))
-    await store.claim_recipients(delivery.id, epoch, NOW, 10)
+    await store.claim_recipients(delivery.id, epoch, NOW, 5)
+    assert (await store.delivery(delivery.id)).total == 500, "nobody waits for a number"
+    await store.claim_recipients(delivery.id, epoch, NOW, 5)
     assert (await store.delivery(delivery.id)).total == 1_500
     tally = await store.tally(delivery.id, NOW)
     assert (tally.total, tally.in_doubt, tally.expanded) == (1_500, 10, False)

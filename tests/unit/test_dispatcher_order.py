@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -14,7 +15,7 @@ from broadcaster.events import Topic
 from broadcaster.model import Grade, Kind, Limit, Mode, Receipt, State
 from broadcaster.ports.store import Verb
 from tests.unit.values import failure
-from tests.unit.world import FakeMessenger, FakeReader, ManualClock, Step, World
+from tests.unit.world import FakeMessenger, FakeReader, ManualClock, Step, Watched, World
 
 LOST = failure(Reason.LOST, maybe_sent=True)
 
@@ -368,3 +369,21 @@ class Odd:
 
     async def close(self) -> None:
         raise AssertionError
+
+
+async def test_what_was_just_accepted_is_claimed_before_anything_is_looked_up(world: World) -> None:
+    asked: list[str] = []
+    watched = world.watched
+
+    class Noting:
+        def __getattr__(self, name: str) -> object:
+            asked.append(name)
+            return getattr(watched, name)
+
+    world.add(FakeReader("twitter", world.clock))
+    world.watched = cast("Watched", Noting())
+    world.start()
+    (sent,) = await world.accept()
+    await world.until_state(sent, State.CONFIRMED)
+    looks = {"doubts", "unconfirmed", "claim"}
+    assert next(name for name in asked if name in looks) == "claim"

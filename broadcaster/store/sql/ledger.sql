@@ -10,7 +10,10 @@ UPDATE delivery SET deadline = max(deadline, :now + lease)
 WHERE id = :delivery AND state = 'sending' AND deadline IS NOT NULL;
 
 -- name: open
-INSERT INTO ledger (delivery, earlier, reach) VALUES (:delivery, :earlier, :reach) ON CONFLICT (delivery) DO NOTHING;
+INSERT INTO ledger (delivery, earlier) VALUES (:delivery, :earlier) ON CONFLICT (delivery) DO NOTHING;
+
+-- name: reach
+UPDATE ledger SET reach = :reach WHERE delivery = :delivery;
 
 -- name: book
 SELECT * FROM ledger WHERE delivery = :delivery;
