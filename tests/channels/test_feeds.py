@@ -101,6 +101,8 @@ class TestReadByFeedparser:
 
     @pytest.mark.parametrize("text", ["<b>&amp;</b>", "]]>", "<script>x</script>", "{{ x }}", "a\x0bb\x00c\ufffed"])
     @pytest.mark.parametrize("name", FEEDS)
+    @pytest.mark.fault(93)
+    @pytest.mark.fault(97)
     def test_markup_and_control_characters(self, name: str, text: str) -> None:
         one = replace(info("ja"), headline=text, instruction=text)
         entry = read(rendered(edition(alert(infos=(one,))))[name]).entries[0]

@@ -177,6 +177,7 @@ async def test_silence_after_the_dot_is_in_doubt(tmp_path: Path, stored: bool) -
     assert smtp.received.total == stored
 
 
+@pytest.mark.fault(69)
 def test_we_wait_sixty_seconds_after_the_dot() -> None:
     assert (
         settings(25, reply_timeout_s=60).reply_timeout_s == type(settings(25)).model_fields["reply_timeout_s"].default

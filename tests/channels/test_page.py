@@ -320,6 +320,7 @@ class TestHostileText:
             "]]>",
         ],
     )
+    @pytest.mark.fault(97)
     def test_markup_is_shown_as_it_was_written(self, text: str) -> None:
         html = page().render(edition(say(text)))["index.html"].decode()
         assert " ".join(clean(text).split()) in words_of(html)
@@ -327,6 +328,7 @@ class TestHostileText:
         assert "<img" not in html
 
     @pytest.mark.parametrize("url", ["javascript:alert(1)", "data:text/html,x", "//evil.example", "https://a b"])
+    @pytest.mark.fault(97)
     def test_only_web_addresses_become_links(self, url: str) -> None:
         html = page().render(edition(alert(infos=(replace(info("ja"), web=url),))))["index.html"].decode()
         assert not [found for found in re.findall(r'(?:href|content)="([^"]*)"', html) if url in found]

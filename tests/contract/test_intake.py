@@ -39,6 +39,7 @@ async def test_an_accepted_alert_is_there_with_all_its_parts(store: Store) -> No
     assert await store.alert(whole.alert.identifier) == row
 
 
+@pytest.mark.fault(100)
 async def test_the_same_key_and_body_give_what_is_there(store: Store) -> None:
     number, version = await store.next_serial(None)
     whole = acceptance(alert(number, version), key="k")
@@ -48,6 +49,7 @@ async def test_the_same_key_and_body_give_what_is_there(store: Store) -> None:
     assert len(await store.incident(number)) == 1
 
 
+@pytest.mark.fault(102)
 async def test_the_same_key_with_another_body_is_refused(store: Store) -> None:
     number, version = await store.next_serial(None)
     await store.accept(acceptance(alert(number, version), key="k"))

@@ -85,6 +85,7 @@ async def test_a_whole_life_over_the_socket(tmp_path: Path) -> None:
         assert len((await here.ask("board"))["rows"]) == 3
 
 
+@pytest.mark.fault(102)
 async def test_every_error_has_one_shape_and_comes_back_as_itself(tmp_path: Path) -> None:
     async with served(tmp_path) as here:
         draft = dump(await here.draft())
@@ -119,6 +120,7 @@ async def test_every_error_has_one_shape_and_comes_back_as_itself(tmp_path: Path
         ("POST", "/deliveries/1/decision", b'{"verb": "resend", "why": "x"}', 404, "delivery_not_found"),
     ],
 )
+@pytest.mark.fault(109)
 async def test_what_is_malformed_is_refused(
     tmp_path: Path, *, method: str, path: str, body: bytes, status: int, code: str
 ) -> None:
@@ -193,6 +195,7 @@ async def test_subscribers_go_in_and_come_out(tmp_path: Path) -> None:
         assert (await here.ask("subscriber_stats"))["total"] == 1199
 
 
+@pytest.mark.fault(100)
 async def test_a_lost_answer_is_asked_for_again_under_the_same_key(tmp_path: Path) -> None:
     async with served(tmp_path) as here:
         draft = dump(await here.draft())

@@ -236,6 +236,7 @@ def test_the_quick_way_to_the_socket_is_that_of_the_configuration(config: Path, 
     assert socket_of(config) == load_config(config).socket
 
 
+@pytest.mark.fault(98)
 def test_what_a_terminal_would_obey_is_shown_instead(capsys: pytest.CaptureFixture[str]) -> None:
     importlib.import_module("broadcaster.cli.session").say("a\x1b[2Jb\r")
     assert capsys.readouterr().out == "a\\x1b[2Jb\\x0d\n"

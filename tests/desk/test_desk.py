@@ -73,6 +73,7 @@ async def test_words_are_made_once_unless_somebody_else_took_the_serial(
             assert each.alert.serial in message.texts[0].body
 
 
+@pytest.mark.fault(100)
 async def test_one_key_is_one_alert_however_often_and_from_however_many(tmp_path: Path) -> None:
     async with world(tmp_path) as here:
         draft = await here.draft()

@@ -50,6 +50,7 @@ async def test_a_drill_from_sending_to_all_clear(home: House) -> None:
     assert all(text.startswith("【訓練】") and text.endswith("【訓練】") for text in posts)
 
 
+@pytest.mark.fault(100)
 async def test_the_same_command_with_the_same_key_is_the_same_alert_whenever_it_is_said(home: House) -> None:
     """A template says "now" and a file may say `6h`: a script that asks again must not be told of another text."""
     template = ("--template", "water-cut", "--set", "areas=芋窪", "--set", "began=05:00", "--set", "reason=pipe")

@@ -93,6 +93,7 @@ def test_no_secret_is_in_the_repr(tmp_path: Path) -> None:
     assert "hidden" not in repr(load_config(write(tmp_path, SMALL + KEYS)))
 
 
+@pytest.mark.fault(110)
 def test_every_problem_is_told_with_its_line(tmp_path: Path) -> None:
     text = SMALL.replace('"drill"', '"practice"').replace("8080/", "8080") + (
         'timezone = "Asia/Tokio"\ncolour = 1\n'
@@ -128,6 +129,7 @@ def test_every_problem_is_told_with_its_line(tmp_path: Path) -> None:
         (SMALL + "[channels.page]\n[channels.page]\n", "toml_wrong"),
     ],
 )
+@pytest.mark.fault(110)
 def test_what_is_no_toml_or_says_a_thing_twice(tmp_path: Path, text: str, code: str) -> None:
     assert problems(write(tmp_path, text)) == [("config.toml", code)]
 
@@ -139,6 +141,7 @@ def test_a_file_that_is_not_there_or_not_utf_8(tmp_path: Path) -> None:
     assert problems(path) == [("config.toml", "not_utf8")]
 
 
+@pytest.mark.fault(110)
 def test_tables_that_are_none(tmp_path: Path) -> None:
     path = write(tmp_path, "channels = 5\n" + SMALL)
     assert problems(path) == [("config.toml:1: channels", "type_wrong")]
@@ -160,6 +163,7 @@ def test_tables_that_are_none(tmp_path: Path) -> None:
         ('["city.example.lg.jp"]', '"city.example.lg.jp"', "type_wrong"),
     ],
 )
+@pytest.mark.fault(110)
 def test_values_that_cannot_be_used(tmp_path: Path, setting: str, wrong: str, code: str) -> None:
     assert [found for _, found in problems(write(tmp_path, SMALL.replace(setting, wrong)))] == [code]
 
@@ -207,6 +211,7 @@ def test_relative_paths_count_from_the_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o666])
+@pytest.mark.fault(110)
 def test_a_secret_file_is_its_owner_s_alone(tmp_path: Path, mode: int) -> None:
     secret(tmp_path, mode=mode)
     path = write(tmp_path, SMALL + KEYS)
@@ -219,6 +224,7 @@ def test_a_secret_in_the_configuration_makes_the_file_secret(tmp_path: Path) -> 
     assert {code for _, code in problems(path)} == {"secret_inline"}
 
 
+@pytest.mark.fault(110)
 def test_secret_files_that_hold_none(tmp_path: Path) -> None:
     path = write(tmp_path, SMALL + KEYS)
     assert [code for _, code in problems(path)] == ["secret_unreadable"]
@@ -233,6 +239,7 @@ def test_secret_files_that_hold_none(tmp_path: Path) -> None:
     assert [code for _, code in problems(path)] == ["secret_empty"]
 
 
+@pytest.mark.fault(110)
 def test_a_secret_is_given_once(tmp_path: Path) -> None:
     secret(tmp_path)
     path = write(tmp_path, SMALL + KEYS.replace("consumer_secret_file", 'consumer_secret = "x"\nconsumer_secret_file'))
@@ -282,6 +289,7 @@ def test_lines_are_found_for_headers_keys_and_dotted_keys() -> None:
 
 @settings(max_examples=100, deadline=None)
 @given(st.text(alphabet="[].=\"'#ab \n", max_size=60))
+@pytest.mark.fault(110)
 def test_no_text_makes_the_lines_fail(text: str) -> None:
     assert all(line >= 1 for line in lines_of(text).values())
 

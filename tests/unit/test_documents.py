@@ -235,6 +235,7 @@ def test_what_is_missing_is_told_for_each_language() -> None:
         ("x" * 1_100_000, ".toml", "file_too_large"),
     ],
 )
+@pytest.mark.fault(109)
 def test_files_that_are_none(text: str, suffix: str, code: str) -> None:
     assert refused(text, suffix) == [("", code)]
 
@@ -277,6 +278,7 @@ def test_an_incident_is_a_number(incident: Any) -> None:
 
 @settings(max_examples=80, deadline=None)
 @given(DRAFTS)
+@pytest.mark.fault(109)
 def test_any_draft_comes_back_or_is_refused(said: Draft) -> None:
     """Naive times, negative incidents and broken characters are refused, all else survives both spellings."""
     try:
@@ -306,6 +308,7 @@ def test_no_table_makes_the_reader_fail(data: dict[str, Any]) -> None:
 
 @settings(max_examples=100, deadline=None)
 @given(st.text(max_size=80), st.sampled_from([".toml", ".json"]))
+@pytest.mark.fault(109)
 def test_no_text_makes_the_reader_fail(text: str, suffix: str) -> None:
     with pytest.raises(Refused):
         read_draft(text, suffix)
@@ -313,6 +316,7 @@ def test_no_text_makes_the_reader_fail(text: str, suffix: str) -> None:
 
 @settings(max_examples=50, deadline=None)
 @given(st.binary(max_size=60))
+@pytest.mark.fault(109)
 def test_no_bytes_make_the_reader_fail(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
     path = tmp_path_factory.mktemp("bytes") / "a.toml"
     path.write_bytes(data)

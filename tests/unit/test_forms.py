@@ -74,6 +74,7 @@ def test_every_slot_is_declared_and_used_in_every_language(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("with_contact", [True, False])
+@pytest.mark.fault(90)
 def test_the_examples_render_without_leftovers(name: str, with_contact: bool) -> None:
     city = CITY if with_contact else replace(CITY, contact="", areas=())
     draft = FORMS.draft(name, FORMS.examples(name, city, NOW), city=city, now=NOW, incident=1)
@@ -197,6 +198,7 @@ def test_the_whole_city_is_an_explicit_choice() -> None:
     ]
 
 
+@pytest.mark.fault(90)
 def test_everything_wrong_is_said_at_once() -> None:
     values = {
         "areas": "芋窪1丁目、月面",
@@ -239,6 +241,7 @@ def test_a_translation_may_not_lose_an_area() -> None:
     assert refused(values) == {("slots.areas.en", "slot_area_count")}
 
 
+@pytest.mark.fault(90)
 def test_what_is_typed_is_never_a_template() -> None:
     draft = filled(ORDER, **{"shelters": "{{ 7*7 }}", "shelters.en": "{{ city }}", "shelters.ja-x-easy": "{% raw %}"})
     assert "{{ 7*7 }}" in draft.infos[0].instruction
@@ -270,6 +273,7 @@ def test_a_wrong_template_is_refused_with_every_problem() -> None:
         ('en = "urgent works"', 'fr = "travaux"', "slots.reason.choices.works is missing in en"),
     ],
 )
+@pytest.mark.fault(90)
 def test_an_inconsistent_template_is_refused(old: str, new: str, why: str) -> None:
     source = (templates_dir() / "alerts" / "water-cut.toml").read_text(encoding="utf-8")
     with pytest.raises(Refused) as caught:

@@ -70,6 +70,7 @@ def test_plain_text_is_not_escaped_and_values_are_reached() -> None:
     ("name", "text"),
     [("a.html.j2", "&lt;b&gt;"), ("a.xml.j2", "&lt;b&gt;"), ("a.txt.j2", "<b>"), ("a.html", "&lt;b&gt;")],
 )
+@pytest.mark.fault(97)
 def test_html_and_xml_escape_by_themselves(tmp_path: Path, name: str, text: str) -> None:
     (tmp_path / name).write_text("{{ x }}", encoding="utf-8")
     assert Templates(ZONE, tmp_path).render(name, {"x": "<b>"}) == text
@@ -85,11 +86,13 @@ def test_templates_that_are_not_there(name: str) -> None:
 @pytest.mark.parametrize(
     "source", ["{{ missing }}", "{{ now.missing }}", "{{ missing.x }}", "{% if missing %}{% endif %}"]
 )
+@pytest.mark.fault(90)
 def test_what_is_not_there_is_never_an_empty_string(source: str) -> None:
     assert code(source) == "template_undefined"
 
 
 @pytest.mark.parametrize("source", ["{% if", "{{ }}", "{% for %}", "{{ 'a'|nofilter }}"])
+@pytest.mark.fault(91)
 def test_what_is_no_template(source: str) -> None:
     assert code(source) == "template_syntax"
 
@@ -114,6 +117,7 @@ def test_what_is_no_template(source: str) -> None:
         "{{ " + "(" * 3000 + "1" + ")" * 3000 + " }}",
     ],
 )
+@pytest.mark.fault(91)
 def test_what_a_template_may_not_do(source: str) -> None:
     assert code(source, x=[1], y={}) == "template_failed"
 
@@ -129,6 +133,7 @@ def test_what_a_template_may_not_do(source: str) -> None:
         "{% set f = range(99999)|list %}{% for a in f %}{% set g = range(60000)|sort|sort|sort %}{% endfor %}",
     ],
 )
+@pytest.mark.fault(91)
 def test_what_never_ends_is_stopped(source: str) -> None:
     begun = time.thread_time()
     assert code(source) in ("template_time", "template_size")
@@ -151,6 +156,7 @@ def test_what_never_ends_is_stopped(source: str) -> None:
         "{{ range(90000)|join('a' * 60000) }}",
     ],
 )
+@pytest.mark.fault(91)
 def test_what_swells_is_stopped(source: str) -> None:
     begun = time.thread_time()
     assert code(source) in ("template_size", "template_time")
@@ -174,6 +180,7 @@ def test_pages_have_bounds_of_their_own(tmp_path: Path) -> None:
         templates.render("a.html", {"x": "a" * 100_000})
 
 
+@pytest.mark.fault(91)
 def test_a_source_has_a_size_too() -> None:
     assert code("a" * 300_000) == "template_size"
 
@@ -198,6 +205,7 @@ def test_a_wheel_s_templates_win_over_the_checkout_s(tmp_path: Path, monkeypatch
 
 @settings(max_examples=100, deadline=None)
 @given(st.text(alphabet="{}%| abfor inrange()0123456789.'\"[]+*~_-\n", max_size=60))
+@pytest.mark.fault(91)
 def test_no_source_does_anything_but_render_or_be_refused(source: str) -> None:
     begun = time.thread_time()
     with contextlib.suppress(RenderingError):
