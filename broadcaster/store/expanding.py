@@ -114,7 +114,7 @@ def _subscribers(tx: Tx, lease: Row, at: Place, start: Place) -> Found:
     people: list[tuple[str, str]] = []
     after = at.after_subscriber
     for _ in range(_LOOKED_AT // _PAGE):
-        page = tx.all("people.page_by_number", after=after, limit=_PAGE)
+        page = tx.all("people.page_by_number", after=after, now=rows.ms(said.at), limit=_PAGE)
         if not page:
             return Found(start=start, end=replace(at, after_subscriber=after, expanded=1), people=people)
         for row in page:
