@@ -1,9 +1,10 @@
 """One HTTP exchange and what came of it, for every channel that speaks HTTP.
 
-`Wire.send` does one request once: it asks the egress list, never follows a redirect, reads at most 256 KB, ends at a
-deadline and knows whether the request had begun to leave when it failed. `failure` makes a `DeliveryError` of a reply
-by the table of docs/delivery.md; what a provider does differently is handed in as `Exceptional` rows, so that a new
-channel adds data and no code. Nothing is logged here, and no error carries headers, the body or a secret.
+`Wire.send` does one request once: it asks the egress list, never follows a redirect, reads at most 256 KB (2 MB of a
+published file), ends at a deadline and knows whether the request had begun to leave when it failed. `failure` makes a
+`DeliveryError` of a reply by the table of docs/delivery.md; what a provider does differently is handed in as
+`Exceptional` rows, so that a new channel adds data and no code. Nothing is logged here, and no error carries headers,
+the body or a secret.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ _UNPRINTABLE = re.compile(r"[^\S ]|[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A complete reply: header names in lower case, at most 256 KB of body."""
+    """A complete reply: header names in lower case, of the body no more than the wire reads."""
 
     status: int
     headers: Mapping[str, str]
@@ -216,12 +217,20 @@ class Wire:
     """Sends single requests. The only place where an HTTP channel leaves this machine.
 
     `connect_s` counts for each address of a host, TLS included, and half of it for looking the name up; `total_s` for
-    everything together.
+    everything together. A body of more than `largest` bytes is not read on.
     """
 
-    def __init__(self, egress: Egress, *, connect_s: float, total_s: float, ca_file: Path | None = None) -> None:
+    def __init__(
+        self,
+        egress: Egress,
+        *,
+        connect_s: float,
+        total_s: float,
+        ca_file: Path | None = None,
+        largest: int = LARGEST_REPLY,
+    ) -> None:
         self._egress = egress
-        self._connect_s, self._total_s, self._ca_file = connect_s, total_s, ca_file
+        self._connect_s, self._total_s, self._ca_file, self._largest = connect_s, total_s, ca_file, largest
         self._names = Names(connect_s / 2)
         self._session: aiohttp.ClientSession | None = None
 
@@ -255,7 +264,7 @@ class Wire:
         ) as response:
             self._names.served(url.raw_host or "", url.port or 0)
             names = {name.lower(): value for name, value in response.headers.items()}
-            return Reply(response.status, names, await _read(response))
+            return Reply(response.status, names, await _read(response, self._largest))
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
@@ -283,11 +292,11 @@ class Wire:
         return context
 
 
-async def _read(response: aiohttp.ClientResponse) -> bytes:
+async def _read(response: aiohttp.ClientResponse, largest: int) -> bytes:
     body = bytearray()
     async for chunk in response.content.iter_any():
         body += chunk
-        if len(body) > LARGEST_REPLY:
+        if len(body) > largest:
             response.close()
             raise DeliveryError(Reason.UNREADABLE, maybe_sent=True, detail=f"HTTP {response.status} too large")
     return bytes(body)

@@ -8,6 +8,10 @@ from channels._http import Reply, Wire, reason_of
 from channels.targets.directory import Manifest
 
 _CONNECT_S, _TOTAL_S = 5.0, 10.0
+LARGEST_PAGE = 2 * 1024 * 1024
+"""Bytes of one published file that are read. It is the city's own address, and a page with hundreds of alerts in force
+is larger than any reply of a provider may be.
+"""
 _OK = 200
 _MISSING = frozenset({404, 410})
 
@@ -16,7 +20,7 @@ class Reader:
     """Fetches published files, uncompressed. A look sends nothing, so `maybe_sent` is never true."""
 
     def __init__(self, egress: Egress) -> None:
-        self._wire = Wire(egress, connect_s=_CONNECT_S, total_s=_TOTAL_S)
+        self._wire = Wire(egress, connect_s=_CONNECT_S, total_s=_TOTAL_S, largest=LARGEST_PAGE)
 
     async def manifest(self, url: str) -> Manifest | None:
         """Return the `edition.json` at this address, None if there is none that can be read. Raise `DeliveryError`."""

@@ -24,7 +24,9 @@ from broadcaster.errors import DeliveryError, Reason, RenderingError
 from broadcaster.model import Edition, Mode, Receipt
 from broadcaster.ports.channel import Checker, Publisher, Verifier
 from channels import feeds, page
+from channels._http import LARGEST_REPLY
 from channels._publication import TARGET, Outlet, Publication
+from channels._readback import LARGEST_PAGE
 from channels.targets.directory import MANIFEST, Directory, Manifest
 from tests.channels.editions import CITY, alert, busy, edition
 from tests.channels.kit import Gate, stays_cancelled, world
@@ -352,12 +354,19 @@ class TestReadingBack:
             assert not caught.value.maybe_sent
 
     @pytest.mark.fault(45)
-    async def test_no_more_than_256_kb_are_read(self, tmp_path: Path) -> None:
+    async def test_no_more_than_2_mb_are_read(self, tmp_path: Path) -> None:
         async with published(tmp_path) as (one, receipt, server):
-            server.instead["index.html"] = web.Response(body=b"x" * (256 * 1024 + 1))
+            server.instead["index.html"] = web.Response(body=b"x" * (LARGEST_PAGE + 1))
             with pytest.raises(DeliveryError) as caught:
                 await one.verify(receipt)
             assert caught.value.reason is Reason.UNREADABLE
+
+    async def test_a_page_with_very_many_alerts_in_force_is_confirmed(self, tmp_path: Path) -> None:
+        async with published(tmp_path) as (one, _, _server):
+            many = edition(*(alert(number) for number in range(1, 121)), number=43)
+            receipt = await one.publish(many, TARGET, "k")
+            assert (tmp_path / "public" / "index.html").stat().st_size > LARGEST_REPLY
+            assert await one.verify(receipt)
 
     async def test_nobody_answers(self, tmp_path: Path) -> None:
         async with published(tmp_path) as (one, receipt, _):
