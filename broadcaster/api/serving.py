@@ -30,7 +30,7 @@ async def serve(app: web.Application, path: Path, group: str = "") -> AsyncGener
     runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=SHUTDOWN_S)
     await runner.setup()
     loop = asyncio.get_running_loop()
-    door = await loop.create_server(lambda: _visitor(runner), sock=listener, backlog=_AT_ONCE)
+    door = await loop.create_unix_server(lambda: _visitor(runner), sock=listener, backlog=_AT_ONCE)
     listener.listen(_WAITING)
     try:
         yield

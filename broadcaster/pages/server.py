@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from broadcaster.loops import loop_factory
 from broadcaster.pages.connection import Connection
 from broadcaster.pages.gate import Gate
 from broadcaster.pages.headers import http_date
@@ -161,16 +162,8 @@ def _seats(wanted: int) -> int:
 
 def serve(options: Options) -> None:
     """Run the page server until SIGTERM or SIGINT. Raise `OSError` if the address cannot be had."""
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(_serve(options))
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
-    try:
-        import uvloop  # noqa: PLC0415 - optional
-    except ImportError:
-        return asyncio.new_event_loop
-    return uvloop.new_event_loop
 
 
 async def _serve(options: Options) -> None:
