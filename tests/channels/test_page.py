@@ -138,6 +138,14 @@ class TestCompleteness:
         assert "芋窪1丁目の避難指示を解除しました" in text
         assert "11月23日14時05分現在（第42版）" in text
 
+    @pytest.mark.parametrize("mode", Mode)
+    def test_in_plain_text_each_alert_that_is_over_has_a_line_of_its_own(self, mode: Mode) -> None:
+        folded = rendered(busy(mode))["index.txt"].partition("終わった情報")[2]
+        lines = [line for line in folded.splitlines() if re.search(r"第[0-9]+-[0-9]+報", line)]
+        assert len(lines) == len(busy().ended)
+        assert all(len(re.findall(r"第[0-9]+-[0-9]+報", line)) == 1 for line in lines)
+        assert not any("https://" in line for line in lines)
+
 
 class TestAge:
     def test_it_says_when_it_was_made_and_where_to_look_once_it_is_old(self) -> None:
