@@ -248,6 +248,37 @@ def test_languages_that_need_joiners_may_have_them() -> None:
     assert codes(draft(INFO, info(language="en", headline="a\u200cb"))) == {"character_invisible"}
 
 
+@pytest.mark.fault(94)
+@pytest.mark.parametrize(
+    ("text", "points"),
+    [
+        ("Evacuatiоn Order", "U+043E (9)"),
+        ("ТОКУО", "U+0422 (1), U+041E (2), U+041A (3), U+0423 (4), U+041E (5)"),
+        ("Ο157の食中毒", "U+039F (1)"),
+        ("Ηelp", "U+0397 (1)"),
+        ("\U0001d5dbelp", "U+1D5DB (1)"),
+        ("芋窪А地区", "U+0410 (3)"),
+    ],
+)
+def test_letters_that_pass_for_others_are_shown_as_code_points(text: str, points: str) -> None:
+    (problem,) = found(draft(info(headline=text)))
+    assert (problem.code, problem.params["codepoints"]) == ("character_lookalike", points)
+
+
+@pytest.mark.fault(94)
+@pytest.mark.parametrize("text", ["PM2.5 35μg/m3", "α株", "5Ω", "Ａ地区", "Москва", "ΔΣ", "O157"])
+def test_letters_in_their_right_place_are_letters(text: str) -> None:
+    assert codes(draft(info(headline=text))) == set()
+
+
+@pytest.mark.fault(94)
+def test_a_language_may_be_written_in_its_own_letters() -> None:
+    assert codes(draft(INFO, info(language="ru", headline="Сосна у реки"))) == set()
+    assert codes(draft(INFO, info(language="el", headline="ΤΟΚΙΟ"))) == set()
+    assert codes(draft(INFO, info(language="ru", headline="Cосна"))) == {"character_lookalike"}
+    assert codes(draft(INFO, info(language="en", headline="ΤΟΚΙΟ"))) == {"character_lookalike"}
+
+
 # ------------------------------------------------------------------ words
 
 
@@ -430,7 +461,7 @@ def test_links_to_the_city(text: str) -> None:
 )
 @pytest.mark.fault(95)
 def test_links_to_elsewhere(text: str) -> None:
-    assert codes(draft(info(description=f"14時05分 {text}"))) == {"link_foreign"}
+    assert codes(draft(info(description=f"14時05分 {text}"))) - {"character_lookalike"} == {"link_foreign"}
 
 
 def test_lookalikes_are_shown_as_code_points() -> None:

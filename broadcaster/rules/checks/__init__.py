@@ -1,8 +1,8 @@
 """What is wrong with a draft: every problem at once, each with its place, for the form and for the desk alike.
 
 `form` what must be there and how long it may be, `times` what may be said when, `characters` what must not be in a
-text, `words` what is left over or abolished, `levels` evacuation levels and their names, `links` where a text may lead,
-`course` whether it fits the incident.
+text, `lookalikes` letters that pass for others, `words` what is left over or abolished, `levels` evacuation levels and
+their names, `links` where a text may lead, `course` whether it fits the incident.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import datetime
 
 from broadcaster.model import Alert, Draft, Mode, Problem
 from broadcaster.ports.world import City
-from broadcaster.rules.checks import characters, course, form, levels, links, times, words
+from broadcaster.rules.checks import characters, course, form, levels, links, lookalikes, times, words
 from broadcaster.rules.checks.texts import readable
 from broadcaster.rules.policy import DEFAULT, Policy
 
@@ -27,6 +27,7 @@ def problems(
     """
     found = [*form.problems(draft, city), *times.problems(draft, now=now, live=live, policy=policy)]
     texts = tuple(readable(draft))
-    found += [*characters.problems(texts), *words.problems(texts, mode), *links.problems(texts, city)]
+    found += [*characters.problems(texts), *words.problems(texts, mode)]
+    found += [*links.problems(texts, city), *lookalikes.problems(texts)]
     found += [*levels.problems(draft), *course.problems(draft, live=live, mode=mode)]
     return tuple(sorted(found, key=lambda problem: not problem.blocking))
