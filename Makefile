@@ -55,7 +55,7 @@ pictures: .venv/.dev ## draw the README's pictures from the running program (nee
 	@$(BIN)/python docs/images/draw.py
 
 faults-report: .venv/.dev ## which faults of the catalogue the tests cover, read from the tests themselves
-	@$(BIN)/python -m tests.faults.report
+	@$(BIN)/python -m tests.faults.loops.report
 
 faults: .venv/.proof ## kill at every named point and at random, cut the power, and the peers in the same way: a table
 	@$(BIN)/python -m tests.faults.loops.kill
