@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -15,6 +16,8 @@ import click
 
 from broadcaster.cli.session import Session
 from broadcaster.cli.words import words
+from broadcaster.errors import BroadcasterError, Refused
+from broadcaster.model import Draft, Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +50,47 @@ def given(
     """Return the draft for these channels (none: all) and its source. Raise `Refused` with every problem."""
     if (file is None) == (not template):
         raise click.UsageError(words("usage_file_or_template"))
-    from broadcaster.documents import dump, read_draft  # noqa: PLC0415 - pydantic is not needed to see the board
+    from broadcaster.documents import dump  # noqa: PLC0415 - pydantic is not needed to see the board
 
     if file is None:
         draft, said = dump(_filled(session, template, values)), [template, *values]
     else:
         text = sys.stdin.read() if str(file) == "-" else _text(file)
-        draft, said = dump(read_draft(text, _kind(file, text), now=_now())), [text]
+        draft, said = dump(_read(session, text, _kind(file, text))), [text]
     if channels:
         draft["channels"] = list(channels)
     return Given(draft, sha256(json.dumps([said, *channels]).encode()).hexdigest())
+
+
+def _read(session: Session, text: str, kind: str) -> Draft:
+    """Return the draft a text holds. Where its form is wrong, what is wrong with its words is told along with it."""
+    from broadcaster.documents import read_draft, sketch  # noqa: PLC0415 - see above
+
+    now = _now()
+    try:
+        return read_draft(text, kind, now=now)
+    except Refused as refused:
+        rough = sketch(text, kind, now)
+        raise Refused((*refused.problems, *_besides(session, rough, refused.problems))) from None
+
+
+def _besides(session: Session, rough: Draft | None, told: Sequence[Problem]) -> list[Problem]:
+    """Return what else is wrong, as far as it can be told. What it follows is not known here."""
+    if rough is None:
+        return []
+    from broadcaster.bootstrap import previewed  # noqa: PLC0415 - see above
+
+    try:
+        found = asyncio.run(previewed(session.settings(), replace(rough, incident=None))).problems
+    except BroadcasterError:
+        return []
+    unseen = {"incident", "kind", *(problem.place for problem in told)}
+    return [each for each in found if each.blocking and not any(_same(each.place, place) for place in unseen)]
+
+
+def _same(place: str, told: str) -> bool:
+    """Return whether one is the other or a part of it, or what stands once at the top for all languages."""
+    return place.startswith(told) or told.startswith(place) or place.endswith(f".{told}")
 
 
 def _kind(file: Path, text: str) -> str:

@@ -1,16 +1,21 @@
 """Values to JSON and back, their digests, and the alert files that people write. Import names from here."""
 
-from broadcaster.documents.drafts import draft_from, read_draft
+from broadcaster.documents.drafts import draft_from, read_draft, sketch
+from broadcaster.documents.files import LARGEST, parse_json, parse_toml
 from broadcaster.documents.values import canonical, digest, dump, load, place_of, validation_codes, validation_problems
 
 __all__ = [
+    "LARGEST",
     "canonical",
     "digest",
     "draft_from",
     "dump",
     "load",
+    "parse_json",
+    "parse_toml",
     "place_of",
     "read_draft",
+    "sketch",
     "validation_codes",
     "validation_problems",
 ]

@@ -6,6 +6,7 @@ each info; an area may be its name alone; a category need be no list; `expires` 
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -65,6 +66,21 @@ def draft_from(data: Mapping[str, Any], *, now: datetime | None = None) -> Draft
     if made is None or problems:
         raise Refused(problems)
     return made
+
+
+def sketch(source: Path | str, suffix: str, now: datetime) -> Draft | None:
+    """Return what can be made of a file that `read_draft` refuses, so that its words can be looked at all the same:
+    what cannot be read is left out, what is missing is blank. Never to be sent. None where it is no table at all.
+    """
+    try:
+        table = copy.deepcopy(_renamed(document(source, suffix)))
+    except Refused:
+        return None
+    for error in _faults(table):
+        _drop(table, error)
+    for _, part in _parts(table):
+        part |= {name: value for name, value in _blank(now).items() if part.get(name, table.get(name)) is None}
+    return None if _faults(table) else _Making(file=_File.model_validate(table), now=now, problems=[]).draft()
 
 
 # ------------------------------------------------------------------ what a file may hold
@@ -204,6 +220,32 @@ def _parts(table: Mapping[str, Any]) -> list[tuple[str, Any]]:
     infos = table.get("infos")
     listed = enumerate(infos) if isinstance(infos, list | tuple) else ()
     return [(f"infos[{index}]", info) for index, info in listed] or [("", table)]
+
+
+def _faults(table: Mapping[str, Any]) -> list[tuple[int | str, ...]]:
+    """Return the paths of what cannot be read, the last ones of a list first."""
+    try:
+        _File.model_validate(table)
+    except ValidationError as error:
+        return sorted((detail["loc"] for detail in error.errors()), key=str, reverse=True)
+    return []
+
+
+def _drop(table: dict[str, Any], path: tuple[int | str, ...]) -> None:
+    """Remove what the path leads to, as far as it leads anywhere."""
+    part: Any = table
+    try:
+        for step in path[:-1]:
+            part = part[step]
+        del part[path[-1]]
+    except (LookupError, TypeError):
+        return
+
+
+def _blank(now: datetime) -> dict[str, Any]:
+    unknown = dict.fromkeys(("urgency", "severity", "certainty"), "Unknown")
+    texts = dict.fromkeys(("event", "headline", "description", "instruction"), "")
+    return {**unknown, **texts, "category": ["Other"], "expires": now + timedelta(hours=1)}
 
 
 def _contradictions(file: _File) -> Iterator[Problem]:

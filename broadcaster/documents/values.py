@@ -80,6 +80,10 @@ _CODES = {
 }
 
 
+_SHAPES = {"model": "table", "dict": "table", "dataclass": "table", "tuple": "list"}
+"""pydantic's words for what stands in a file -> what people call it."""
+
+
 def validation_problems(error: ValidationError, prefix: str = "") -> tuple[Problem, ...]:
     """Return each of pydantic's complaints as a `Problem`. No input value is repeated: it may be a secret."""
     return tuple(
@@ -118,7 +122,8 @@ def _params(detail: ErrorDetails) -> dict[str, str]:
         case "pattern_mismatch":
             return {"pattern": str(context.get("pattern", ""))}
         case "type_wrong":
-            return {"wanted": detail["type"].rsplit("_", 1)[0]}
+            wanted = detail["type"].rsplit("_", 1)[0]
+            return {"wanted": _SHAPES.get(wanted, wanted)}
         case "value_refused":
             return {"why": detail["msg"]}
         case _:

@@ -180,6 +180,29 @@ def test_a_channel_that_is_not_enabled_yet_shows_what_it_would_say(
     assert "robots.txt\n" not in said.partition("--- index.txt")[2]
 
 
+def test_problems_of_form_and_of_words_are_told_together(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "alert.toml"
+    file.write_text(
+        'kind = "update"\nincident = 7\nurgency = "Soon"\nexpires = 2020-01-01T00:00:00+09:00\n[[infos]]\n'
+        'headline = "○○に避難勧告"\nareas = ["芋窪", 5]\n[[infos]]\nlanguage = "en"\ndescription = "https://evil.example/"\n'
+    )
+    assert main(["preview", str(file), "--json"]) == 2
+    told = [(each["place"], each["code"]) for each in document(capsys)["error"]["problems"]]
+    assert len(told) == len(set(told))
+    assert {
+        ("urgency", "choice_unknown"),
+        ("infos[0].areas[1]", "type_wrong"),
+        ("infos[0].event", "field_missing"),
+        ("infos[0].headline", "placeholder_left"),
+        ("infos[0].headline", "word_abolished"),
+        ("infos[0].expires", "expiry_past"),
+        ("infos[1].description", "link_foreign"),
+    } <= set(told)
+    assert not any(place.startswith("incident") or code == "text_missing" for place, code in told)
+
+
 def test_a_form_says_what_each_missing_slot_means(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["send", "--template", "flood-level4", "--set", "colour=red"]) == 2
     said = capsys.readouterr().err

@@ -19,6 +19,7 @@ from broadcaster.documents import (
     load,
     place_of,
     read_draft,
+    sketch,
 )
 from broadcaster.errors import Refused
 from broadcaster.model import (
@@ -322,3 +323,15 @@ def test_no_bytes_make_the_reader_fail(tmp_path_factory: pytest.TempPathFactory,
     path.write_bytes(data)
     with pytest.raises(Refused):
         read_draft(path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "x = [", "infos = 5", "infos = [5, [1]]", "[[infos]]\nareas = 3\n", "expires = 'soon'\n[infos]\n", SHORT],
+)
+def test_whatever_a_file_holds_a_sketch_can_be_looked_at_or_is_none(text: str) -> None:
+    made = sketch(text, ".toml", NOW)
+    assert (made is None) == (text == "x = [")
+    assert made is None or made.infos
+    if text == SHORT:
+        assert made == read_draft(SHORT, ".toml", now=NOW)
