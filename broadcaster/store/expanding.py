@@ -17,7 +17,7 @@ from broadcaster.store.transaction import Row, Tx
 
 _FOUND = 500
 """Recipients written in one transaction."""
-_PAGE = 2_000
+_PAGE = 500
 _LOOKED_AT = 20_000
 """Subscribers looked at on one snapshot, where few match."""
 

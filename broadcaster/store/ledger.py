@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
@@ -20,6 +20,11 @@ from broadcaster.store.transaction import Row, Tx
 _KNOWN = frozenset({RecipientState.ACCEPTED, RecipientState.FAILED})
 _DOUBTED = frozenset({RecipientState.IN_DOUBT, RecipientState.UNKNOWN})
 _WAITING = frozenset({RecipientState.PENDING, RecipientState.RETRY})
+_SURELY_NOT = _WAITING | {RecipientState.FAILED}
+"""What says that the mail did not arrive."""
+_PENDING, _STARTED, _IN_DOUBT = (
+    state.value for state in (RecipientState.PENDING, RecipientState.STARTED, RecipientState.IN_DOUBT)
+)
 _DUPLICATES = "possible_duplicates"
 
 
@@ -159,7 +164,7 @@ def _claimed(row: Row) -> RecipientRow:
         language=row["language"],
         token=row["token"],
         attempt=row["attempt"] + 1,
-        possible_duplicate=bool(row["possible_duplicate"]) or row["state"] == RecipientState.IN_DOUBT.value,
+        possible_duplicate=bool(row["possible_duplicate"]) or row["state"] == _IN_DOUBT,
     )
 
 
@@ -193,7 +198,7 @@ def _record_run(tx: Tx, delivery: int, epoch: int, run: Sequence[RecipientResult
     """Write down results of different people; those that came to the same go in one statement."""
     rows = tx.all("ledger.recipients", delivery=delivery, numbers=_list(result.id for result in run))
     found = {row["number"]: row for row in rows}
-    same: dict[_Entry, list[int]] = {}
+    same: defaultdict[_Entry, list[int]] = defaultdict(list)
     copies: list[int] = []
     for result in run:
         row = found.get(result.id)
@@ -201,12 +206,14 @@ def _record_run(tx: Tx, delivery: int, epoch: int, run: Sequence[RecipientResult
             continue
         if _applies(row, result, epoch):
             entry = _entry(row, result)
-            same.setdefault(entry, []).append(result.id)
-            _move(moves, row, entry)
-        elif row["epoch"] != epoch and RecipientState(result.state) not in _WAITING | {RecipientState.FAILED}:
+            same[entry].append(result.id)
+            moves[row["state"]] -= 1
+            moves[_DUPLICATES] += entry.possible_duplicate - row["possible_duplicate"]
+        elif row["epoch"] != epoch and result.state not in _SURELY_NOT:
             moves[_DUPLICATES] += 1 - row["possible_duplicate"]
             copies.append(result.id)
     for entry, numbers in same.items():
+        moves[entry.state] += len(numbers)
         tx.run("ledger.write", delivery=delivery, numbers=_list(numbers), **entry._asdict())
     if copies:
         tx.run("ledger.flag", delivery=delivery, numbers=_list(copies))
@@ -216,8 +223,8 @@ def _applies(row: Row, result: RecipientResult, epoch: int) -> bool:
     """Whether the result is that of the row's last start. A doubt may still be told by its own late reply."""
     if row["epoch"] != epoch:
         return False
-    state = RecipientState(row["state"])
-    return state is RecipientState.STARTED or (state in _DOUBTED and RecipientState(result.state) in _KNOWN)
+    state = row["state"]
+    return state == _STARTED or (state in _DOUBTED and result.state in _KNOWN)
 
 
 class _Entry(NamedTuple):
@@ -231,20 +238,14 @@ class _Entry(NamedTuple):
 
 
 def _entry(row: Row, result: RecipientResult) -> _Entry:
-    state, due = RecipientState(result.state), maybe_ms(result.due_at)
+    due = maybe_ms(result.due_at)
     return _Entry(
-        state=state.value,
-        due_at=0 if due is None and state in _WAITING else due,
+        state=result.state,
+        due_at=0 if due is None and result.state in _WAITING else due,
         code=result.code,
         possible_duplicate=int(result.possible_duplicate or row["possible_duplicate"]),
-        unbegun=int(state is RecipientState.PENDING),
+        unbegun=int(result.state == _PENDING),
     )
-
-
-def _move(moves: Counter[str], row: Row, entry: _Entry) -> None:
-    moves[row["state"]] -= 1
-    moves[entry.state] += 1
-    moves[_DUPLICATES] += entry.possible_duplicate - row["possible_duplicate"]
 
 
 def _count(tx: Tx, delivery: int, moves: Counter[str]) -> None:

@@ -241,6 +241,17 @@ async def test_a_late_reply_for_somebody_asked_again_is_flagged(store: Store) ->
     assert (tally.accepted, tally.failed, tally.possible_duplicates) == (0, 1, 1)
 
 
+async def test_one_batch_may_tell_of_somebody_twice_and_of_others_otherwise(store: Store) -> None:
+    delivery, epoch = await under_way(store, *(resident(number) for number in range(4)))
+    one, two, three, four = await store.claim_recipients(delivery.id, epoch, NOW, 4)
+    doubt = served([one, two, three], "in_doubt")
+    told = [*doubt, *served([one]), *served([two, four], "failed", code="550 5.1.1"), *served([two], "accepted")]
+    await store.record_recipients(delivery.id, epoch, NOW, told)
+    tally = await store.tally(delivery.id, NOW)
+    assert (tally.accepted, tally.failed, tally.in_doubt) == (1, 2, 1), "a refusal is not taken back"
+    assert (await store.delivery(delivery.id)).progress == 3
+
+
 async def test_progress_ends_the_row_of_starts(store: Store) -> None:
     """A mail of an hour may well be met by three restarts; it is not what kills us."""
     delivery, epoch = await under_way(store, *(resident(number) for number in range(50)))
