@@ -134,9 +134,11 @@ def timed(into: list[float]) -> Iterator[None]:
     into.append(time.perf_counter() - start)
 
 
-async def turns(
-    rounds: int, *runners: Callable[[int], Awaitable[float]], warm: int = 2
-) -> tuple[tuple[float, ...], ...]:
+Runner = Callable[[int], Awaitable[float]]
+"""One round: given its number, it answers what it measured."""
+
+
+async def turns(rounds: int, *runners: Runner, warm: int = 2) -> tuple[tuple[float, ...], ...]:
     """Let the runners take turns, so that a noisy neighbour hurts all alike; the order changes with each round.
 
     A runner is given the round's number and answers what it measured. The first `warm` rounds are not counted.

@@ -7,11 +7,11 @@ budgets are set so wide that none of them paces the benchmark.
 from __future__ import annotations
 
 import asyncio
+import secrets
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from itertools import count
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -133,18 +133,17 @@ class House:
     dispatcher: Dispatcher
     events: Events
     context: Context
-    _numbers: Callable[[], int]
 
     async def send(self, draft: Draft) -> tuple[float, float, Submitted]:
         """Hand in a draft; return when it was handed in, when the desk said accepted, and its answer."""
-        handing = Handing(key=f"bench-{self._numbers()}")
+        handing = Handing(key=secrets.token_hex(16))
         begun = time.monotonic()
         done = await self.desk.submit(draft, handing, OFFICER)
         return begun, time.monotonic(), done
 
     async def update(self, identifier: str, draft: Draft) -> tuple[float, float, Submitted]:
         """Hand in the next version."""
-        handing = Handing(key=f"bench-{self._numbers()}")
+        handing = Handing(key=secrets.token_hex(16))
         begun = time.monotonic()
         done = await self.desk.update(identifier, draft, handing, OFFICER)
         return begun, time.monotonic(), done
@@ -190,7 +189,7 @@ async def house(
     await desk.put_subscribers([RESIDENT], OFFICER)
     running = [asyncio.create_task(dispatcher.run())] if dispatching else []
     try:
-        yield House(store, desk, dispatcher, events, around, count(1).__next__)
+        yield House(store, desk, dispatcher, events, around)
     finally:
         await dispatcher.stop()
         await asyncio.gather(*running)

@@ -11,9 +11,12 @@ import asyncio
 import json
 import sys
 import time
-from collections.abc import AsyncGenerator
+from collections import deque
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from typing import ClassVar
 
 
 def _note(number: int) -> None:
@@ -22,8 +25,9 @@ def _note(number: int) -> None:
 
 
 class HttpSink(asyncio.Protocol):
-    """X's endpoint for posting, without a check: any POST is taken; a timeline is empty."""
+    """X's endpoints for posting and reading back, without a check: any POST is taken."""
 
+    posts: ClassVar[deque[dict[str, str]]] = deque(maxlen=100)
     posted = 0
 
     def __init__(self, number: int) -> None:
@@ -41,21 +45,32 @@ class HttpSink(asyncio.Protocol):
             size = int(head.partition(b"content-length:")[2].split(b"\r\n")[0] or 0)
             if len(self._held) < end + 4 + size:
                 return
-            self._held = self._held[end + 4 + size :]
-            self._answer(head)
+            content, self._held = self._held[end + 4 : end + 4 + size], self._held[end + 4 + size :]
+            self._answer(head, content)
 
-    def _answer(self, head: bytes) -> None:
-        status, document = "200 OK", {"data": {"id": "1", "name": "x", "username": "x"}}
+    def _answer(self, head: bytes, content: bytes) -> None:
+        status, document = "200 OK", self._asked(head)
         if head.startswith(b"post "):
             _note(self._number)
             HttpSink.posted += 1
-            status, document = "201 Created", {"data": {"id": str(HttpSink.posted), "text": "taken"}}
+            number, text = str(HttpSink.posted), json.loads(content).get("text", "")
+            HttpSink.posts.appendleft({"id": number, "text": text})
+            status, document = "201 Created", {"data": {"id": number, "text": "taken"}}
         body = json.dumps(document).encode()
         close = b"connection: close" in head
         words = f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
         self._transport.write(words.encode() + (b"Connection: close\r\n" if close else b"") + b"\r\n" + body)
         if close:
             self._transport.close()
+
+    def _asked(self, head: bytes) -> object:
+        if b"/2/users/me" in head.partition(b"\r\n")[0]:
+            return {"data": {"id": "1", "name": "x", "username": "x"}}
+        return {"data": list(HttpSink.posts), "meta": {"result_count": len(HttpSink.posts)}}
+
+
+class HangingSink(asyncio.Protocol):
+    """Takes connections and whatever comes, and never answers."""
 
 
 class SmtpSink(asyncio.Protocol):
@@ -126,7 +141,7 @@ class Sinks:
 
 @asynccontextmanager
 async def sinks(*kinds: str) -> AsyncGenerator[Sinks, None]:
-    """Start providers of these kinds (`x`, `smtp`), numbered from 0."""
+    """Start providers of these kinds (`x`, `smtp`, `hang`), numbered from 0."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "benchmarks.sinks", *kinds, stdout=asyncio.subprocess.PIPE
     )
@@ -142,11 +157,17 @@ async def sinks(*kinds: str) -> AsyncGenerator[Sinks, None]:
         await reading
 
 
+_KINDS: dict[str, Callable[[int], asyncio.Protocol]] = {
+    "x": HttpSink,
+    "smtp": SmtpSink,
+    "hang": lambda _: HangingSink(),
+}
+
+
 async def _serve(kinds: list[str]) -> None:
     loop, ports = asyncio.get_running_loop(), []
     for number, kind in enumerate(kinds):
-        make = HttpSink if kind == "x" else SmtpSink
-        server = await loop.create_server(lambda make=make, number=number: make(number), "127.0.0.1", 0)  # type: ignore[misc]
+        server = await loop.create_server(partial(_KINDS[kind], number), "127.0.0.1", 0)
         ports.append(server.sockets[0].getsockname()[1])
     sys.stdout.write(json.dumps(ports) + "\n")
     sys.stdout.flush()
