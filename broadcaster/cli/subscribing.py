@@ -84,11 +84,13 @@ def export(session: Session, file: Path, encoding: str) -> None:
     if file.exists():
         raise Conflict("backup_exists", file=str(file))
     file.touch(mode=0o600)  # it holds residents' addresses
-    book = Book(session.client())
-    with drawn(session, "exporting") as progress:
-        count = asyncio.run(
-            export_csv(book, file, encoding=UTF8 if encoding == "utf-8" else encoding, progress=progress)
-        )
+    book, code = Book(session.client()), UTF8 if encoding == "utf-8" else encoding
+    try:
+        with drawn(session, "exporting") as progress:
+            count = asyncio.run(export_csv(book, file, encoding=code, progress=progress))
+    except BaseException:
+        file.unlink(missing_ok=True)  # half a list must not pass for the whole, nor stand in the way of the next try
+        raise
     session.show({"file": str(file), "count": count}, words("exported", count=count))
 
 

@@ -180,6 +180,13 @@ def test_a_channel_that_is_not_enabled_yet_shows_what_it_would_say(
     assert "robots.txt\n" not in said.partition("--- index.txt")[2]
 
 
+def test_an_export_that_fails_leaves_no_file(config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for _ in range(2):
+        assert main(["subscribers", "export", str(tmp_path / "all.csv"), "--json"]) == 3
+        assert document(capsys)["error"]["code"] == "service_unreachable"
+    assert not (tmp_path / "all.csv").exists()
+
+
 def test_problems_of_form_and_of_words_are_told_together(
     config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
