@@ -73,6 +73,10 @@ class SmtpProvider:
         """Do these instead of the honest answer at this phase: once each, or the last one `always`."""
         self._script.add(phase, *steps, to=to.lower(), always=always)
 
+    def honest(self) -> None:
+        """Forget what was scripted and not yet done."""
+        self._script = Script()
+
     def step(self, phase: Phase, recipient: str = "") -> Step | None:
         """Return what the script wants now."""
         return None if self._script.empty else self._script.take(phase, recipient)

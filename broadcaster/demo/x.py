@@ -91,6 +91,10 @@ class XProvider:
         """Do these in place of the next answers of an endpoint (`POST`, `TIMELINE`, `ME`, `DELETE`)."""
         self._acts[on].extend(acts)
 
+    def honest(self) -> None:
+        """Forget what was scripted and not yet done."""
+        self._acts.clear()
+
     async def __aenter__(self) -> Self:
         app = web.Application(client_max_size=65536)
         app.add_routes(self._routes())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from datetime import datetime
 
 from broadcaster.dispatcher.bulk import BulkHandler
 from broadcaster.dispatcher.calls import first
@@ -21,6 +22,8 @@ from broadcaster.rules.lane import LaneSettings
 
 SWEEP = 5.0
 """Seconds between looks for deliveries that expired while they waited, on lanes that may be shut."""
+JUMP = 5.0
+"""Seconds by which the wall clock may run apart from the monotonic one between two of these looks."""
 
 
 class Dispatcher:
@@ -47,6 +50,7 @@ class Dispatcher:
         self._halt = asyncio.Event()
         self._ended = asyncio.Event()
         self._running = False
+        self._seen = (clock.now(), clock.monotonic())
         self._workers = {
             name: _worker(self._room, channel, lanes.get(name, LaneSettings())) for name, channel in channels.items()
         }
@@ -92,11 +96,23 @@ class Dispatcher:
         while not self._room.stopping:
             now = self._room.now()
             try:
+                await self._mind_the_clock(now)
                 for delivery in await self._room.store.sweep(now):
                     self._room.events.publish(event_of(delivery, now, delivery.state, delivery.reason))
             except StoreError as error:
                 log.error("Expired deliveries could not be swept.", extra={"event": "sweep_failed", "code": error.code})
             await first(self._room.clock, self._halt, SWEEP)
+
+    async def _mind_the_clock(self, now: datetime) -> None:
+        """Tell when the wall clock was moved. If it went back, nothing that waits may wait longer for it."""
+        then, self._seen = self._seen, (now, self._room.clock.monotonic())
+        jump = (now - then[0]).total_seconds() - (self._seen[1] - then[1])
+        if abs(jump) < JUMP:
+            return
+        words = {"event": "clock_jumped", "seconds": round(jump, 1)}
+        log.warning("The clock was moved by %.0f s.", jump, extra=words)
+        if jump < 0 and await self._room.store.clock_went_back(now):
+            self.wake()
 
 
 def _worker(room: Room, channel: Channel, settings: LaneSettings) -> LaneWorker:

@@ -90,7 +90,8 @@ class PublisherHandler:
         return min(self._due_of(target) for target in self._channel.targets())
 
     def _due_of(self, target: str) -> datetime:
-        return self._fresh_until.get(target, self._born)
+        until, now = self._fresh_until.get(target, self._born), self._room.now()
+        return until if until <= now + self._refresh else now - self._refresh  # the clock has gone back since
 
     async def refresh(self) -> None:
         """Publish anew to every target that needs it. No delivery hangs on it, so a failure waits for the next time."""

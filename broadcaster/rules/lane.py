@@ -23,6 +23,8 @@ _OURS = frozenset({Reason.CANCELLED, Reason.QUOTA, Reason.EGRESS, Reason.STALE_U
 """Failures that say nothing about the channel."""
 _FORWARD = timedelta(seconds=LONGEST_WISH)
 """A bucket may be paused this far ahead; further ahead only if the clock was set back."""
+_AHEAD = timedelta(seconds=5)
+"""A clock may be put right by so much without anybody minding."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,8 +107,13 @@ def closed(breaker: Breaker) -> bool:
 
 
 def blocked(breaker: Breaker, now: datetime) -> bool:
-    """Whether nothing at all may be tried now. Open and not blocked means: one probe."""
-    return not closed(breaker) and (breaker.open_until is None or now < breaker.open_until)
+    """Whether nothing at all may be tried now. Open and not blocked means: one probe.
+
+    One that opened at a moment still to come has seen the clock go back: then its end is not to be waited for.
+    """
+    if breaker.opened_at is None or breaker.open_until is None:
+        return breaker.opened_at is not None
+    return breaker.opened_at - _AHEAD <= now < breaker.open_until
 
 
 def probing(lane: Lane, settings: LaneSettings, now: datetime) -> Lane:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from broadcaster import failpoints
 from broadcaster.model import Attempt, Cost, Delivery, Outcome
@@ -11,8 +11,11 @@ from broadcaster.store import ledger, rows, settling, trail
 from broadcaster.store.base import Part
 from broadcaster.store.begun import Begun, Run
 from broadcaster.store.recording import write_attempt
-from broadcaster.store.transaction import Tx
+from broadcaster.store.rows import ms
+from broadcaster.store.transaction import Tx, Value
 
+_LONGEST_WAIT = timedelta(minutes=15)
+"""No recipient waits longer for another try (docs/delivery.md, outcome classes)."""
 _STARTS = 3
 """Starts in a row that find the same delivery `sending` before it is taken for what kills us."""
 
@@ -28,11 +31,16 @@ class Recovery(Part):
         self._begun.sweep()
         return epoch
 
+    async def clock_went_back(self, now: datetime) -> int:
+        """Let what was put off by a clock that was ahead wait no longer than was meant; return how many did."""
+        return await self._write(lambda tx: _bring_forward(tx, now))
+
 
 def _begin(tx: Tx, begun: Begun, node: str, now: datetime) -> int:
     tx.run("outbox.next_epoch")
     epoch = tx.number("outbox.epoch")
     failpoints.hit("r2")
+    _bring_forward(tx, now)
     interrupted = [rows.delivery(row) for row in tx.all("outbox.interrupted", epoch=epoch)]
     for delivery in interrupted:
         _recover(tx, begun, delivery, now)
@@ -48,6 +56,17 @@ def _begin(tx: Tx, begun: Begun, node: str, now: datetime) -> int:
     )
     failpoints.hit("r3")
     return epoch
+
+
+def _bring_forward(tx: Tx, now: datetime) -> int:
+    """An emergency accepted while the clock was two hours ahead must not wait for two hours once it is right."""
+    moved = 0
+    for row in tx.all("outbox.channels"):
+        line: dict[str, Value] = {"channel": row["channel"], "now": ms(now)}
+        moved += tx.run("outbox.bring_forward_waiting", **line)
+        moved += tx.run("outbox.bring_forward_looks", **line)
+        moved += tx.run("outbox.bring_forward_readbacks", **line)
+    return moved + tx.run("ledger.bring_forward", now=ms(now), latest=ms(now + _LONGEST_WAIT))
 
 
 def _recover(tx: Tx, begun: Begun, delivery: Delivery, now: datetime) -> None:

@@ -25,6 +25,7 @@ MAY_SCAN = {
     "archive.open_alerts",  # a partial index of just these
     "intake.submissions_waiting",  # a partial index of just these
     "outbox.interrupted",  # a partial index of just these
+    "ledger.bring_forward",  # at a start and when the clock went back, one row per bulk delivery
     "ledger.cut_off",  # at a start, one row per bulk delivery
     "refusals.forget_served",  # once per bulk delivery, over the few addresses that refused
     "refusals.suppressed",  # statistics, on a snapshot

@@ -130,6 +130,12 @@ class Outbox(Protocol):
         """Return the costs of attempts that reached, or may have reached, the provider."""
         ...
 
+    async def clock_went_back(self, now: datetime) -> int:
+        """Let what was put off by a clock that was ahead wait no longer than was meant; return how many did. `begin`
+        does it too.
+        """
+        ...
+
     async def sweep(self, now: datetime) -> tuple[Delivery, ...]:
         """Settle what has expired while it waited, on all channels; return what changed."""
         ...

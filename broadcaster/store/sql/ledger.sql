@@ -104,3 +104,9 @@ WHERE l.started > 0 AND d.state <> 'sending' AND d.epoch < :epoch;
 
 -- name: doubt_started
 UPDATE recipient SET state = :state, due_at = :due_at WHERE delivery = :delivery AND state = 'started';
+
+-- name: bring_forward
+-- No recipient waits longer than `latest` for another try; whoever seems to was written down before the clock went back.
+UPDATE recipient SET due_at = :now
+WHERE delivery IN (SELECT delivery FROM ledger WHERE retry + in_doubt > 0)
+  AND state IN ('pending', 'retry', 'in_doubt') AND due_at IS NOT NULL AND due_at > :latest;

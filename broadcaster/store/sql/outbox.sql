@@ -120,3 +120,18 @@ UPDATE delivery SET starts = starts + 1 WHERE id = :number;
 -- name: cost_of
 SELECT m.posts, m.microusd FROM message m JOIN delivery d ON d.alert = m.alert AND d.channel = m.channel
 WHERE d.id = :number;
+
+-- name: bring_forward_waiting
+-- Written down at a moment that is still to come: the clock has gone back since. Each waits no longer than was meant.
+UPDATE delivery SET due_at = max(:now, due_at - (updated_at - :now)), updated_at = :now
+WHERE channel = :channel AND reserved IN (0, 1) AND grade IN (0, 1, 2, 3) AND state IN ('ready', 'retry_wait')
+  AND due_at > :now AND updated_at > :now;
+
+-- name: bring_forward_looks
+UPDATE delivery SET due_at = max(:now, due_at - (updated_at - :now)), updated_at = :now
+WHERE channel = :channel AND state = 'in_doubt' AND due_at > :now AND updated_at > :now;
+
+-- name: bring_forward_readbacks
+UPDATE delivery SET due_at = max(:now, due_at - (updated_at - :now)), updated_at = :now
+WHERE channel = :channel AND state = 'accepted' AND reads < 30 AND due_at < updated_at + 86400000
+  AND due_at > :now AND updated_at > :now;

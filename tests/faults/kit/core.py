@@ -11,20 +11,24 @@ import ctypes
 import multiprocessing
 import os
 import signal
+import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
-from broadcaster import bootstrap, logs
+from broadcaster import bootstrap, logs, loops
 from broadcaster.config import load_config
 from tests.faults.kit.clock import RacingClock
 
 LOADED = (
     "tests.faults.kit.core",
     "broadcaster.api",
+    "uvloop",
     "broadcaster.dispatcher",
     "channels.twitter",
     "channels._x_client",
@@ -49,6 +53,11 @@ class Order:
     parent: int = field(default_factory=os.getpid)
     environment: Mapping[str, str] = field(default_factory=dict)
     held: bool = False
+
+    @property
+    def names_down(self) -> Path:
+        """While this file exists, no name resolves."""
+        return self.clock.with_name("names-down")
 
 
 class Core:
@@ -93,11 +102,20 @@ def live(order: Order) -> None:
     if order.held:
         os.kill(os.getpid(), signal.SIGSTOP)
     clock = RacingClock(order.clock, order.origin, order.speed)
-    with patch.object(bootstrap, "SystemClock", lambda: clock):
+    looked_up = patch.object(socket, "getaddrinfo", partial(_look_up, order.names_down, socket.getaddrinfo))
+    with looked_up, patch.object(bootstrap, "SystemClock", lambda: clock):
         config = load_config(order.config)
         logs.configure(config.logging.level, config.secrets)
-        asyncio.run(bootstrap.core(config))
+        with asyncio.Runner(loop_factory=loops.loop_factory()) as runner:
+            runner.run(bootstrap.core(config))
     sys.stdout.flush()
+
+
+def _look_up(down: Path, really: Callable[..., Any], host: Any, *more: Any, **others: Any) -> Any:
+    """Look a name up, unless the test says that no name server answers. Addresses need none."""
+    if down.exists() and not str(host).replace(".", "").isdecimal():
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+    return really(host, *more, **others)
 
 
 def _write_to(log: Path) -> None:

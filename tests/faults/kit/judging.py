@@ -24,6 +24,8 @@ _SERIAL = re.compile(r"第(\d+)-(\d+)報")
 _OVERTAKEN = ("superseded", "closed_superseded")
 _OVER = ("expired", "closed_expired")
 _TOLD = ("failed", "cancelled", "held", "needs_human")
+_NEARLY_MS = 60_000
+"""What expires within a minute may have left the page already."""
 _GOOD = ("accepted", "confirmed")
 
 
@@ -168,7 +170,12 @@ def _judge_pages(town: Life, verdict: Verdict, deliveries: list[dict[str, Any]],
     for row in deliveries:
         if row["channel"] == "page" and row["state"] in _GOOD:
             verdict.received += 1
-            if row["version"] == newest[row["incident"]] and f"{row['incident']}-{row['version']}" not in shown:
+            over = row["expires_at"] <= town.clock.time() * 1000 + _NEARLY_MS
+            if (
+                row["version"] == newest[row["incident"]]
+                and not over
+                and f"{row['incident']}-{row['version']}" not in shown
+            ):
                 verdict.lost.append(f"{_name(row)}: not on the page")
 
 

@@ -16,6 +16,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -56,8 +57,11 @@ class Life:
         self.unclear: set[str] = set()
         self.core: Core | None = None
         self.endings: list[int] = []
+        self.starting = asyncio.Lock()
         self.editions: dict[str, list[int]] = {}
         self._order = order
+        self.lasting: timedelta | None = None
+        """How long what is said holds; None: as its template says."""
         self._count = 0
 
     @property
@@ -121,6 +125,15 @@ class Life:
         """Return the end of the log."""
         return self.log.read_text(encoding="utf-8")[-4000:] if self.log.exists() else ""
 
+    async def keep(self) -> None:
+        """Start the core again whenever it has died, as the supervisor does, until cancelled."""
+        while True:
+            async with self.starting:
+                if self.core is None or not self.core.alive:
+                    self.endings += [] if self.core is None else [await self.core.ended()]
+                    self.start()
+            await asyncio.sleep(0.1)
+
     async def _answers(self) -> bool:
         try:
             await asyncio.to_thread(Client(self.stage.socket, 5.0).health)
@@ -134,7 +147,7 @@ class Life:
         """Return a draft unlike the ones before."""
         self._count += 1
         draft, now = _filled(template, self.stage.config), self.clock.now()
-        lasting = draft.infos[0].expires - (draft.infos[0].effective or now)
+        lasting = self.lasting or draft.infos[0].expires - (draft.infos[0].effective or now)
         infos = tuple(
             replace(
                 each,
@@ -199,6 +212,13 @@ class Life:
             await asyncio.sleep(pause_s)
 
     # ------------------------------------------------------------ the end
+
+    def names(self, *, resolve: bool) -> None:
+        """Let the core's name lookups fail from now on, or work again."""
+        if resolve:
+            self._order.names_down.unlink(missing_ok=True)
+        else:
+            self._order.names_down.touch()
 
     def look(self) -> None:
         """Note which edition each publisher shows now."""
@@ -267,6 +287,7 @@ async def life(
     speed: float = SPEED,
     people: int = 3,
     start: bool = True,
+    by_name: bool = False,
     account: Callable[[RacingClock], XProvider] | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Life]:
@@ -276,7 +297,7 @@ async def life(
     clock = RacingClock(folder / "clock", origin, speed)
     x = account(clock) if account else XProvider(limit_15min=100_000, limit_24h=100_000, now=clock.time)
     async with stage(folder, x) as ready:
-        _configure(ready.config, mode)
+        _configure(ready.config, mode, by_name=by_name)
         order = Order(
             config=ready.config,
             log=folder / "core.log",
@@ -298,8 +319,12 @@ async def life(
                 await town.kill()
 
 
-def _configure(config: Path, mode: Mode) -> None:
+def _configure(config: Path, mode: Mode, *, by_name: bool) -> None:
+    """`by_name`: account and relay are reached by a name that has to be looked up."""
     text = config.read_text(encoding="utf-8").replace('mode = "drill"', f'mode = "{mode.value}"')
+    if by_name:
+        text = text.replace('base_url = "http://127.0.0.1', 'base_url = "http://localhost')
+        text = text.replace('[channels.mail]\nhost = "127.0.0.1"', '[channels.mail]\nhost = "localhost"')
     text = text.replace("[channels.twitter]\n", f"[channels.twitter]\n{_FREE}")
     lanes = "\n".join(_LANE.format(name) for name in ("twitter", "mail", "page", "feeds"))
     config.write_text(f"{text}\n{lanes}", encoding="utf-8")

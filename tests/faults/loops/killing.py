@@ -22,19 +22,22 @@ FIRE_S = 10.0
 """How long a kill may wait for its moment."""
 PEOPLE = 6
 CALLS = {
+    "fsync": 40,
     "pwrite64": 200,
+    "pread64": 100,
     "write": 60,
     "openat": 200,
     "close": 200,
-    "sendto": 40,
-    "recvfrom": 60,
-    "epoll_wait": 200,
-    "connect": 8,
-    "fsync": 60,
-    "rename": 6,
-    "futex": 120,
-    "mmap": 60,
     "read": 120,
+    "epoll_wait,epoll_pwait": 200,
+    "epoll_ctl": 40,
+    "sendto,sendmsg,writev": 12,
+    "connect": 8,
+    "rename": 6,
+    "symlink": 3,
+    "fchmod": 30,
+    "futex": 120,
+    "mmap": 40,
 }
 """System calls, and about how many of each a core makes in its first seconds under load."""
 
