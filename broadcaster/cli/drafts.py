@@ -55,7 +55,7 @@ def given(
     if file is None:
         draft, said = dump(_filled(session, template, values)), [template, *values]
     else:
-        text = sys.stdin.read() if str(file) == "-" else _text(file)
+        text = _text(file)
         draft, said = dump(_read(session, text, _kind(file, text))), [text]
     if channels:
         draft["channels"] = list(channels)
@@ -106,10 +106,19 @@ def _now() -> datetime:
 
 
 def _text(file: Path) -> str:
+    """Read no more than an alert may have. A terminal of another encoding would make half characters of it."""
+    from broadcaster.documents import LARGEST  # noqa: PLC0415 - see above
+
     try:
-        return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise click.FileError(str(file), hint=getattr(error, "strerror", None) or words("cli_not_utf8")) from None
+        with sys.stdin.buffer if str(file) == "-" else file.open("rb") as source:
+            content = source.read(LARGEST + 1)
+        if len(content) > LARGEST:
+            raise Refused([Problem(code="file_too_large", params={"limit": LARGEST})])
+        return content.decode("utf-8-sig")
+    except OSError as error:
+        raise click.FileError(str(file), hint=error.strerror or type(error).__name__) from None
+    except UnicodeDecodeError:
+        raise Refused([Problem(code="not_utf8")]) from None
 
 
 def _filled(session: Session, template: str, values: Sequence[str]) -> Any:

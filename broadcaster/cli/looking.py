@@ -13,7 +13,8 @@ from broadcaster.cli.drafts import draft_of, draft_options
 from broadcaster.cli.session import Session, command
 from broadcaster.cli.tables import channel, headline, mode, serial
 from broadcaster.cli.words import problem, words
-from broadcaster.errors import NotFound
+from broadcaster.errors import NotFound, Refused
+from broadcaster.model import Problem
 
 _MICRO = 1_000_000
 
@@ -80,9 +81,19 @@ def _files(each: Any) -> Iterator[str]:
             yield text
 
 
+def _whole(_context: click.Context, _parameter: click.Parameter, text: str) -> str:
+    """Return the text. Raise `Refused` where a terminal of another encoding has made half characters of it."""
+    broken = [f"U+{ord(char):04X} ({place})" for place, char in enumerate(text, 1) if "\ud800" <= char <= "\udfff"]
+    if broken:
+        listed = ", ".join(broken[:5])
+        refusal = Problem(code="character_surrogate", place="TEXT", params={"codepoints": listed, "count": len(broken)})
+        raise Refused([refusal])
+    return text
+
+
 @command("measure")
 @click.argument("channel_name", metavar="CHANNEL")
-@click.argument("text")
+@click.argument("text", callback=_whole)
 def measure(session: Session, channel_name: str, text: str) -> None:
     """Count a text as the channel does."""
     length = asyncio.run(_measure(session, channel_name, text))

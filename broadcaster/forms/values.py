@@ -14,6 +14,8 @@ from broadcaster.ports.world import City
 
 _SLACK = timedelta(minutes=10)
 """`14:05` typed at 14:04 is not yesterday's: so far ahead (or behind) of now counts as now."""
+_BROKEN = re.compile("[\ud800-\udfff]")
+"""What a terminal of another encoding makes of an argument; no text can hold it."""
 
 Problems = list[Problem]
 
@@ -43,6 +45,9 @@ class Reader:
         slot, raw = self.template.slots[name], self._raw(name, language)
         if not raw:
             return self._absent(name, slot, language)
+        if broken := [f"U+{ord(char):04X} ({place})" for place, char in enumerate(raw, 1) if _BROKEN.match(char)]:
+            self._report("character_surrogate", name, language, codepoints=", ".join(broken[:5]), count=len(broken))
+            return ""
         if len(raw) > slot.max_length:
             self._report("slot_too_long", name, language, length=len(raw), limit=slot.max_length)
             return ""
