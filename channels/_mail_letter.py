@@ -14,6 +14,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
+from functools import lru_cache
 
 from broadcaster.errors import BroadcasterError
 from broadcaster.model import Text
@@ -128,7 +129,13 @@ def mailbox(address: str) -> bytes | None:
     (RFC 5321, 4.1.2).
     """
     local, at, domain = address.rpartition("@")
-    if not at or len(address) > _LONGEST or not _LOCAL.fullmatch(local) or not _DOMAIN.fullmatch(domain):
+    if not at or len(address) > _LONGEST or not _LOCAL.fullmatch(local) or not _is_domain(domain):
         return None
     name = local if _ATOMS.fullmatch(local) else f'"{local}"'
     return f"{name}@{domain}".encode("ascii")
+
+
+@lru_cache(maxsize=1024)
+def _is_domain(text: str) -> bool:
+    """Most residents share a few providers."""
+    return _DOMAIN.fullmatch(text) is not None

@@ -19,6 +19,7 @@ from pydantic import SecretStr
 
 from broadcaster.errors import DeliveryError, EgressRefused, Reason
 from broadcaster.ports.world import Egress
+from channels._names import Names, connect
 from channels._smtp_wire import Lost, Reply, Silent, Unreadable, Wire
 
 SERVICE_CLOSING = 421
@@ -102,7 +103,7 @@ class Session:
     @property
     def fresh(self) -> bool:
         """Whether a mail may be begun: the connection stands and nothing unasked has come."""
-        return self._wire.alive and not self._spoilt and (self._asked or self._wire.unasked() is None)
+        return self._wire.alive and not self._spoilt and (self._asked or self._wire.waiting() is None)
 
     async def send(
         self,
@@ -179,7 +180,7 @@ class Session:
         for place, command in enumerate(commands):
             self._wire.write(command)
             reply = await self._wire.reply(self._timeout)
-            if not _positive(reply, place):
+            if reply.code not in _WANTED[place]:
                 return await self._turned_down(reply, place)
         return None
 
@@ -187,10 +188,10 @@ class Session:
         """Read the replies to an envelope that went out in one piece."""
         replies: list[Reply] = []
         while len(replies) < _ENVELOPE:
-            replies.append(await self._wire.reply(self._timeout))
+            replies.append(self._wire.waiting() or await self._wire.reply(self._timeout))
             if replies[-1].code == SERVICE_CLOSING:
                 break
-        bad = next((place for place, reply in enumerate(replies) if not _positive(reply, place)), None)
+        bad = next((place for place, reply in enumerate(replies) if reply.code not in _WANTED[place]), None)
         if bad is None:
             return None
         # A server that takes DATA although nobody is addressed must be given an empty text (RFC 2920, 3.1).
@@ -230,24 +231,32 @@ class Session:
             return None
 
 
-def _positive(reply: Reply, place: int) -> bool:
-    return reply.code in _WANTED[place]
-
-
-async def open_session(route: Route, sender: bytes, egress: Egress) -> Session:
+async def open_session(route: Route, sender: bytes, egress: Egress, names: Names) -> Session:
     """Connect, greet, protect and log in. Raise `DeliveryError`; nothing was sent then."""
     try:
         egress.check(route.host, route.port)
     except EgressRefused as refused:
         raise DeliveryError(Reason.EGRESS, maybe_sent=False, detail=f"{route.host}:{route.port}") from refused
+    try:
+        raw = await connect(await names.addresses(route.host, route.port), route.connect_timeout)
+    except OSError as error:
+        reason = Reason.RESOLVE if isinstance(error, socket.gaierror) else Reason.CONNECT
+        detail = f"{route.host}:{route.port}: {type(error).__name__}"
+        raise DeliveryError(reason, maybe_sent=False, detail=detail) from error
+    session = await _greeted(route, sender, raw)
+    names.served(route.host, route.port)
+    return session
+
+
+async def _greeted(route: Route, sender: bytes, raw: socket.socket) -> Session:
     client = aiosmtplib.SMTP(
         hostname=route.host,
-        port=route.port,
         local_hostname=route.helo,
         timeout=route.connect_timeout,
         use_tls=route.tls is TlsPolicy.TLS,
         start_tls=False,
         tls_context=route.context,
+        sock=raw,
     )
     try:
         return await _prepare(client, route, sender)
@@ -291,7 +300,6 @@ def _unreachable(error: Exception, place: str) -> DeliveryError:
         return DeliveryError(_reason_of(error), maybe_sent=False, detail=f"{place}: {reply.short}")
     table: tuple[tuple[type[BaseException], Reason], ...] = (
         (ssl.SSLError, Reason.TLS),
-        (socket.gaierror, Reason.RESOLVE),
         (aiosmtplib.SMTPConnectError, Reason.CONNECT),
         (TimeoutError, Reason.TIMEOUT),
         (ConnectionError, Reason.LOST),

@@ -41,8 +41,13 @@ class Reply:
     @property
     def short(self) -> str:
         """Code and enhanced code (RFC 3463), e.g. `450 4.2.0`; never the server's words, which may name people."""
-        found = _ENHANCED.match(self.text)
-        return f"{self.code} {found.group(1)}" if found else str(self.code)
+        return _short(self.code, self.text)
+
+
+@lru_cache(maxsize=256)
+def _short(code: int, text: str) -> str:
+    found = _ENHANCED.match(text)
+    return f"{code} {found.group(1)}" if found else str(code)
 
 
 @lru_cache(maxsize=256)
@@ -133,6 +138,10 @@ class Wire(asyncio.Protocol):
         if self._waiter is not None and not self._waiter.done() and (self._replies or self._broken):
             self._waiter.set_result(None)
 
+    def waiting(self) -> Reply | None:
+        """Return the next reply if it is there."""
+        return self._replies.popleft() if self._replies else None
+
     async def reply(self, patience: float) -> Reply:
         """Return the next reply, if it comes within so many seconds. Raise `Lost`, `Unreadable` or `Silent`, after
         which the connection is no more.
@@ -166,10 +175,6 @@ class Wire(asyncio.Protocol):
             self._wake()
         elif self._deadline < math.inf:
             self._set(loop)
-
-    def unasked(self) -> Reply | None:
-        """Return a reply that came without a question, such as a 421 while idle."""
-        return self._replies.popleft() if self._replies else None
 
     def write(self, data: bytes) -> None:
         """Send. Raise `Lost` before anything was written."""

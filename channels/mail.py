@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import ssl
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -32,6 +33,7 @@ from channels._mail_letter import (
 )
 from channels._mail_pool import Connections
 from channels._mail_words import Words, choose, length
+from channels._names import Names
 from channels._pop3 import Mailbox
 from channels._smtp import Route, Session, TlsPolicy, open_session
 
@@ -123,6 +125,7 @@ class Mail:
         self._words = Words(context, settings.unsubscribe)
         self._sender = _sender(settings, context.city.name)
         self._route = _route(settings)
+        self._names = Names(settings.connect_timeout_s / 2)
         self._pool = Connections(self._open, context.clock, settings.connections)
 
     def targets(self) -> tuple[str, ...]:
@@ -168,27 +171,29 @@ class Mail:
             address = mailbox(recipient.address)
             if address is None:
                 return None
-            letter = letters(choose(message.texts, recipient.language))
+            letter = letters(recipient.language)
             return address, letter.to(address, message_id(key, recipient.token, self._sender.domain))
 
         job = Job(write, ledger)
         await job.run(self._pool)
         return Receipt(ref=key_part(key))
 
-    def _letters(self, message: Message, grade: Grade) -> Callable[[Text], Letter]:
-        """Return what gives the mail of a language, built when its first reader comes; all headers are checked now.
+    def _letters(self, message: Message, grade: Grade) -> Callable[[str], Letter]:
+        """Return what gives the mail for a reader's language, built when the first comes; all headers are checked now.
 
         Precedence tells absence notices to keep quiet; grave mail goes without it, since some servers put such mail
         last.
         """
         precedence = "list" if grade < Grade.WARNING else ""
         now = self._context.clock.now().astimezone(self._context.city.zone)
-        built: dict[str, Letter] = {}
 
-        def letter(text: Text) -> Letter:
-            if text.language not in built:
-                built[text.language] = build_letter(text, self._sender, now, precedence=precedence)
-            return built[text.language]
+        @cache
+        def built(text: Text) -> Letter:
+            return build_letter(text, self._sender, now, precedence=precedence)
+
+        @cache
+        def letter(language: str) -> Letter:
+            return built(choose(message.texts, language))
 
         try:
             for text in message.texts:
@@ -198,7 +203,7 @@ class Mail:
         return letter
 
     async def _open(self) -> Session:
-        return await open_session(self._route, self._sender.bounces.encode("ascii"), self._context.egress)
+        return await open_session(self._route, self._sender.bounces.encode("ascii"), self._context.egress, self._names)
 
     # ------------------------------------------------------------------ looking
 

@@ -95,7 +95,7 @@ class LedgerOf:
 
     def _settled(self, handed: Handed, now: datetime) -> RecipientResult:
         delivery, row = self._delivery, self._open[handed.recipient]
-        jitter = self._room.entropy.jitter()
+        jitter = 0.0 if handed.reason is None else self._room.entropy.jitter()
         return settle.recipient(
             handed, row, grade=delivery.grade, now=now, jitter=jitter, expires_at=delivery.expires_at
         )

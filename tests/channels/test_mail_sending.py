@@ -304,6 +304,9 @@ async def test_every_connection_asks_the_egress_list(tmp_path: Path) -> None:
     async with SmtpProvider() as smtp, channel(world(tmp_path, egress=gate), smtp.port) as mail:
         smtp.script(Phase.DATA, drop())
         await sent(mail, ledger)
+        async with asyncio.timeout(5):
+            while smtp.connections < len(gate.asked):  # one may still be on its way when everybody is served
+                await asyncio.sleep(0.01)
         assert len(gate.asked) == smtp.connections
         assert set(gate.asked) == {("127.0.0.1", smtp.port)}
 
