@@ -13,6 +13,7 @@ import csv
 import io
 import os
 import re
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,6 +25,7 @@ from typing import TYPE_CHECKING, BinaryIO, TypeVar
 from broadcaster.errors import Refused
 from broadcaster.model import JAPANESE, Actor, Category, Problem, Severity, Subscriber
 from broadcaster.ports.store import Register
+from broadcaster.rules import residents
 
 if TYPE_CHECKING:
     from _csv import Reader
@@ -41,15 +43,9 @@ Progress = Callable[[int, int], None]
 """Called with bytes or rows done, and how many there are in all (0 where nobody knows)."""
 E = TypeVar("E", bound=StrEnum)
 
-_ADDRESS = re.compile(
-    r"(?=.{3,254}$)[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}"
-    r"@(?=.{1,253}$)(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-)
-_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,6}")
 _CATEGORIES = {member.value.lower(): member for member in Category}
 _SEVERITIES = {member.value.lower(): member for member in Severity}
 _SEPARATORS = re.compile(r"[;；、\n]")
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2028\u2029\u2066-\u2069\ufeff]")
 _FOREIGN = {UTF8: re.compile("\0"), SHIFT_JIS: re.compile("[\0\x80\xa0\uf8f0-\uf8f3]")}
 """What is in no list of subscribers: NUL, and what Python makes of octets that cp932 does not have."""
 _FORMULA = re.compile(r"'*[=+\-@\t\r＝＋－＠]")
@@ -225,7 +221,7 @@ def _header_problems(names: Sequence[str]) -> tuple[Problem, ...]:
         for name in names
         if name not in COLUMNS
     ]
-    twice = {name for name in names if names.count(name) > 1 and name in COLUMNS}
+    twice = {name for name, times in Counter(names).items() if times > 1 and name in COLUMNS}
     found += [Problem(code="csv_column_twice", place="line 1", params={"name": name}) for name in sorted(twice)]
     if "address" not in names:
         found.append(Problem(code="csv_column_missing", place="line 1", params={"name": "address"}))
@@ -263,8 +259,8 @@ class _Cells:
         """Return the address, its domain in lower case. A hash is enough to notice that it was there before."""
         local, _, domain = self._values["address"].rpartition("@")
         address = f"{local}@{domain.lower()}"
-        if not _ADDRESS.fullmatch(address):
-            self._problem("address", "subscriber_address", value=_shown(self._values["address"]))
+        if not residents.ADDRESS.fullmatch(address):
+            self._problem("address", "subscriber_address", value=residents.shown(self._values["address"]))
         elif (known := hash(address.lower())) in seen:
             self._problem("address", "subscriber_twice", value=address)
         else:
@@ -274,8 +270,8 @@ class _Cells:
     def language(self) -> str:
         """Return the language tag, Japanese where there is none."""
         tag = self._values.get("language", "")
-        if tag and not _LANGUAGE.fullmatch(tag):
-            self._problem("language", "subscriber_language", value=_shown(tag))
+        if tag and not residents.LANGUAGE.fullmatch(tag):
+            self._problem("language", "subscriber_language", value=residents.shown(tag))
         primary, dash, rest = tag.partition("-")
         return f"{primary.lower()}{dash}{rest}" or JAPANESE
 
@@ -283,8 +279,8 @@ class _Cells:
         """Return the areas. One that the city does not have would never match anything."""
         names = self._split("areas")
         for name in names:
-            if _UNPRINTABLE.search(name) or (known and name not in known):
-                self._problem("areas", "subscriber_area", value=_shown(name))
+            if not residents.is_area(name, known):
+                self._problem("areas", "subscriber_area", value=residents.shown(name))
         return names
 
     def words(self, column: str, known: Mapping[str, E]) -> tuple[E, ...]:
@@ -292,7 +288,7 @@ class _Cells:
         names = self._split(column)
         for name in names:
             if name.lower() not in known:
-                self._problem(column, "subscriber_word", value=_shown(name), allowed=", ".join(known.values()))
+                self._problem(column, "subscriber_word", value=residents.shown(name), allowed=", ".join(known.values()))
         return tuple(known[name.lower()] for name in names if name.lower() in known)
 
     def _split(self, column: str) -> tuple[str, ...]:
@@ -303,11 +299,6 @@ class _Cells:
 
     def _problem(self, column: str, code: str, **params: str) -> None:
         self.problems.append(Problem(code=code, place=f"line {self._line}, {column}", params=params))
-
-
-def _shown(value: str) -> str:
-    """Return what a person may be shown of a bad value: short, and without characters that act."""
-    return _UNPRINTABLE.sub("?", value[:80])
 
 
 # -------------------------------------------------------------------- twice through the file

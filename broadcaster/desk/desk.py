@@ -37,7 +37,7 @@ from broadcaster.ports.store import (
     Verb,
 )
 from broadcaster.ports.world import Context
-from broadcaster.rules import approval, routing
+from broadcaster.rules import approval, residents, routing
 from broadcaster.rules.policy import DEFAULT, Policy
 
 
@@ -163,8 +163,11 @@ class Desk:
     # ------------------------------------------------------------ subscribers
 
     async def put_subscribers(self, subscribers: Iterable[Subscriber], actor: Actor) -> tuple[int, int]:
-        """Add or replace by address; return (added, changed)."""
-        return await self._store.put(subscribers, actor, self._office.now())
+        """Add or replace by address; return (added, changed). Raise `Refused` with every problem: then nothing is."""
+        people = tuple(subscribers)
+        if problems := tuple(residents.problems(people, self._office.context.city.areas)):
+            raise Refused(problems, code="subscribers_refused")
+        return await self._store.put(people, actor, self._office.now())
 
     async def remove_subscribers(self, addresses: Iterable[str], actor: Actor) -> int:
         """Delete; return how many were there."""

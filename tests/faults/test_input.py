@@ -6,6 +6,7 @@ Whatever is hostile is refused with its place and nothing of it is kept; what is
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 from collections.abc import Mapping
@@ -19,8 +20,11 @@ from broadcaster.cli import main
 from broadcaster.clock import SystemClock
 from broadcaster.config import load_config
 from broadcaster.documents import dump
+from broadcaster.errors import Refused
 from broadcaster.forms import Forms
 from broadcaster.rendering import Templates, templates_dir
+from broadcaster.subscribers import import_csv
+from tests.contract.values import NOW, OFFICER
 from tests.desk.test_api import Served, served
 from tests.desk.world import CONFIG
 
@@ -275,3 +279,46 @@ def test_words_that_are_no_text_on_the_command_line_are_refused(
     assert found
     assert main(["measure", "twitter", typed, "--json"]) == 2
     assert json.loads(capsys.readouterr().out)["error"]["problems"]
+
+
+# ------------------------------------------------------------------ residents: CSV, and over the API
+
+RESIDENTS: Mapping[str, tuple[int, dict[str, Any]]] = {
+    "crlf": (96, {"address": "a@example.jp\r\nRCPT TO:<b@example.jp>"}),
+    "nul": (93, {"address": "a\x00@example.jp"}),
+    "bidi": (94, {"address": "a\u202e@example.jp"}),
+    "cyrillic": (94, {"address": "а@example.jp"}),
+    "foreign": (95, {"address": "a@сity.example.jp"}),
+    "none": (109, {"address": "no address"}),
+    "long": (109, {"address": "a" * 300 + "@example.jp"}),
+    "language": (93, {"address": "a@example.jp", "language": "ja\x1b[2J"}),
+    "terminal": (98, {"address": "a@example.jp", "areas": ["芋窪\x1b[2J"]}),
+    "elsewhere": (98, {"address": "a@example.jp", "areas": ["=cmd|' /C calc'!A0"]}),
+}
+BAD_RESIDENTS = [
+    pytest.param(said, marks=pytest.mark.fault(fault), id=name) for name, (fault, said) in RESIDENTS.items()
+]
+
+
+@pytest.mark.parametrize("said", BAD_RESIDENTS)
+async def test_no_hostile_resident_comes_in_over_the_api(tmp_path: Path, said: dict[str, Any]) -> None:
+    async with served(tmp_path) as here:
+        status, refused = await asked(here, "/subscribers", subscribers=[{"address": "good@example.jp"}, said])
+        assert (status, refused["error"]["code"]) == (422, "subscribers_refused")
+        assert [each["place"][:14] for each in refused["error"]["problems"]] == ["subscribers[1]"]
+        assert "\x1b" not in json.dumps(refused, ensure_ascii=False)
+        assert (await here.desk.subscriber_stats()).total == 0, "and nobody beside"
+
+
+@pytest.mark.parametrize("said", BAD_RESIDENTS)
+async def test_no_hostile_resident_comes_in_as_csv(tmp_path: Path, said: dict[str, Any]) -> None:
+    file = tmp_path / "people.csv"
+    with file.open("w", encoding="utf-8", newline="") as written:
+        table = csv.writer(written)
+        table.writerow(("address", "language", "areas"))
+        table.writerow((said["address"], said.get("language", "ja"), ";".join(said.get("areas", ()))))
+    async with served(tmp_path) as here:
+        with pytest.raises(Refused) as refused:
+            await import_csv(file, here.store, OFFICER, NOW, areas=here.config.city.areas)
+        assert refused.value.problems
+        assert (await here.desk.subscriber_stats()).total == 0
