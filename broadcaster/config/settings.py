@@ -71,14 +71,16 @@ class CitySettings(_Table):
     public_url: BaseAddress
     domains: tuple[Domain, ...]
     contact: Line = ""
+    contact_en: Line = ""
     hashtag: Annotated[str, Field(pattern=r"^(#\S+)?$", max_length=100)] = ""
     fallback: Line = ""
     areas: tuple[Annotated[Line, Field(min_length=1)], ...] = ()
+    areas_en: dict[str, Annotated[Line, Field(min_length=1, pattern="^[^、，,]*$")]] = {}
     geocodes: dict[str, dict[str, Annotated[Line, Field(min_length=1)]]] = {}
 
     @model_validator(mode="after")
     def _areas_known(self) -> Self:
-        unknown = [name for name in self.geocodes if name not in self.areas]
+        unknown = [name for name in (*self.geocodes, *self.areas_en) if name not in self.areas]
         if unknown:
             raise PydanticCustomError("say.geocode_area_unknown", "unknown area", {"names": ", ".join(unknown)})
         return self
@@ -93,9 +95,11 @@ class CitySettings(_Table):
             public_url=self.public_url,
             domains=self.domains,
             contact=self.contact,
+            contact_en=self.contact_en,
             hashtag=self.hashtag,
             fallback=self.fallback,
             areas=self.areas,
+            areas_en=self.areas_en,
             geocodes={name: _codes(codes) for name, codes in self.geocodes.items()},
         )
 

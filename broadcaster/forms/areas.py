@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from broadcaster.ports.world import City
 
 SEPARATORS = re.compile(r"[、，,]\s*")
 """What a person puts between area names."""
+_BLOCK = re.compile(r"(?:([0-9０-９]{1,2})丁目)?")
 _SHOWN = 2
 """Areas a headline names before it counts the rest."""
 _OTHER = "en"
@@ -54,3 +56,19 @@ class AreaWords:
 def city_name(city: City, language: str) -> str:
     """Return who speaks, in the letters of the language."""
     return city.name if language.partition("-")[0] == JAPANESE else city.name_en
+
+
+def contact(city: City, language: str) -> str:
+    """Return who to ask, in the letters of the language where the city says it in both."""
+    return city.contact if language.partition("-")[0] == JAPANESE else city.contact_en or city.contact
+
+
+def area_name(city: City, name: str, language: str) -> str:
+    """Return an area, or a block of one (`芋窪1丁目`), in the language's letters; as typed where none are known."""
+    if language.partition("-")[0] == JAPANESE:
+        return name
+    town = max((town for town in city.areas_en if name.startswith(town)), key=len, default="")
+    block = _BLOCK.fullmatch(name.removeprefix(town))
+    if not town or block is None:
+        return name
+    return city.areas_en[town] + (f" {unicodedata.normalize('NFKC', block[1])}-chome" if block[1] else "")

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from broadcaster.errors import NotFound, Refused
-from broadcaster.forms.areas import AreaWords, city_name
+from broadcaster.forms.areas import AreaWords, city_name, contact
 from broadcaster.forms.template import ISSUED, Slot, SlotKind, Template, Words, parse
 from broadcaster.forms.values import Problems, Reader
 from broadcaster.model import JAPANESE, Area, Draft, Info
@@ -118,7 +118,7 @@ class Forms:
             certainty=template.certainty,
             response_type=template.response_type,
             web=city.public_url,
-            contact=city.contact,
+            contact=contact(city, language),
             areas=_areas(reader, language),
         )
 
@@ -139,7 +139,7 @@ def _values(reader: Reader, language: str) -> dict[str, str]:
     return {
         **{name: reader.words(name, language) for name in reader.template.slots},
         "city": city_name(reader.city, language),
-        "contact": reader.city.contact,
+        "contact": contact(reader.city, language),
         "areas_short": reader.area_words.shortened(reader.areas(language), language),
     }
 

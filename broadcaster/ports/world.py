@@ -76,11 +76,15 @@ class City:
     public_url: str
     domains: tuple[str, ...]
     contact: str = ""
+    contact_en: str = ""
+    """Who to ask, for texts that are not Japanese; empty: as in Japanese."""
     hashtag: str = ""
     fallback: str = ""
     """Where to look when the page is too old: words and an address or frequency, e.g. FM or the prefecture's page."""
     areas: tuple[str, ...] = ()
     """The town names an alert may name; empty leaves them free."""
+    areas_en: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Names of the areas above in Latin letters, for texts that are not Japanese."""
     geocodes: Mapping[str, tuple[Geocode, ...]] = field(default_factory=dict[str, tuple[Geocode, ...]])
     """Codes of the areas above, by name. The city's own code is never put on a part of it: readers would widen it."""
 

@@ -331,7 +331,7 @@ def _is_model(part: object) -> bool:
 
 def paths(table: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
     for name, value in table.items():
-        if isinstance(value, dict) and name != "geocodes":
+        if isinstance(value, dict) and name not in ("geocodes", "areas_en"):
             yield from ((name, *path) for path in paths(value))
         else:
             yield (name,)

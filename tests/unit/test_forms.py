@@ -343,3 +343,22 @@ def test_the_examples_pass_the_checks_without_a_warning(name: str) -> None:
 def test_what_ends_or_corrects_is_refused_when_nothing_is_live(name: str) -> None:
     found = checks.problems(filled(name), now=NOW, city=CITY, live=(), mode=Mode.LIVE)
     assert any(problem.blocking for problem in found)
+
+
+def test_what_the_city_says_in_latin_letters_stands_in_texts_that_are_not_japanese() -> None:
+    latin = {"芋窪": "Imokubo", "蔵敷": "Zoshiki"}
+    city = replace(
+        CITY, areas=("芋窪", "蔵敷", "湖畔"), areas_en=latin, contact="防災課", contact_en="Disaster Section"
+    )
+    values = {name: value for name, value in FORMS.examples(ORDER, city, NOW).items() if name != "areas.en"}
+    draft = FORMS.draft(ORDER, values | {"areas": "芋窪２丁目、蔵敷、湖畔、芋窪の谷"}, city=city, now=NOW)
+    said = {info.language: info for info in draft.infos}
+    names = ["Imokubo 2-chome", "Zoshiki", "湖畔", "芋窪の谷"]
+    assert [area.area_desc for area in said["en"].areas] == names
+    assert ", ".join(names) in said["en"].description
+    assert said["en"].contact == "Disaster Section"
+    assert "Disaster Section" in said["en"].instruction
+    assert said["ja"].areas[0].area_desc == "芋窪２丁目"
+    assert said["ja"].contact == said["ja-x-easy"].contact == "防災課"
+    own = FORMS.draft(ORDER, values | {"areas": "芋窪", "areas.en": "Imokubo East"}, city=city, now=NOW)
+    assert [info.areas[0].area_desc for info in own.infos if info.language == "en"] == ["Imokubo East"]
