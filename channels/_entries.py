@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 
 from broadcaster.model import JAPANESE, Alert, Edition, Ended, Mode
 from broadcaster.ports.world import City, Renderer
@@ -12,6 +13,9 @@ from channels._text import DRILL_MARK, clean, file_name, lines, marked
 from channels._views import View, Views, speaker
 from channels._words import Phrasebook
 from channels._xml import urn
+
+_KEPT = 2048
+"""Rendered entries that are remembered, one per incident and language."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +54,7 @@ class Editor:
 
     def __init__(self, city: City, renderer: Renderer, books: Phrasebook, history: int) -> None:
         self._city, self._renderer, self._books, self._history = city, renderer, books, history
+        self._said = lru_cache(maxsize=_KEPT)(self._say)
 
     def feed(self, edition: Edition, language: str, base: str) -> Feed:
         """Return the feed of one language, published under the address `base`. Raise `RenderingError`."""
@@ -104,19 +109,25 @@ class Editor:
         )
 
     def _entry(self, edition: Edition, view: View, alert: Alert, language: str) -> Entry:
-        values: dict[str, object] = {"view": view, "w": self._books[language], "language": language}
-        values |= {"home": self._city.public_url}
+        title, html = self._said(view, language)
         return Entry(
             id=urn(self._city.sender, edition.mode, f"incident/{alert.incident}", language),
             language=view.said[0].language if view.said else language,
-            title=" ".join(clean(self._renderer.render("site/entry_title.txt", values)).split()),
+            title=title,
             updated=max(view.sent, view.at or view.sent),
             page=self._city.public_url + view.path,
             categories=tuple(dict.fromkeys(category for info in alert.infos for category in info.category)),
-            html=self._renderer.render("site/entry.html", values).strip(),
+            html=html,
             alert=alert,
             withheld=view.withheld,
         )
+
+    def _say(self, view: View, language: str) -> tuple[str, str]:
+        """Render title and text. Kept, since of all entries an edition changes one or two."""
+        values: dict[str, object] = {"view": view, "w": self._books[language], "language": language}
+        values |= {"home": self._city.public_url}
+        title = " ".join(clean(self._renderer.render("site/entry_title.txt", values)).split())
+        return title, self._renderer.render("site/entry.html", values).strip()
 
 
 def closed(edition: Edition) -> Sequence[Ended]:

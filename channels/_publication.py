@@ -24,8 +24,10 @@ from channels.targets.directory import MANIFEST, Directory, Manifest
 
 TARGET = "local"
 Render = Callable[[Edition], Mapping[str, bytes]]
-_BROTLI_QUALITY = 9
-"""11 makes it 4 % smaller and takes fifteen times as long: an emergency should not wait for that."""
+_BROTLI_QUALITY, _BROTLI_WINDOW = 9, 16
+"""Quality 11 makes it 4 % smaller and takes fifteen times as long: an emergency should not wait for that. A window of
+64 KB holds a whole page; with the usual 4 MB each file would take 30 ms, whatever its size, and be no smaller.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +141,7 @@ def _fulfils(manifest: Manifest, ref: str) -> bool:
 
 
 def _compressed(data: bytes) -> tuple[bytes, bytes]:
-    return gzip.compress(data, 9, mtime=0), brotli.compress(data, quality=_BROTLI_QUALITY)
+    return gzip.compress(data, 9, mtime=0), brotli.compress(data, quality=_BROTLI_QUALITY, lgwin=_BROTLI_WINDOW)
 
 
 def _digest(data: bytes) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -48,6 +49,7 @@ def lines(text: str) -> tuple[str, ...]:
     return tuple(line.strip() for line in clean(text).split("\n") if line.strip())
 
 
+@lru_cache(maxsize=8192)
 def pieces(line: str) -> tuple[Piece, ...]:
     """Cut a line where something is a link, a telephone number, or kanji followed by its reading in （）."""
     return tuple(_cut(line))

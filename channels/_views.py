@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from broadcaster.model import (
@@ -31,11 +31,12 @@ PERSONAL = frozenset({Category.RESCUE})
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
     """An alert in one language. `level` is its number, or empty; `level_name` is empty where the event says it.
-    `title` is the event as plain text.
+    `title` is the event as plain text. The words `w` are the language's own, so two that differ in nothing else are
+    equal.
     """
 
     language: str
-    w: Words
+    w: Words = field(compare=False, repr=False)
     title: str
     event: Line
     level: str

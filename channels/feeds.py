@@ -17,11 +17,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from functools import lru_cache
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from broadcaster.model import EASY_JAPANESE, JAPANESE, Alert, Edition
+from broadcaster.model import EASY_JAPANESE, JAPANESE, Alert, Edition, Mode
 from broadcaster.ports.channel import Channel
 from broadcaster.ports.world import City, Context, Renderer
 from channels._atom import INDEX, atom_xml, index_xml
@@ -31,6 +32,9 @@ from channels._publication import Outlet, Publication
 from channels._rss import rss_xml
 from channels._views import Views, page_path
 from channels._words import phrasebook
+
+_KEPT = 1024
+"""CAP messages that are remembered."""
 
 
 class Settings(BaseModel):
@@ -58,6 +62,7 @@ class Feeds:
         self._books = phrasebook(renderer)
         self._editor = Editor(city, renderer, self._books, settings.history)
         self.url = settings.url or city.public_url + "feeds/"
+        self._cap = lru_cache(maxsize=_KEPT)(self._cap_message)
 
     def render(self, edition: Edition) -> Mapping[str, bytes]:
         """Return path -> content, without compressed copies. Raise `RenderingError`."""
@@ -72,9 +77,12 @@ class Feeds:
             yield f"rss{feed.suffix}.xml", rss_xml(feed, zone)
         messages = self._messages(edition)
         for alert in messages:
-            page = self._city.public_url + page_path(alert)
-            yield cap_path(alert), cap_xml(alert, self._city, edition.mode, page)
+            yield cap_path(alert), self._cap(alert, edition.mode)
         yield INDEX, index_xml(self._editor.index(edition, messages, self.url), zone)
+
+    def _cap_message(self, alert: Alert, mode: Mode) -> bytes:
+        """Write one alert. Kept: it says the same in every edition."""
+        return cap_xml(alert, self._city, mode, self._city.public_url + page_path(alert))
 
     def _messages(self, edition: Edition) -> tuple[Alert, ...]:
         """Return the alerts whose CAP message is published: all in force, and what ended not long ago."""

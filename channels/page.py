@@ -23,6 +23,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -38,6 +39,9 @@ from channels._words import Words, phrasebook
 
 _STYLE, _IN_FORCE, _PAST = "\0style\0", "\0in force\0", "\0past\0"
 """Where rendered parts go. No text can hold a NUL (`clean`), so no text can pass for one of these."""
+
+_KEPT = 4096
+"""Rendered alerts that are remembered: each stands on a page per language, as HTML and as text, and by itself."""
 
 
 class Settings(BaseModel):
@@ -69,6 +73,7 @@ class Page:
         self.style = "sha256-" + b64encode(sha256(self._css.encode()).digest()).decode()
         self._policy = f"default-src 'none'; style-src '{self.style}'; base-uri 'none'; form-action 'none'"
         self._url = settings.url or city.public_url
+        self._alert = lru_cache(maxsize=_KEPT)(self._draw)
 
     def render(self, edition: Edition) -> Mapping[str, bytes]:
         """Return path -> content, without compressed copies. Raise `RenderingError`."""
@@ -186,7 +191,8 @@ class Page:
     def _each(self, template: str, views: Sequence[View], language: str) -> str:
         return "".join(self._alert(template, view, language, linked=True) for view in views)
 
-    def _alert(self, template: str, view: View, language: str, *, linked: bool = False) -> str:
+    def _draw(self, template: str, view: View, language: str, *, linked: bool = False) -> str:
+        """Render one alert. Kept, since of all that is on the page an edition changes one or two."""
         values = {
             "view": view,
             "language": language,
