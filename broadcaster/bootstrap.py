@@ -20,7 +20,7 @@ from broadcaster.desk import Desk, Found, Office, Preview, inspect
 from broadcaster.forms import Forms
 from broadcaster.model import Draft, Problem
 from broadcaster.ports.channel import Channel
-from broadcaster.ports.world import Context
+from broadcaster.ports.world import City, Context
 from broadcaster.rendering import Templates, templates_dir
 from broadcaster.rules.egress import Endpoints
 from broadcaster.store import Store, open_store, sqlite_version
@@ -70,14 +70,16 @@ async def stored(config: Config, *, read_only: bool) -> AsyncGenerator[Store, No
 
 
 def filled(config: Config, template: str, values: Mapping[str, str] | None = None) -> Draft:
-    """Return the draft an alert template makes of these values, or of its own examples.
+    """Return the draft an alert template makes of these values, or of its own examples. Raise as `filled_for`."""
+    return filled_for(config.city, template, values)
 
-    Raise `Refused`, `NotFound`, `RenderingError`.
-    """
-    forms = Forms(templates_dir(), Templates(config.city.zone))
+
+def filled_for(city: City, template: str, values: Mapping[str, str] | None = None) -> Draft:
+    """Return the draft for this city. Raise `Refused`, `NotFound`, `RenderingError`."""
+    forms = Forms(templates_dir(), Templates(city.zone))
     now = SystemClock().now()
-    given = forms.examples(template, config.city, now) if values is None else values
-    return forms.draft(template, given, city=config.city, now=now)
+    given = forms.examples(template, city, now) if values is None else values
+    return forms.draft(template, given, city=city, now=now)
 
 
 def children(config: Config) -> tuple[Child, ...]:

@@ -122,9 +122,9 @@ def _text(file: Path) -> str:
 
 
 def _filled(session: Session, template: str, values: Sequence[str]) -> Any:
-    from broadcaster.bootstrap import filled  # noqa: PLC0415 - see above
+    from broadcaster.bootstrap import filled_for  # noqa: PLC0415 - see above
 
-    return filled(session.settings(), template, dict(_pair(value) for value in values))
+    return filled_for(session.city(), template, dict(_pair(value) for value in values))
 
 
 def _pair(text: str) -> tuple[str, str]:

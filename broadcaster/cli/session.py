@@ -20,6 +20,7 @@ from broadcaster.errors import ServiceUnreachable
 if TYPE_CHECKING:
     from broadcaster.client import Client
     from broadcaster.config import Config
+    from broadcaster.ports.world import City
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -42,6 +43,12 @@ class Session:
         from broadcaster.config import load_config  # noqa: PLC0415 - pydantic costs more than a status may
 
         return load_config(self.config_path)
+
+    def city(self) -> City:
+        """Read who speaks, and no secret. Raise `ConfigError`."""
+        from broadcaster.config import load_city  # noqa: PLC0415 - see above
+
+        return load_city(self.config_path)
 
     def client(self) -> Client:
         """Return the desk over the socket: BROADCASTER_SOCKET, or what the configuration names. Raise `ConfigError`.

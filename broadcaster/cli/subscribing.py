@@ -64,7 +64,7 @@ def bring_in(session: Session, file: Path, skip_bad: bool) -> None:
     """Check the whole file first; only then is anything changed."""
     from broadcaster.subscribers import import_csv  # noqa: PLC0415 - pydantic is not needed for counts
 
-    areas, book = session.settings().city.areas, Book(session.client())
+    areas, book = session.city().areas, Book(session.client())
     with drawn(session, "importing") as progress:
         reading = import_csv(file, book, _NOBODY, datetime.now(UTC), areas=areas, skip_bad=skip_bad, progress=progress)
         done = asyncio.run(reading)

@@ -1,6 +1,6 @@
 """The configuration: one TOML file to typed, frozen settings, with every problem at once. Import names from here."""
 
-from broadcaster.config.reading import load_config
+from broadcaster.config.reading import load_city, load_config
 from broadcaster.config.settings import (
     ChannelConfig,
     CitySettings,
@@ -21,5 +21,6 @@ __all__ = [
     "LoggingSettings",
     "PageServerSettings",
     "RulesSettings",
+    "load_city",
     "load_config",
 ]

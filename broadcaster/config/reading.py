@@ -20,6 +20,7 @@ from broadcaster.config.settings import ChannelConfig, Config, Core, LaneTable
 from broadcaster.documents import place_of, validation_codes
 from broadcaster.errors import ConfigError
 from broadcaster.model import Problem
+from broadcaster.ports.world import City
 
 _LARGEST = 1024 * 1024
 _OURS = ("enabled", "lane")
@@ -36,6 +37,20 @@ def load_config(path: Path) -> Config:
     if core is None or reading.problems:
         raise ConfigError(reading.problems)
     return _assembled(reading.path, core, channels)
+
+
+def load_city(path: Path) -> City:
+    """Return who speaks, from this file: an officer may read it without being allowed to read the secrets that the
+    channels' tables name. Raise `ConfigError`.
+    """
+    reading = _Reading(path=path.absolute())
+    document = reading.document()
+    document.pop("channels", None)
+    core = reading.model(Core, document, ())
+    if core is None:
+        raise ConfigError(reading.problems)
+    city: City = core.city.city()
+    return city
 
 
 def _assembled(path: Path, core: Core, channels: Mapping[str, ChannelConfig | None]) -> Config:

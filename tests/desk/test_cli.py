@@ -180,6 +180,14 @@ def test_a_channel_that_is_not_enabled_yet_shows_what_it_would_say(
     assert "robots.txt\n" not in said.partition("--- index.txt")[2]
 
 
+def test_an_officer_needs_no_secret_to_fill_a_template(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    order = [part for name, value in examples(config).items() for part in ("--set", f"{name}={value}")]
+    config.write_text(config.read_text().replace('consumer_key = "a"', 'consumer_key_file = "secrets/not-ours"'))
+    assert main(["send", "--template", "flood-level4", *order, "--json"]) == 3
+    assert document(capsys)["error"]["code"] == "service_unreachable"
+    assert main(["check", "--json"]) == 2
+
+
 def test_an_export_that_fails_leaves_no_file(config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for _ in range(2):
         assert main(["subscribers", "export", str(tmp_path / "all.csv"), "--json"]) == 3
