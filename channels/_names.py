@@ -45,7 +45,8 @@ class Names:
         """
         key = (host, port)
         try:
-            self._given[key] = self._late.pop(key, None) or await self._asked(key)
+            late = self._late.pop(key) if key in self._late else None
+            self._given[key] = late or await self._asked(key)
         except (OSError, UnicodeError, RuntimeError) as error:  # too slow, refused, no name at all, no thread to be had
             if key not in self._good:
                 raise socket.gaierror(socket.EAI_AGAIN, type(error).__name__) from error

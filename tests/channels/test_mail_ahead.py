@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from broadcaster.demo.smtp import Phase, SmtpProvider, drop, hang, reply
+from broadcaster.model import Grade
 from channels._mail_pool import Foresight, Worker
 from channels.mail import Mail
 from tests.channels.kit import world
-from tests.channels.mailkit import Accounts, Grade, channel, message, people
+from tests.channels.mailkit import Accounts, channel, message, people
 
 
 async def sent(mail: Mail, ledger: Accounts) -> None:

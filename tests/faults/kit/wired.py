@@ -17,7 +17,7 @@ from broadcaster.demo.x_account import Post
 from broadcaster.errors import EgressRefused
 from broadcaster.events import Event, Events, Topic
 from broadcaster.model import Alert, Delivery, Grade, Kind, Message, Mode, Outcome, Receipt, State
-from broadcaster.ports.channel import Situation
+from broadcaster.ports.channel import Composer, Situation
 from channels.twitter import Settings, Twitter
 from tests.channels import kit
 from tests.unit.world import FakeReader, World
@@ -71,7 +71,9 @@ class Town(World):
     def words(self, said: Alert, channel: str, *, late: bool) -> Message:
         """Return what the channel itself makes of it."""
         situation = Situation(now=self.clock.now(), grade=Grade.of(said.severity, self.mode))
-        message = self.channels[channel].compose(said, situation).message
+        composer = self.channels[channel]
+        assert isinstance(composer, Composer)
+        message = composer.compose(said, situation).message
         assert message is not None
         if message.reference:
             self._references[said.identifier] = message.reference
