@@ -77,7 +77,7 @@ def _record(  # noqa: PLR0917 (the port's own arguments, in its order)
         return False
     write_attempt(tx, now, attempt)
     after = settling.apply(tx, now, settlement, attempt.ended_at)
-    _resolve(tx, now, settlement, attempt.ended_at)
+    _resolve(tx, now, attempt, settlement)
     if now.state is State.SENDING:
         tx.run("outbox.calm", number=now.id)
         ledger.doubt_started(tx, now.id, *settle.recipient_in_doubt(now.grade, attempt.ended_at))
@@ -113,12 +113,16 @@ def _keep_late(tx: Tx, now: Delivery, seen: Delivery, attempt: Attempt) -> None:
     )
 
 
-def _resolve(tx: Tx, before: Delivery, settlement: Settlement, at: datetime) -> None:
-    """No doubt is sent again without a resolution record (I5)."""
-    again = before.state is State.IN_DOUBT and settlement.state in _AGAIN
-    why = settlement.resolution or (settlement.reason if again else "")
+def _resolve(tx: Tx, before: Delivery, attempt: Attempt, settlement: Settlement) -> None:
+    """No doubt is sent again without a resolution record (I5).
+
+    A publication, or a mail to many whose ledger knows who is in doubt, goes on without the delivery itself being one.
+    """
+    goes_on = before.state is State.SENDING and attempt.outcome is Outcome.IN_DOUBT
+    again = settlement.state in _AGAIN and (goes_on or before.state is State.IN_DOUBT)
+    why = settlement.resolution or (("repeatable" if goes_on else settlement.reason) if again else "")
     if why or again:
-        settling.resolve(tx, before, at, actor=trail.SERVICE, verb=settlement.state.value, why=why)
+        settling.resolve(tx, before, attempt.ended_at, actor=trail.SERVICE, verb=settlement.state.value, why=why)
 
 
 def _note(tx: Tx, before: Delivery, attempt: Attempt, after: Delivery) -> None:

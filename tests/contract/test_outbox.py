@@ -325,3 +325,17 @@ async def test_every_planned_delivery_is_counted_once(store: Store) -> None:
     assert counts["twitter"] == {"accepted": 1, "expired": 1}
     assert counts["page"] == {"cancelled": 1, "expired": 1}
     assert counts["feeds"] == {"superseded": 1}
+
+
+@pytest.mark.parametrize("state", [State.RETRY_WAIT, State.READY])
+async def test_a_doubt_that_is_simply_repeated_has_its_record(
+    store: Store, backend: SqliteBackend, state: State
+) -> None:
+    """A mail to many and a publication go on by themselves: their doubt is not the whole delivery's."""
+    await accepted(store)
+    epoch = await store.begin("node", NOW)
+    delivery = (await started(store, epoch)).delivery
+    again = Settlement(state=state, due_at=NOW, reason="recipients_waiting")
+    assert await recorded(store, delivery, epoch, again)
+    found = backend.tamper("SELECT delivery, actor, verb, why FROM resolution")
+    assert found == [(delivery.id, "service", state.value, "repeatable")]

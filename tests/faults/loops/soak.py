@@ -1,9 +1,9 @@
 """`make soak`: everything that can go wrong does, at random, under a stream of alerts; then every invariant is checked.
 
 Kills at named moments and at any moment, pauses, a full disk (where a tmpfs may be mounted), clock jumps, every bad
-answer of the account and of the relay, names that do not resolve: two at a time, for `--minutes`. The printed seed makes
-the same choices again, though not at the same instant. In the end all is mended, time passes until everything has come
-to rest, an officer answers what the board asks, and the collectors are compared with what was acknowledged.
+answer of the account and of the relay, names that do not resolve: two at a time, for `--minutes`. The printed seed
+makes the same choices again, though not at the same instant. In the end all is mended, time passes until everything
+has come to rest, an officer answers what the board asks, and the collectors are compared with what was acknowledged.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from pathlib import Path
 
 import pytest
 
-from broadcaster.errors import BroadcasterError
+from broadcaster.errors import BroadcasterError, Refused
 from broadcaster.failpoints import NAMES
 from tests.faults.kit import Phase, http, smtp
 from tests.faults.kit.disk import SmallDisk, small_disk
@@ -121,7 +121,8 @@ class Soak:
                 said = await self.town.say(of=of, template=template, limit_s=30)
                 latest = [*(each for each in latest if each != before), (said, template)][-4:]
             except BroadcasterError as error:
-                self.refused[error.code] += 1
+                problems = error.problems if isinstance(error, Refused) else ()
+                self.refused.update([each.code for each in problems if each.blocking] or [error.code])
                 latest = [each for each in latest if each != before]
             await asyncio.sleep(PAUSE_S)
 
