@@ -6,11 +6,20 @@ from pathlib import Path
 
 import pytest
 
+from broadcaster.bootstrap import filled_for
 from broadcaster.cli.app import COMMANDS, HIDDEN
+from broadcaster.config import load_city
 
 ROOT = Path(__file__).parents[2]
 READMES = ("README.md", "README.ja.md")
-DOCUMENTS = [*READMES, "CONTRIBUTING.md", "SECURITY.md", "docs/architecture.md", "docs/delivery.md"]
+DOCUMENTS = [
+    *READMES,
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "docs/architecture.md",
+    "docs/delivery.md",
+    "docs/operations.md",
+]
 
 
 def text(name: str) -> str:
@@ -49,6 +58,15 @@ def test_every_link_leads_somewhere(name: str) -> None:
 def test_every_path_that_is_named_is_there(name: str) -> None:
     paths = re.findall(r"`((?:broadcaster|channels|templates|tests|docs)/[\w./-]*)`", text(name))
     assert [path for path in paths if "pager" not in path and not (ROOT / path).exists()] == []
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_the_order_that_is_shown_fills_its_template(name: str) -> None:
+    shown = re.search(r"broadcaster send --template (\S+)((?:[\s\\]+--set \S+)+)", text(name))
+    assert shown is not None
+    given = dict(pair.split("=", 1) for pair in re.findall(r"--set (\S+)", shown[2]))
+    draft = filled_for(load_city(ROOT / "config.example.toml"), shown[1], given)
+    assert draft.infos[0].areas
 
 
 def test_the_commands_of_make_are_those_the_documents_name() -> None:
