@@ -80,7 +80,7 @@ def configured(start: Start) -> str:
 
 def replaced(text: str, values: Mapping[Place, str | int]) -> str:
     """Return the TOML text with other values on the lines of these keys. Raise `KeyError` for a key it lacks."""
-    lines, where = text.splitlines(keepends=True), lines_of(text)
+    lines, where = text.splitlines(keepends=True), lines_of(text).own
     for place, value in values.items():
         key, _, _ = lines[where[place] - 1].partition("=")
         lines[where[place] - 1] = f"{key.rstrip()} = {json.dumps(value, ensure_ascii=False)}\n"

@@ -11,6 +11,7 @@ import re
 import socket
 import ssl
 from dataclasses import dataclass, field
+from typing import Any
 
 from pydantic import SecretStr
 
@@ -22,11 +23,32 @@ LOOK_AT = 200
 OPENINGS = 5
 """How many mails with lines longer than POP3 allows one look bears; each costs the session."""
 _FOLD = re.compile(rb"\r\n(?=[ \t])")
+_UIDL = re.compile(rb"([0-9]{1,9}) ([\x21-\x7e]{1,200})\s*")
 _MESSAGE_ID = re.compile(rb"^Message-ID:\s*<([^>\s]+)>", re.IGNORECASE | re.MULTILINE)
 
 
 class _Broken(poplib.error_proto):
     """One mail cannot be fetched, and the session is of no use after it."""
+
+
+class _Closing(poplib.POP3):
+    """Lets go of the connection where the greeting is none; the library forgets it."""
+
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        try:
+            super().__init__(*arguments, **more)
+        except BaseException:
+            if hasattr(self, "sock"):
+                self.close()
+            raise
+
+
+class _Plain(_Closing):
+    """On loopback."""
+
+
+class _Encrypted(_Closing, poplib.POP3_SSL):
+    """Everywhere else."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -73,11 +95,11 @@ class Mailbox:
         try:
             client.user(self.username)
             client.pass_(self.password.get_secret_value())
-            listed = [line.split(b" ", 1) for line in client.uidl()[1]][-LOOK_AT:]
+            listed = [_listed(line) for line in client.uidl()[1][-LOOK_AT:]]
             self._seen = {uid: self._seen[uid] for _, uid in listed if uid in self._seen}
             for number, uid in listed:
                 if uid not in self._seen:
-                    self._learn(uid, client, int(number))
+                    self._learn(uid, client, number)
             client.quit()
         finally:
             client.close()
@@ -92,8 +114,16 @@ class Mailbox:
 
     def _open(self) -> poplib.POP3:
         if self.tls is None:
-            return poplib.POP3(self.host, self.port, timeout=self.timeout)
-        return poplib.POP3_SSL(self.host, self.port, timeout=self.timeout, context=self.tls)
+            return _Plain(self.host, self.port, timeout=self.timeout)
+        return _Encrypted(self.host, self.port, timeout=self.timeout, context=self.tls)
+
+
+def _listed(line: bytes) -> tuple[int, bytes]:
+    """Return number and unique id of a mail, from a line of UIDL (RFC 1939, 7)."""
+    found = _UIDL.fullmatch(line)
+    if found is None:
+        raise poplib.error_proto(b"-ERR no unique id")
+    return int(found[1]), found[2]
 
 
 def _fetch(client: poplib.POP3, number: int) -> str:

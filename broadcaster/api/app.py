@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from broadcaster.api.routes import ROUTES, Ask, Route
 from broadcaster.api.shapes import Failure, Fault
 from broadcaster.api.streams import events, subscribers
 from broadcaster.desk import Desk
-from broadcaster.documents import dump, load
+from broadcaster.documents import dump, load, parse_json
 from broadcaster.errors import BroadcasterError, Conflict, Forbidden, NotFound, Refused, RenderingError, StoreError
 from broadcaster.events import Events
 from broadcaster.model import Problem
@@ -65,8 +64,8 @@ def _handler(desk: Desk, route: Route) -> _Handler:
 
 async def _json(request: web.Request) -> object:
     try:
-        return json.loads(await request.text())
-    except (ValueError, LookupError):
+        return parse_json(await request.text())
+    except (ValueError, LookupError, RecursionError):
         raise Refused([Problem(code="json_wrong", place="body")]) from None
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import stat
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,16 +12,15 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from broadcaster import registry
+from broadcaster.config.lines import Lines, lines_of
 from broadcaster.config.lines import Path as Place
-from broadcaster.config.lines import line_of, lines_of
 from broadcaster.config.secrets import Resolver
 from broadcaster.config.settings import ChannelConfig, Config, Core, LaneTable
-from broadcaster.documents import place_of, validation_codes
+from broadcaster.documents import LARGEST, parse_toml, place_of, validation_codes
 from broadcaster.errors import ConfigError
 from broadcaster.model import Problem
 from broadcaster.ports.world import City
 
-_LARGEST = 1024 * 1024
 _OURS = ("enabled", "lane")
 """Keys of a channel's table that are not its own settings."""
 
@@ -75,11 +73,11 @@ def _assembled(path: Path, core: Core, channels: Mapping[str, ChannelConfig | No
 class _Reading:
     path: Path
     problems: list[Problem] = field(default_factory=list[Problem])
-    lines: Mapping[Place, int] = field(default_factory=dict[Place, int])
+    lines: Lines = field(default_factory=Lines)
 
     def report(self, code: str, place: Place = (), **params: str | float) -> None:
         """Note a problem; its place reads `config.toml:12: channels.twitter.url`."""
-        line = line_of(self.lines, place)
+        line = self.lines.of(place)
         where = f"{self.path.name}:{line}" if line else self.path.name
         self.problems.append(Problem(code=code, place=f"{where}: {place_of(place)}" if place else where, params=params))
 
@@ -87,9 +85,13 @@ class _Reading:
         """Return the file's content. Raise `ConfigError` where it is no TOML at all."""
         try:
             with self.path.open("rb") as file:
-                text = file.read(_LARGEST).decode("utf-8-sig")
-            self.lines = lines_of(text)
-            return tomllib.loads(text)
+                read = file.read(LARGEST + 1)
+            if len(read) <= LARGEST:
+                text = read.decode("utf-8-sig")
+                document = parse_toml(text)
+                self.lines = lines_of(text)
+                return document
+            self.report("file_too_large", limit=LARGEST)
         except OSError as error:
             self.report("config_unreadable", path=str(self.path), why=error.strerror or type(error).__name__)
         except UnicodeDecodeError:

@@ -14,7 +14,7 @@ from pydantic import BaseModel, SecretStr
 
 from broadcaster import catalog, registry
 from broadcaster.config import LaneTable, load_config
-from broadcaster.config.lines import line_of, lines_of
+from broadcaster.config.lines import lines_of
 from broadcaster.config.secrets import read_secret, values_of
 from broadcaster.config.settings import Core
 from broadcaster.errors import ConfigError
@@ -277,21 +277,21 @@ def test_secrets_are_found_however_deep() -> None:
 def test_lines_are_found_for_headers_keys_and_dotted_keys() -> None:
     text = '# x\na = 1\nb.c = 2\n[d."e.f"] # x\n"g h" = 3\n[[i]]\nj = 4\n[[i]]\nj = 5\n[i.k]\nl = 6\n'
     found = lines_of(text)
-    assert line_of(found, ("a",)) == 2
-    assert line_of(found, ("b", "c")) == 3
-    assert line_of(found, ("d", "e.f", "g h")) == 5
-    assert line_of(found, ("i", 0, "j")) == 7
-    assert line_of(found, ("i", 1, "j")) == 9
-    assert line_of(found, ("d", "e.f", "missing")) == 4
-    assert line_of(found, ("d",)) == 4
-    assert line_of(found, ("nowhere",)) is None
+    assert found.of(("a",)) == 2
+    assert found.of(("b", "c")) == 3
+    assert found.of(("d", "e.f", "g h")) == 5
+    assert found.of(("i", 0, "j")) == 7
+    assert found.of(("i", 1, "j")) == 9
+    assert found.of(("d", "e.f", "missing")) == 4
+    assert found.of(("d",)) == 4
+    assert found.of(("nowhere",)) is None
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.text(alphabet="[].=\"'#ab \n", max_size=60))
 @pytest.mark.fault(110)
 def test_no_text_makes_the_lines_fail(text: str) -> None:
-    assert all(line >= 1 for line in lines_of(text).values())
+    assert all(line >= 1 for line in lines_of(text).own.values())
 
 
 # ------------------------------------------------------------------ the example
