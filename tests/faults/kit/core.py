@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
+from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -50,7 +51,6 @@ class Order:
     clock: Path
     origin: float
     speed: float
-    parent: int = field(default_factory=os.getpid)
     environment: Mapping[str, str] = field(default_factory=dict)
     held: bool = False
 
@@ -94,7 +94,7 @@ class Core:
 
 def live(order: Order) -> None:
     """Be the core until told to stop, or killed."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    _die_with_the_test()
     for name in [name for name in os.environ if name.startswith("BROADCASTER_FAILPOINTS")]:
         del os.environ[name]
     os.environ.update(order.environment)
@@ -109,6 +109,14 @@ def live(order: Order) -> None:
         with asyncio.Runner(loop_factory=loops.loop_factory()) as runner:
             runner.run(bootstrap.core(config))
     sys.stdout.flush()
+
+
+def _die_with_the_test() -> None:
+    """The nursery ends when nobody holds its line any more, and takes us with it: so we must not hold it ourselves."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    line = forkserver._forkserver._forkserver_alive_fd  # type: ignore[attr-defined]
+    if line is not None:
+        os.close(line)
 
 
 def _look_up(down: Path, really: Callable[..., Any], host: Any, *more: Any, **others: Any) -> Any:
