@@ -16,7 +16,7 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-from benchmarks import frame
+from benchmarks import flooding, frame
 from benchmarks.mail_sender import CONNECTIONS
 from broadcaster.demo.stage import free_port
 
@@ -39,7 +39,7 @@ async def sink() -> AsyncGenerator[tuple[int, str], None]:
     own = (sys.executable, "-m", "benchmarks.mail_sink", str(port))
     unprivileged = ("-u", "nobody") if os.geteuid() == 0 else ()
     command = (found, *unprivileged, f"127.0.0.1:{port}", "4096") if found else own
-    process = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.DEVNULL)
+    process = await asyncio.create_subprocess_exec(*flooding.bound(*command), stderr=asyncio.subprocess.DEVNULL)
     try:
         await _listening(port)
         yield port, "smtp-sink (Postfix)" if found else "the demonstration's own server"
@@ -69,7 +69,7 @@ class Sender:
         self.costs: list[float] = []
 
     async def __call__(self, number: int) -> float:  # noqa: ARG002 - the frame's signature
-        command = (sys.executable, "-m", "benchmarks.mail_sender", *self._arguments)
+        command = flooding.bound(sys.executable, "-m", "benchmarks.mail_sender", *self._arguments)
         process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
         output, _ = await process.communicate()
         told = json.loads(output)

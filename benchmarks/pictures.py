@@ -33,6 +33,14 @@ def mail(report: frame.Report) -> str:
     return bars_of(report, report.title, "Mails a second on 8 connections; only ours writes down who has it.")
 
 
+@picture("bench-pages.svg", "pages")
+def pages(report: frame.Report) -> str:
+    """Requests a second, ours beside nginx."""
+    return bars_of(
+        report, report.title, "Requests a second on one core, by what is asked for and over how many connections."
+    )
+
+
 def draw_all() -> Iterator[Path]:
     """Draw what there are results for; yield the files."""
     for file, (result, draw) in PICTURES.items():
