@@ -9,7 +9,7 @@ MINUTES ?= 30
 SECONDS ?= 600
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lint types contracts coverage lock pictures faults faults-report soak fuzz mutants bench clean
+.PHONY: help run test check format lint types contracts coverage lock pictures faults faults-report soak fuzz bench clean
 
 help: ## say what each command does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -65,9 +65,6 @@ soak: .venv/.dev ## mix all faults at random against a stream of alerts for MINU
 
 fuzz: .venv/.proof ## fuzz every reader of foreign bytes, SECONDS each
 	@$(BIN)/python -m tests.faults.loops.fuzz --seconds $(SECONDS)
-
-mutants: .venv/.proof ## change the rules one token at a time; whatever no test notices is named
-	@$(BIN)/python -m tests.faults.loops.mutants
 
 bench: .venv/.proof ## measure against peers in the same run, print ratios, draw the charts
 	@$(BIN)/python -m benchmarks

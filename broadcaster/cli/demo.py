@@ -60,21 +60,27 @@ async def _headless(session: Session, folder: Path, seconds: float | None) -> No
     good = all(each["state"] == "confirmed" for each in row["deliveries"])
     session.exit_code = 0 if good else 1
     verdict = words("demo_confirmed" if good else "demo_unconfirmed")
-    session.show(document(row, dict(ready.urls)), *row_lines(row, report["zone"]), "", *addresses(ready), verdict)
+    session.show(document(report, dict(ready.urls)), *row_lines(row, report["zone"]), "", *addresses(ready), verdict)
 
 
-def document(row: Any, urls: dict[str, str]) -> dict[str, Any]:
-    """Return what `--json` prints."""
+def document(report: Any, urls: dict[str, str]) -> dict[str, Any]:
+    """Return what `--json` prints. `latency_ms` is from acceptance until the provider had it, not until it was seen."""
+    row = report["row"]
     deliveries = [
-        {name: each[name] for name in ("channel", "target", "state", "ref")} | {"latency_ms": _latency(each)}
+        {name: each[name] for name in ("channel", "target", "state", "ref")}
+        | {"latency_ms": _latency(each, report["attempts"])}
         for each in row["deliveries"]
     ]
     return {"alert": row["alert"], "deliveries": deliveries, "urls": urls}
 
 
-def _latency(delivery: Any) -> int:
-    took = datetime.fromisoformat(delivery["updated_at"]) - datetime.fromisoformat(delivery["accepted_at"])
-    return round(took.total_seconds() * 1000)
+def _latency(delivery: Any, attempts: Any) -> int | None:
+    """Return milliseconds until an attempt was accepted; None where none was."""
+    for each in attempts.get(str(delivery["id"]), []):
+        if each["outcome"] == "accepted":
+            took = datetime.fromisoformat(each["ended_at"]) - datetime.fromisoformat(delivery["accepted_at"])
+            return round(took.total_seconds() * 1000)
+    return None
 
 
 def addresses(ready: Stage) -> list[str]:

@@ -29,7 +29,8 @@ def parse_toml(text: str) -> dict[str, Any]:
     if _DOTTED.search(text):
         msg = f"a key of more than {DEEPEST} parts"
         raise ValueError(msg)
-    return _shallow(tomllib.loads(text))
+    made: dict[str, Any] = _shallow(tomllib.loads(text))
+    return made
 
 
 def parse_json(text: str) -> Any:
