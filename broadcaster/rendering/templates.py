@@ -46,7 +46,7 @@ class Templates:
         """Return the text of the template at this path under templates/, or raise `RenderingError`."""
         bounds = self._page if template.startswith(_LARGE) else self._bounds
         try:
-            return _run(self._sandbox.get_template(template), template, values, bounds)
+            return _twice(self._sandbox.get_template(template), template, values, bounds)
         except RenderingError:
             raise
         except Exception as error:
@@ -57,7 +57,7 @@ class Templates:
         if len(source) > _LONGEST_SOURCE:
             raise RenderingError("template_size", template=source[:20], bytes=_LONGEST_SOURCE)
         try:
-            return _run(self._compiled(source), "-", values, self._bounds)
+            return _twice(self._compiled(source), "-", values, self._bounds)
         except RenderingError:
             raise
         except Exception as error:
@@ -65,6 +65,18 @@ class Templates:
 
     def _compile(self, source: str) -> Template:
         return self._sandbox.from_string(source)
+
+
+def _twice(compiled: Template, name: str, values: Mapping[str, object], bounds: Bounds) -> str:
+    """Render; what took too long once is tried again, since the first time may have compiled what it includes, or paid
+    for a collection of garbage: a good alert must not be refused because the machine is busy.
+    """
+    try:
+        return _run(compiled, name, values, bounds)
+    except RenderingError as error:
+        if error.code != "template_time":
+            raise
+        return _run(compiled, name, values, bounds)
 
 
 def _run(compiled: Template, name: str, values: Mapping[str, object], bounds: Bounds) -> str:
