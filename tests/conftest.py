@@ -2,4 +2,9 @@
 
 import os
 
+from hypothesis import settings
+
+settings.register_profile("untimed", deadline=None)  # tests are not timed: a busy machine is no failure
+settings.load_profile("untimed")
+
 os.environ["BROADCASTER_CATALOG"] = "strict"

@@ -430,6 +430,7 @@ async def test_no_secret_is_ever_seen(tmp_path: Path, caplog: pytest.LogCaptureF
 
 async def test_the_log_does_not_hold_the_authorization_header(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     everything_logged(caplog)
+    caplog.set_level(logging.DEBUG, logger="tweepy")
     async with on_loopback(tmp_path) as (_, twitter):
         await twitter.deliver(a_message(twitter), "k")
     assert [record for record in caplog.records if "Authorization" in record.getMessage()] == []
