@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from broadcaster.failpoints import hit
 from broadcaster.ports.channel import Handed, Ledger
@@ -12,10 +13,11 @@ WINDOW_SECONDS = 0.05
 
 
 class Books:
-    """Collects results and records them through the ledger, batch by batch, in one task."""
+    """Collects results and records them through the ledger, batch by batch, in one task; `written` hears of each."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, written: Callable[[], None]) -> None:
         self._ledger = ledger
+        self._written = written
         self._open: list[Handed] = []
         self._closed = False
         self._some = asyncio.Event()
@@ -44,6 +46,7 @@ class Books:
             if batch:
                 hit("m2")
                 await self._ledger.record(batch)
+                self._written()
                 hit("m3")
 
     async def _window(self) -> None:

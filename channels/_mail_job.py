@@ -56,7 +56,7 @@ class Job:
         self.grade: Grade = ledger.grade
         self.write = write
         self._ledger = ledger
-        self._books = Books(ledger)
+        self._books = Books(ledger, self.stir)
         self._waiting: deque[Recipient] = deque()
         self._under_way: set[int] = set()
         self._broken: Counter[int] = Counter()
@@ -70,7 +70,7 @@ class Job:
     @property
     def waiting(self) -> int:
         """How many recipients could be served now."""
-        return 0 if self.over or self._failure is not None else len(self._waiting)
+        return 0 if self.over or self._failure is not None or self._ledger.over else len(self._waiting)
 
     def take(self) -> Recipient:
         """Hand out the next recipient; only while `waiting`."""
@@ -103,6 +103,10 @@ class Job:
         self._books.note(Handed(recipient=recipient.id, reason=Reason.REJECTED, permanent=True, code="address"))
         self._done_with(recipient)
 
+    def stir(self) -> None:
+        """Have it look whether it may go on."""
+        self._moved.set()
+
     def fail(self, error: DeliveryError) -> None:
         """End it: the channel as a whole cannot."""
         self._failure = self._failure or error
@@ -120,7 +124,7 @@ class Job:
         mails whose final dot is out are recorded as in doubt.
         """
         recording = asyncio.create_task(self._books.run())
-        recording.add_done_callback(lambda _: self._moved.set())
+        recording.add_done_callback(lambda _: self.stir())
         pool.join(self)
         drop = True
         try:
@@ -133,7 +137,7 @@ class Job:
 
     async def _feed(self, pool: Pool, recording: asyncio.Task[None]) -> None:
         def stopped() -> bool:
-            return self._failure is not None or recording.done()
+            return self._failure is not None or recording.done() or self._ledger.over
 
         while not stopped():
             batch = await self._ledger.claim(CLAIM)

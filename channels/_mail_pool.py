@@ -15,6 +15,7 @@ to a connection a little early; a connection that then waits too long for an ans
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
@@ -28,6 +29,8 @@ from channels._smtp import AUTH_REFUSED, Fate, Session, Verdict
 FIRST = 5
 """Connections before anything is known of the relay."""
 RESERVE = 2
+MOST_CAUTION = 64
+"""Rounds of successes before a number of connections that was refused again and again is tried once more."""
 PAUSES = (0.5, 1.0, 2.0, 4.0, 5.0)
 """Seconds before the next connection is tried, by rounds of trouble in a row. After the last the channel is down."""
 IDLE_SECONDS = 30.0
@@ -39,21 +42,35 @@ _PASSING = frozenset({Reason.BUSY, Reason.LOST, Reason.TIMEOUT})
 
 @dataclass(slots=True)
 class Pace:
-    """How many connections the relay seems to bear."""
+    """How many connections the relay seems to bear. One that was turned away at the door while others were served is
+    one too many: that number is tried again ever more rarely, since a relay that is stormed locks its client out.
+    """
 
     most: int
     limit: float = 0.0
+    too_many: float = math.inf
+    caution: int = 1
 
     def __post_init__(self) -> None:
         self.limit = float(min(FIRST, self.most))
 
     def success(self) -> None:
         """A mail was taken."""
-        self.limit = min(float(self.most), self.limit + 1 / self.limit)
+        step = 1 / self.limit / (self.caution if self.limit + 1 >= self.too_many else 1)
+        self.limit = min(float(self.most), self.limit + step)
 
     def trouble(self) -> None:
         """A connection was refused, lost or sent away."""
         self.limit = max(1.0, self.limit - 1)
+
+    def turned_away(self, live: int) -> None:
+        """One more than those that live was refused."""
+        self.too_many, self.caution = live + 1, min(MOST_CAUTION, 4 * self.caution)
+
+    def let_in(self, live: int) -> None:
+        """So many live now."""
+        if live >= self.too_many:
+            self.too_many, self.caution = math.inf, 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +209,8 @@ class Connections:
             self._foresight.ended(worker, broken=False)
             if worker.session is not None and worker.session.fresh:
                 self._idle.append(worker.session)
+            for job in self._jobs:
+                job.stir()
 
     async def _step(self, worker: Worker) -> None:
         if worker.session is None:
@@ -335,16 +354,20 @@ class Connections:
 
     async def _open(self) -> Session | None:
         try:
-            return await self._opener()
+            session = await self._opener()
         except DeliveryError as error:
-            if error.reason in _PASSING or self._live():
+            if live := self._live():
+                self.pace.turned_away(live)
+            if error.reason in _PASSING or live:
                 self._trouble(error)
             else:
                 self._fail(error)
             return None
+        self.pace.let_in(self._live() + 1)
+        return session
 
-    def _live(self) -> bool:
-        return any(worker.session is not None for worker in self._workers)
+    def _live(self) -> int:
+        return sum(worker.session is not None for worker in self._workers)
 
     def _trouble(self, error: DeliveryError) -> None:
         """Slow down. Troubles within one pause are one round: a relay that restarts drops all connections at once."""

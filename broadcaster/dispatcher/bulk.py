@@ -28,8 +28,8 @@ TOLD_EVERY = 0.5
 class LedgerOf:
     """The recipients of one delivery, as its channel sees them (`ports.channel.Ledger`).
 
-    Claiming ends at once when the delivery is overtaken, expired, held or dropped, when the service stops, and when it
-    turns stale half way: then the rest goes out under the late mark, in another run.
+    It is over when the delivery is overtaken, expired, held or dropped, when the service stops, and when it turns stale
+    half way: then the rest goes out under the late mark, in another run.
     """
 
     def __init__(self, room: Room, gate: Gate, work: Work, flight: Flight, until: datetime) -> None:
@@ -42,6 +42,7 @@ class LedgerOf:
         self._begun: set[int] = set()
         self._says_begun = False
         self._precise = True
+        self._ended = False
         self._served = work.delivery.progress
         self._told = 0.0
         self.moves = 0
@@ -54,7 +55,7 @@ class LedgerOf:
     async def claim(self, limit: int) -> tuple[Recipient, ...]:
         """Mark up to `limit` recipients as started and return them; empty ends the run."""
         now = self._room.now()
-        if self._over(now):
+        if self._is_over(now):
             return ()
         rows = await self._room.store.claim_recipients(self._delivery.id, self._room.epoch, now, limit)
         claimed = tuple(
@@ -72,9 +73,15 @@ class LedgerOf:
         self.moves += 1
         return claimed
 
-    def _over(self, now: datetime) -> bool:
+    @property
+    def over(self) -> bool:
+        """Whether nobody more may be begun. Asked before every recipient: what takes time is found out elsewhere."""
         flight = self._flight
-        return self._room.stopping or flight.newer_since is not None or flight.dropped.is_set() or now >= self._until
+        return self._ended or self._room.stopping or flight.newer_since is not None or flight.dropped.is_set()
+
+    def _is_over(self, now: datetime) -> bool:
+        self._ended = self._ended or now >= self._until
+        return self.over
 
     def begun(self, recipient: int) -> None:
         """Note that a claimed recipient may have it from now on."""
@@ -133,7 +140,8 @@ class LedgerOf:
         if results:
             now = self._room.now()
             store, delivery = self._room.store, self._delivery.id
-            await self._room.insist(lambda: store.record_recipients(delivery, self._room.epoch, now, results))
+            holds = await self._room.insist(lambda: store.record_recipients(delivery, self._room.epoch, now, results))
+            self._ended = self._ended or not holds or now >= self._until
         for result in results:
             self._open.pop(result.id, None)
             self._begun.discard(result.id)

@@ -200,6 +200,13 @@ class Ledger(Protocol):
         """How urgent this delivery is; a higher one goes first."""
         ...
 
+    @property
+    def over(self) -> bool:
+        """Whether nobody more may be begun: overtaken, expired, held, dropped, or the service stops. Whoever was
+        claimed and not begun is then given back.
+        """
+        ...
+
     async def claim(self, limit: int) -> tuple[Recipient, ...]:
         """Mark up to `limit` recipients as started and return them. Empty: nobody is left, or the delivery
         was overtaken, expired, held or dropped.

@@ -63,10 +63,11 @@ class Book(Part):
 
     async def record_recipients(
         self, delivery: int, epoch: int, now: datetime, results: Sequence[RecipientResult]
-    ) -> None:
-        """Write down, in one commit, and move the delivery's progress. A late result is kept for what it shows."""
-        if results:
-            await self._write(partial(_record, delivery=delivery, epoch=epoch, now=now, results=results))
+    ) -> bool:
+        """Write down, in one commit, and move the delivery's progress; return whether the run may go on. A late result
+        is kept for what it shows.
+        """
+        return await self._write(partial(_record, delivery=delivery, epoch=epoch, now=now, results=results))
 
     async def tally(self, delivery: int, now: datetime) -> Tally:  # noqa: ARG002 (other backends count by it)
         """Count. Recipients still under way count as in doubt."""
@@ -173,14 +174,16 @@ def _list(numbers: Iterable[int]) -> str:
     return json.dumps(list(numbers), separators=(",", ":"))
 
 
-def _record(tx: Tx, *, delivery: int, epoch: int, now: datetime, results: Sequence[RecipientResult]) -> None:
-    moves: Counter[str] = Counter()
-    for run in _runs(results):
-        _record_run(tx, delivery, epoch, run, moves)
-    _count(tx, delivery, moves)
-    tx.run("ledger.show_progress", delivery=delivery)
-    tx.run("ledger.extend_lease", delivery=delivery, now=ms(now))
-    tx.run("outbox.calm", number=delivery)
+def _record(tx: Tx, *, delivery: int, epoch: int, now: datetime, results: Sequence[RecipientResult]) -> bool:
+    if results:
+        moves: Counter[str] = Counter()
+        for run in _runs(results):
+            _record_run(tx, delivery, epoch, run, moves)
+        _count(tx, delivery, moves)
+        tx.run("ledger.show_progress", delivery=delivery)
+        tx.run("ledger.extend_lease", delivery=delivery, now=ms(now))
+        tx.run("outbox.calm", number=delivery)
+    return bool(tx.number("ledger.holds", delivery=delivery, epoch=epoch, now=ms(now)))
 
 
 def _runs(results: Sequence[RecipientResult]) -> Iterator[Sequence[RecipientResult]]:

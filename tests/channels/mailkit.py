@@ -57,6 +57,10 @@ class Accounts:
     """Raised by the next calls of `record`."""
     moved: asyncio.Event = field(default_factory=asyncio.Event)
 
+    @property
+    def over(self) -> bool:
+        return self.closed
+
     async def claim(self, limit: int) -> tuple[Recipient, ...]:
         await asyncio.sleep(0)
         taken = () if self.closed else tuple(self.waiting[:limit])

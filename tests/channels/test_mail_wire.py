@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from broadcaster.ports.channel import Handed
 from channels._mail_books import WINDOW, Books
-from channels._mail_pool import Pace
+from channels._mail_pool import MOST_CAUTION, Pace
 from channels._smtp_wire import MAX_LINE, MAX_REPLY, Lost, Reply, Silent, Unreadable, Wire
 from tests.channels.mailkit import Accounts
 
@@ -130,12 +130,38 @@ def test_the_pace_stays_between_one_and_what_is_configured(most: int, events: li
         assert 1 <= pace.limit <= most
 
 
+@pytest.mark.fault(72)
+def test_a_number_that_was_refused_is_tried_ever_more_rarely_until_it_is_borne() -> None:
+    pace, waited = Pace(20), list[int]()
+    pace.limit = 8.0
+    for _ in range(4):
+        pace.turned_away(8)
+        pace.trouble()
+        waited.append(rounds_to(pace, 9))
+    assert waited[0] < waited[1] < waited[2]
+    assert waited[0] > 8 * 4
+    assert all(8 * MOST_CAUTION <= each <= 10 * MOST_CAUTION for each in waited[-2:]), "and no rarer than that"
+    pace.let_in(8)
+    assert pace.caution > 1
+    pace.let_in(9)
+    assert rounds_to(pace, 10) <= 10
+
+
+def rounds_to(pace: Pace, limit: int) -> int:
+    """Return how many mails must be taken before so many connections are tried."""
+    taken = 0
+    while pace.limit < limit - 1e-9:
+        pace.success()
+        taken += 1
+    return taken
+
+
 # ------------------------------------------------------------------ books
 
 
 async def test_fifty_results_are_written_without_waiting() -> None:
     ledger = Accounts([], claimed=set(range(WINDOW)), begun_with=list(range(WINDOW)))
-    books = Books(ledger)
+    books = Books(ledger, lambda: None)
     running = asyncio.create_task(books.run())
     for number in range(WINDOW):
         books.note(Handed(recipient=number))
@@ -148,7 +174,7 @@ async def test_fifty_results_are_written_without_waiting() -> None:
 
 async def test_fewer_are_written_within_fifty_milliseconds() -> None:
     ledger = Accounts([], claimed={1, 2}, begun_with=[1, 2])
-    books = Books(ledger)
+    books = Books(ledger, lambda: None)
     running = asyncio.create_task(books.run())
     loop = asyncio.get_running_loop()
     books.note(Handed(recipient=1))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
 
 from broadcaster.model import Category, Delivery, Grade, Kind, Outcome, Severity, State, Subscriber
-from broadcaster.ports.store import RecipientResult, RecipientRow, Settlement
+from broadcaster.ports.store import Decision, RecipientResult, RecipientRow, Settlement, Verb
 from broadcaster.store import Store
 from tests.contract.conftest import SqliteBackend
 from tests.contract.values import HOUR, NOW, OFFICER, SECOND, accepted, attempt, claim, planned, resident, served
@@ -287,3 +288,29 @@ async def test_a_tally_before_anything_was_claimed(store: Store) -> None:
     delivery, _ = await under_way(store, resident(1))
     tally = await store.tally(delivery.id, NOW)
     assert (tally.total, tally.expanded, tally.next_due) == (0, False, None)
+
+
+@pytest.mark.fault(73)
+async def test_with_each_result_it_is_told_whether_the_run_may_go_on(store: Store) -> None:
+    delivery, epoch = await under_way(store, *(resident(number) for number in range(10)))
+    one, two, three, four = await store.claim_recipients(delivery.id, epoch, NOW, 4)
+
+    async def goes_on(row: RecipientRow, at: datetime = NOW, by: int = epoch) -> bool:
+        return await store.record_recipients(delivery.id, by, at, served([row]))
+
+    assert await store.record_recipients(delivery.id, epoch, NOW, []), "nothing to write is no end"
+    assert await goes_on(one)
+    assert not await goes_on(two, NOW + 6 * HOUR), "expired"
+    assert not await goes_on(two, by=epoch + 1), "another's"
+    await store.decide(delivery.id, Decision(verb=Verb.HOLD, actor=OFFICER, at=NOW, why="asked by telephone"))
+    assert not await goes_on(three), "held"
+    await store.decide(delivery.id, Decision(verb=Verb.RELEASE, actor=OFFICER, at=NOW, why="asked by telephone"))
+    await store.claim(claim(epoch, "mail"))
+    await accepted(store, delivery.incident, Kind.ALL_CLEAR, plan=MAIL)
+    assert not await goes_on(four), "overtaken"
+
+
+async def test_nothing_to_write_before_anybody_was_claimed_writes_nothing(store: Store) -> None:
+    delivery, epoch = await under_way(store, resident(1))
+    assert await store.record_recipients(delivery.id, epoch, NOW, [])
+    assert (await store.delivery(delivery.id)).progress == 0

@@ -47,8 +47,10 @@ class RecipientBook(Protocol):
 
     async def record_recipients(
         self, delivery: int, epoch: int, now: datetime, results: Sequence[RecipientResult]
-    ) -> None:
-        """Write down, in one commit, and move the delivery's progress."""
+    ) -> bool:
+        """Write down, in one commit, and move the delivery's progress. Return whether the run may go on: not once it is
+        overtaken, expired, held or dropped, or another epoch has it.
+        """
         ...
 
     async def tally(self, delivery: int, now: datetime) -> Tally:

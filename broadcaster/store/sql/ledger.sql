@@ -5,6 +5,11 @@ SELECT d.incident, d.version, d.kind, d.key, d.channel, d.attempt, a.body,
 FROM delivery d JOIN incident i ON i.number = d.incident JOIN alert a ON a.id = d.alert
 WHERE d.id = :delivery;
 
+-- name: holds
+-- The same, where nothing else is asked.
+SELECT (d.state = 'sending' AND d.epoch = :epoch AND d.expires_at > :now AND i.latest = d.version) AS value
+FROM delivery d JOIN incident i ON i.number = d.incident WHERE d.id = :delivery;
+
 -- name: extend_lease
 UPDATE delivery SET deadline = max(deadline, :now + lease)
 WHERE id = :delivery AND state = 'sending' AND deadline IS NOT NULL;
