@@ -177,7 +177,6 @@ async def test_limits_that_are_no_numbers_are_no_readings(tmp_path: Path) -> Non
 
 @pytest.mark.fault(45)
 @pytest.mark.fault(46)
-@pytest.mark.fault(47)
 @pytest.mark.fault(60)
 @pytest.mark.parametrize(
     ("act", "reason"),
@@ -224,6 +223,7 @@ async def test_a_slow_reply_ends_at_the_deadline_in_doubt(tmp_path: Path, act: A
         assert (error.reason, error.maybe_sent) == (Reason.TIMEOUT, True)
 
 
+@pytest.mark.fault(47)
 async def test_a_redirect_is_never_followed_with_credentials(tmp_path: Path) -> None:
     async with XProvider(now=NOW.timestamp) as other, on_loopback(tmp_path) as (x, twitter):
         for status in (301, 302, 303, 307, 308):

@@ -54,3 +54,21 @@ def test_recipients_wait_as_greylisting_asks() -> None:
         next_try(attempt, NOW, jitter, None, LATER, first=120.0) for attempt in range(1, 9) for jitter in (0.0, 0.99)
     ]
     assert all(after(60) <= due <= after(300) for due in dues)
+
+
+@pytest.mark.parametrize(
+    ("attempt", "seconds"),
+    [(-1, 2), (0, 2), (1, 2), (2, 4), (3, 8), (4, 16), (5, 32), (6, 64), (7, 128), (8, 256), (9, 300), (10**9, 300)],
+)
+def test_the_pauses_by_attempt(attempt: int, seconds: float) -> None:
+    assert next_try(attempt, NOW, 0.0, None, LATER) == after(seconds / 2)
+    assert next_try(attempt, NOW, 0.5, None, LATER) == after(seconds * 0.75)
+
+
+@pytest.mark.parametrize(("attempt", "seconds"), [(1, 60), (2, 120), (3, 150), (4, 150)])
+def test_the_pauses_of_a_recipient(attempt: int, seconds: float) -> None:
+    assert next_try(attempt, NOW, 0.0, None, LATER, first=120.0) == after(seconds)
+
+
+def test_a_longer_first_pause_is_the_longest() -> None:
+    assert next_try(3, NOW, 0.0, None, LATER, first=1000.0) == after(500)

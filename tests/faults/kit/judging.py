@@ -108,8 +108,8 @@ def _judge_posts(town: Life, verdict: Verdict, deliveries: list[dict[str, Any]])
     came: Counter[tuple[int, int]] = Counter()
     newest: defaultdict[int, int] = defaultdict(int)
     for post in sorted([*town.x.posts, *town.x.account.deleted], key=lambda each: int(each.id)):
-        found = _SERIAL.search(post.text)
-        serial = (int(found[1]), int(found[2])) if found else (0, 0)
+        named = _SERIAL.findall(post.text)  # an all-clear names what it lifts, and itself at the end
+        serial = (int(named[-1][0]), int(named[-1][1])) if named else (0, 0)
         came[serial] += 1
         if serial not in owed:
             verdict.phantom.append(f"post {serial}")

@@ -23,6 +23,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 
 from broadcaster.failpoints import NAMES
+from tests.faults.kit.judging import Verdict
 from tests.faults.kit.strace import may_trace
 from tests.faults.loops import killing, peers
 from tests.faults.loops.tally import HEAD, Found, Tally, say, table
@@ -72,10 +73,16 @@ async def _kills(options: argparse.Namespace) -> bool:
         for living in lives:
             if time.monotonic() > began + options.seconds:
                 return
-            tally = await living()
+            try:
+                tally = await living()
+            except Exception as error:  # noqa: BLE001 - a run that breaks off is a finding, and hides no other
+                words = f"a run broke off: {type(error).__name__}: {str(error)[:2000]}"
+                tally = Tally("broken off", verdict=Verdict(broken=[words]))
             tallies[tally.name] = tallies.get(tally.name, Tally(tally.name)) + tally
 
-    await asyncio.gather(*(work() for _ in range(options.together)))
+    async with asyncio.TaskGroup() as tasks:
+        for _ in range(options.together):
+            tasks.create_task(work())
     whole = functools.reduce(Tally.__add__, tallies.values(), Tally("together"))
     say(f"\nKill -9 of the running core, started again each time ({time.monotonic() - began:.0f} s):\n")
     say(table(HEAD, [each.row for each in (*tallies.values(), whole)]))
