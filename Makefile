@@ -7,9 +7,10 @@ BIN := .venv/bin
 WORKERS ?= auto
 MINUTES ?= 30
 SECONDS ?= 600
+ONLY ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lint types contracts coverage lock pictures faults faults-report soak fuzz bench clean
+.PHONY: help run test check format lint types contracts coverage lock pictures faults faults-report soak fuzz bench tables clean
 
 help: ## say what each command does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -66,8 +67,11 @@ soak: .venv/.dev ## mix all faults at random against a stream of alerts for MINU
 fuzz: .venv/.proof ## fuzz every reader of foreign bytes, SECONDS each
 	@$(BIN)/python -m tests.faults.loops.fuzz --seconds $(SECONDS)
 
-bench: .venv/.proof ## measure against peers in the same run, print ratios, draw the charts
-	@$(BIN)/python -m benchmarks
+bench: .venv/.proof ## measure against peers in the same run, print ratios, draw the charts; ONLY=pages for one
+	@$(BIN)/python -m benchmarks $(ONLY)
+
+tables: .venv/.dev ## write the README's tables of figures and faults anew from the committed results
+	@$(BIN)/python -m docs.tables
 
 clean: ## remove the environment and everything made
 	rm -rf .venv build dist .coverage* .hypothesis .mypy_cache .ruff_cache .import_linter_cache

@@ -18,7 +18,8 @@ from benchmarks import frame, pictures
 LIMIT_S = 240
 """Seconds after which a benchmark is ended and its absence said."""
 ALL = ("durable", "fanout", "publishing", "hanging", "queueing", "growth", "status", "mail", "pages", "flood")
-"""In this order. A name without a file yet is passed over."""
+"""In this order."""
+SUMMARY = frame.RESULTS / "summary.json"
 
 
 def main() -> int:
@@ -28,15 +29,15 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="seconds instead of minutes; not for figures to quote")
     chosen = parser.parse_args()
     console = Console(width=None if sys.stdout.isatty() else 140)
-    codes = [_one(name, chosen.quick, console) for name in chosen.names or ALL if _here(name)]
-    _keep(chosen.quick)
-    for path in pictures.draw_all():
-        console.print(f"drawn: {path.relative_to(frame.IMAGES.parent.parent)}", highlight=False)
+    names = tuple(chosen.names or ALL)
+    start = time.monotonic()
+    codes = [_one(name, chosen.quick, console) for name in names]
+    if not chosen.quick:
+        _keep(names)
+        for path in pictures.draw_all():
+            console.print(f"drawn: {path.relative_to(frame.IMAGES.parent.parent)}", highlight=False)
+    console.print(f"All in {time.monotonic() - start:.0f} s.", highlight=False)
     return max(codes, default=0)
-
-
-def _here(name: str) -> bool:
-    return frame.installed(f"benchmarks.{name}")
 
 
 def _one(name: str, quick: bool, console: Console) -> int:
@@ -52,14 +53,18 @@ def _one(name: str, quick: bool, console: Console) -> int:
     return code
 
 
-def _keep(quick: bool) -> None:
-    """One small file that the README quotes and its test reads. A quick run leaves it alone."""
-    if quick:
-        return
-    reports = [frame.load(path) for path in sorted(frame.RESULTS.glob("*.json")) if path.stem != "summary"]
-    told = {report.name: frame.summary(report) for report in reports}
-    text = json.dumps(told, indent=1, ensure_ascii=False)
-    (frame.RESULTS / "summary.json").write_text(text + "\n", encoding="utf-8")
+def _keep(names: tuple[str, ...]) -> None:
+    """Put what was just measured into the one small file that the README quotes; the rest stays as it was told before.
+
+    Of a benchmark that failed there is nothing new, and of a quick look nothing is kept.
+    """
+    told = json.loads(SUMMARY.read_text(encoding="utf-8")) if SUMMARY.exists() else {}
+    for name in names:
+        path = frame.RESULTS / f"{name}.json"
+        if path.exists() and not (report := frame.load(path)).machine.get("quick"):
+            told[name] = frame.summary(report)
+    text = json.dumps({name: told[name] for name in ALL if name in told}, indent=1, ensure_ascii=False)
+    SUMMARY.write_text(text + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -81,6 +81,12 @@ class Figure:
     limit: float
     unit: str = ""
     at_least: bool = False
+    ours: str = ""
+    """The series the figure is taken from, at its `at`; told beside it."""
+    peer: str = ""
+    """The peer's series, where there is one; `beside` is the peer's own name."""
+    beside: str = ""
+    at: str = "median"
 
     @property
     def reached(self) -> bool:
@@ -156,6 +162,11 @@ async def turns(rounds: int, *runners: Runner, warm: int = 2) -> tuple[tuple[flo
 def installed(module: str) -> bool:
     """Whether a peer can be imported here."""
     return importlib.util.find_spec(module) is not None
+
+
+def beside(ours: Series, peer: Series, product: str, at: str = "median") -> dict[str, Any]:
+    """The fields of a figure that name what it compares: `Figure("...", ..., **beside(ours, peer, "nginx"))`."""
+    return {"ours": ours.name, "peer": peer.name, "beside": product, "at": at}
 
 
 def missing(peer: str, how: str) -> str:

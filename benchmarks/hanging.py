@@ -48,11 +48,8 @@ async def measure(options: frame.Options) -> frame.Report:
             fine, hurt = await frame.turns(rounds, _round(*well), _round(*ill), warm=4)
     good = frame.Series("all lanes well", frame.ms(fine), peer=True)
     bad = frame.Series(f"one lane hangs, {WAITING:,} wait in it", frame.ms(hurt))
-    figures = (
-        frame.Figure(
-            "the others' median, for one of it when all is well", frame.ratio(bad.median, good.median), ALLOWED
-        ),
-    )
+    name, beside = "the others' median, for one of it when all is well", frame.beside(bad, good, "")
+    figures = (frame.Figure(name, frame.ratio(bad.median, good.median), ALLOWED, **beside),)
     said = "Until the three other providers have the message; the hanging one takes connections and never answers."
     return frame.Report("hanging", "One lane hangs", (good, bad), figures, said=(said,))
 

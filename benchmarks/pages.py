@@ -202,7 +202,8 @@ def _figure(mine: frame.Series, peer: frame.Series) -> frame.Figure:
     """The median of the rounds' ratios: each compares what ran right after one another."""
     ratios = [frame.ratio(ours, theirs) for ours, theirs in zip(mine.values, peer.values, strict=True)]
     what = mine.name.partition(", ")[2]
-    return frame.Figure(f"{what} connections, for one of nginx's", statistics.median(ratios), AT_LEAST, at_least=True)
+    name, beside = f"{what} connections, for one of nginx's", frame.beside(mine, peer, "nginx")
+    return frame.Figure(name, statistics.median(ratios), AT_LEAST, at_least=True, **beside)
 
 
 def run(options: frame.Options) -> frame.Report:

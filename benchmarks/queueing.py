@@ -122,7 +122,13 @@ async def _compared(store: Store, folder: Path, rounds: int, count: int) -> fram
     series = (frame.Series(name, rates, "/s"), first, frame.Series("the same from eight threads", eight, "/s"))
     best = max(series[1:], key=lambda each: each.median)
     times = frame.ratio(series[0].median, best.median)
-    figure = frame.Figure("claim and record, for one of huey's at its best", times, 10, at_least=True)
+    figure = frame.Figure(
+        "claim and record, for one of huey's at its best",
+        times,
+        10,
+        at_least=True,
+        **frame.beside(series[0], best, "huey"),
+    )
     return frame.Report("queueing", "Taking a job and recording its result", series, (figure,))
 
 

@@ -56,7 +56,7 @@ async def _compared(config: Path, rounds: int) -> frame.Report:
         frame.Series("broadcaster status, a new process each time", frame.ms(status)),
         frame.Series("python that does nothing", frame.ms(bare), peer=True),
     )
-    figure = frame.Figure("broadcaster status cold, median", series[0].median, ALLOWED_MS, "ms")
+    figure = frame.Figure("broadcaster status cold, median", series[0].median, ALLOWED_MS, "ms", ours=series[0].name)
     return frame.Report("status", "broadcaster status, cold", series, (figure,))
 
 

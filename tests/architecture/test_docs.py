@@ -1,14 +1,17 @@
 """Documentation is tested: each command, channel and file it names is there, and the other way round."""
 
+import json
 import re
 from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
 
+from benchmarks import frame
 from broadcaster.bootstrap import filled_for
 from broadcaster.cli.app import COMMANDS, HIDDEN
 from broadcaster.config import load_city
+from docs import measured, tables
 
 ROOT = Path(__file__).parents[2]
 READMES = ("README.md", "README.ja.md")
@@ -73,3 +76,34 @@ def test_the_commands_of_make_are_those_the_documents_name() -> None:
     targets = set(re.findall(r"^([a-z-]+):", text("Makefile"), re.MULTILINE))
     named = {target for name in DOCUMENTS for target in re.findall(r"(?:^|`)make ([a-z-]+)", text(name), re.MULTILINE)}
     assert named <= targets
+
+
+@pytest.mark.parametrize(("name", "language"), tables.READMES.items())
+def test_the_tables_say_what_the_committed_results_say(name: str, language: str) -> None:
+    """`make tables` writes them anew."""
+    assert tables.filled(text(name), language) == text(name)
+
+
+def test_every_figure_that_was_measured_is_told_in_both_languages() -> None:
+    summary = json.loads((tables.RESULTS / "summary.json").read_text(encoding="utf-8"))
+    measured_figures = {(report, figure["name"]) for report in summary for figure in summary[report]["figures"]}
+    assert measured_figures <= {(report, name) for report, names in measured.WORDS.items() for name in names}
+
+
+def test_a_block_without_a_place_is_refused() -> None:
+    with pytest.raises(LookupError, match="bench"):
+        tables.filled("# A README\n", "en")
+
+
+@pytest.mark.parametrize(("at_least", "reached"), [(True, False), (False, True)])
+def test_a_figure_that_was_not_reached_says_so(at_least: bool, reached: bool) -> None:
+    ours = frame.Series("ours", (40.0, 50.0, 60.0), peer=False)
+    peer = frame.Series("theirs", (100.0,), peer=True)
+    name = next(iter(measured.WORDS["hanging"]))
+    figure = frame.Figure(name, 0.5, 1.0, at_least=at_least, **frame.beside(ours, peer, "Peer"))
+    machine = {"cores": 2, "load": [0.1], "python": "3", "sqlite": "3", "when": "2026-11-25T00:00:00Z"}
+    report = frame.Report("hanging", "", (ours, peer), (figure,), machine=machine)
+    row = measured.table({"hanging": frame.summary(report)}, "en").splitlines()[2]
+    assert ("not reached" in row) is not reached
+    assert "| 50 ms | Peer 100 ms |" in row
+    assert "`make bench ONLY=hanging`" in row
