@@ -1,7 +1,8 @@
 """Named moments at which a test may kill, stop or delay the process. Off, they cost one dictionary look-up.
 
-`BROADCASTER_FAILPOINTS=a1,w2@3,p1=sleep:5` kills at the first pass of a1, at the third of w2, and sleeps 5 s at
-p1. `BROADCASTER_FAILPOINTS_TRACE=FILE` appends the name of every point passed: the dry run that lists them.
+`BROADCASTER_FAILPOINTS=a1,w2@3,p1=sleep:5,a2=stop` kills at the first pass of a1, at the third of w2, sleeps 5 s at p1,
+and stands still at a2 until it is let go on (SIGCONT). `BROADCASTER_FAILPOINTS_TRACE=FILE` appends the name of every
+point passed: the dry run that lists them.
 """
 
 from __future__ import annotations
@@ -59,5 +60,7 @@ def _act(plan: str, name: str, count: int) -> None:
         if point == name and count == int(when or 1):
             if action.startswith("sleep:"):
                 time.sleep(float(action.removeprefix("sleep:")))
+            elif action == "stop":
+                signal.raise_signal(signal.SIGSTOP)  # to this thread, so that it takes no step more
             else:
                 os.kill(os.getpid(), signal.SIGKILL)

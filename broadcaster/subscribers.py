@@ -35,6 +35,8 @@ CHUNK = 500
 """Rows between two breaths of the event loop, and in one call of the store."""
 MOST_PROBLEMS = 10_000
 """After so many a file is not a list of subscribers."""
+MOST_COLUMNS = 20
+"""So many unknown columns are named; whoever has more has another file."""
 LONGEST_LINE = 100_000
 BLOCK = 1 << 16
 UTF8, SHIFT_JIS = "utf-8-sig", "cp932"
@@ -218,8 +220,7 @@ def _table(reader: Reader, areas: frozenset[str]) -> Iterator[_Row]:
 def _header_problems(names: Sequence[str]) -> tuple[Problem, ...]:
     found = [
         Problem(code="csv_column_unknown", place="line 1", params={"name": name[:80], "known": ", ".join(COLUMNS)})
-        for name in names
-        if name not in COLUMNS
+        for name in islice(dict.fromkeys(name for name in names if name not in COLUMNS), MOST_COLUMNS)
     ]
     twice = {name for name, times in Counter(names).items() if times > 1 and name in COLUMNS}
     found += [Problem(code="csv_column_twice", place="line 1", params={"name": name}) for name in sorted(twice)]

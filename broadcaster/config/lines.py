@@ -13,6 +13,8 @@ Path = tuple[str | int, ...]
 
 _KEY = re.compile(r"\s*((?:[A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*'))*)\s*=")
 
+_PLAIN = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*")
+
 
 @dataclass(slots=True)
 class Lines:
@@ -65,7 +67,9 @@ def _header(line: str) -> tuple[Path, bool] | None:
 
 
 def _keys(dotted: str) -> Path:
-    """Split a dotted key by letting the standard library read it; empty if it is none."""
+    """Split a dotted key, any but a plain one by letting the standard library read it; empty if it is none."""
+    if _PLAIN.fullmatch(dotted):
+        return tuple(dotted.split("."))
     try:
         table: object = parse_toml(f"{dotted} = 0")
     except ValueError:

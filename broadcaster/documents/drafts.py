@@ -40,6 +40,8 @@ from broadcaster.model import (
 T = TypeVar("T")
 
 _SPAN = re.compile(r"(?:([0-9]{1,3})d)?(?:([0-9]{1,3})h)?(?:([0-9]{1,4})m)?")
+_MOST_INFOS = 100
+"""More languages than any alert has; what is missing in each is told for each, and nobody reads a thousand of those."""
 _NEEDED = ("category", "event", "headline", "description", "instruction", "expires", "urgency", "severity", "certainty")
 _KINDS = {MsgType.ALERT: Kind.ALERT, MsgType.UPDATE: Kind.UPDATE, MsgType.CANCEL: Kind.CANCEL}
 
@@ -56,6 +58,8 @@ def read_draft(source: Path | str, suffix: str = "", *, now: datetime | None = N
 def draft_from(data: Mapping[str, Any], *, now: datetime | None = None) -> Draft:
     """Return the draft in a table. Raise `Refused` with every problem and its place."""
     table = _renamed(data)
+    if len(_parts(table)) > _MOST_INFOS:
+        raise Refused([Problem(code="too_long", place="infos", params={"bound": str(_MOST_INFOS)})])
     problems = list(_missing(table))
     try:
         file = _File.model_validate(table)
@@ -70,11 +74,14 @@ def draft_from(data: Mapping[str, Any], *, now: datetime | None = None) -> Draft
 
 def sketch(source: Path | str, suffix: str, now: datetime) -> Draft | None:
     """Return what can be made of a file that `read_draft` refuses, so that its words can be looked at all the same:
-    what cannot be read is left out, what is missing is blank. Never to be sent. None where it is no table at all.
+    what cannot be read is left out, what is missing is blank. Never to be sent. None where it is no table at all, or
+    far too long a one.
     """
     try:
         table = copy.deepcopy(_renamed(document(source, suffix)))
     except Refused:
+        return None
+    if len(_parts(table)) > _MOST_INFOS:
         return None
     for error in _faults(table):
         _drop(table, error)

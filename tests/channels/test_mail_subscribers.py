@@ -146,6 +146,11 @@ async def test_a_file_bad_as_a_whole_is_refused_even_if_asked(
     assert code in {each for each, _ in found}
 
 
+async def test_columns_are_named_once_and_not_by_the_thousand(tmp_path: Path) -> None:
+    named = b"address" + b",phone,phone" + b"".join(b",c%d" % number for number in range(1000))
+    assert await problems(tmp_path, named + b"\n") == [("csv_column_unknown", "line 1")] * 20
+
+
 async def test_the_undecodable_line_is_named(tmp_path: Path) -> None:
     rows = b"".join(b"r%d@example.jp\n" % number for number in range(20_000))
     assert await problems(tmp_path, b"address\n" + rows + b"\x80\xff\n") == [("csv_not_text", "line 20002")]

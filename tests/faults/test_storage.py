@@ -8,8 +8,8 @@ import json
 import resource
 import signal
 import socket
-from collections.abc import AsyncIterator
-from contextlib import closing, suppress
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -158,7 +158,8 @@ async def calm(tmp_path: Path) -> AsyncIterator[Life]:
 
 @pytest.mark.fault(21)
 async def test_a_sync_that_fails_is_unknown_and_looked_at_before_going_on(calm: Life) -> None:
-    draft = await unknown(calm)
+    async with unsynced(calm) as draft:
+        pass
     await calm.say(draft=draft, key=KEY)
     await calm.settled()
     assert int(calm.query("SELECT value FROM meta WHERE key = 'healed'")[0][0]) >= 1, "it was opened anew and checked"
@@ -168,8 +169,9 @@ async def test_a_sync_that_fails_is_unknown_and_looked_at_before_going_on(calm: 
 
 @pytest.mark.fault(22)
 async def test_a_commit_that_raised_but_holds_is_the_same_message_under_its_key(calm: Life) -> None:
-    draft = await unknown(calm)
-    await calm.kill()
+    """The file cannot be opened anew, so that nothing takes the place of what was written before the kill."""
+    async with unsynced(calm, Strike(call="openat", what="error=EMFILE", when="1+")) as draft:
+        await calm.kill()
     calm.start()
     await calm.answering()
     held = calm.query("SELECT identifier FROM alert")
@@ -180,17 +182,19 @@ async def test_a_commit_that_raised_but_holds_is_the_same_message_under_its_key(
     assert len(calm.x.posts) == 1
 
 
-async def unknown(town: Life) -> Draft:
-    """Hand in a draft while the sync of its commit fails (the one before reserves its number)."""
+@asynccontextmanager
+async def unsynced(town: Life, *strikes: Strike) -> AsyncGenerator[Draft, None]:
+    """Hand in a draft, and from just before its commit on let every sync of the log fail, and what `strikes` say."""
     needs("strace")
-    core, draft = town.start(), replace(town.draft(), channels=X)
+    core, draft = town.start("a2=stop"), replace(town.draft(), channels=X)
     await town.answering()
-    await until(lambda: "dispatcher_started" in town.tail(), 10)
-    await asyncio.to_thread(town.client.board)
-    async with struck(core, Strike(call="fsync", what="error=EIO", when="2"), paths=[log_of(town)], held=False):
+    await asyncio.to_thread(town.client.board)  # somebody reads: the log is not cleared away with its only writer
+    handing_in = asyncio.create_task(town.hand_in(draft, KEY))
+    every_sync = Strike(call="fsync", what="error=EIO", when="1+")
+    async with struck(core, every_sync, *strikes, paths=[town.store, log_of(town)]):
         with pytest.raises(StoreError, match="store_unknown"):
-            await town.hand_in(draft, KEY)
-    return draft
+            await handing_in
+        yield draft
 
 
 # ---------------------------------------------------------------- migration, publishing, open files

@@ -158,6 +158,13 @@ def test_a_span_may_be_too_long_to_tell() -> None:
     assert refused(text, now=late) == [("expires", "time_unreadable")]
 
 
+def test_a_list_that_no_alert_has_is_refused_as_a_whole() -> None:
+    text = "[[infos]]\n" * 101
+    assert refused(text) == [("infos", "too_long")]
+    assert sketch(text, ".toml", NOW) is None
+    assert len(refused("[[infos]]\n" * 100)) == 100 * 9, "what is missing is told for each"
+
+
 @pytest.mark.parametrize(
     ("value", "code"),
     [
