@@ -42,6 +42,11 @@ class Client:
         self._path = path
         self._timeout = timeout
 
+    @property
+    def path(self) -> Path:
+        """The socket it speaks to."""
+        return self._path
+
     # ------------------------------------------------------------ the desk
 
     def health(self) -> Any:

@@ -21,6 +21,7 @@ COMMANDS = {
     "init": "setup:init",
     "check": "setup:check",
     "run": "service:run",
+    "tui": "desk:tui",
     "preview": "looking:preview",
     "measure": "looking:measure",
     "send": "sending:send",

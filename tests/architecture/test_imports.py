@@ -18,6 +18,8 @@ def loaded_by(module: str) -> set[str]:
         ("broadcaster.desk", {"textual", "tweepy", "psycopg", "aiosmtplib", "jinja2"}),
         ("broadcaster.dispatcher", {"textual", "tweepy", "psycopg", "aiosmtplib", "jinja2", "aiohttp"}),
         ("broadcaster.cli", {"textual", "tweepy", "aiohttp", "lxml", "sqlite_utils", "jinja2", "pydantic"}),
+        ("broadcaster.cli.board, broadcaster.client", {"textual", "asyncio", "aiohttp", "pydantic"}),
+        ("broadcaster.tui", {"textual", "aiohttp", "pydantic"}),
         ("broadcaster.pages", {"tweepy", "aiohttp", "sqlite_utils", "jinja2", "sqlite3", "pysqlite3"}),
         ("channels.twitter", {"tweepy"}),
     ],

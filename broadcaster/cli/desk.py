@@ -1,0 +1,29 @@
+"""`tui`: the officers' desk in this terminal."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from broadcaster.cli.session import Session, command
+from broadcaster.cli.words import language, words
+
+if TYPE_CHECKING:
+    from broadcaster.client import Client
+
+
+@command("tui")
+def tui(session: Session) -> None:
+    """Open the desk."""
+    from broadcaster.clock import SystemClock  # noqa: PLC0415 - what the screen needs is not for other commands
+    from broadcaster.tui import open_desk  # noqa: PLC0415 - see above
+
+    if session.json or not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise click.UsageError(words("usage_tui_terminal"))
+
+    def connect(_session: str) -> Client:
+        return session.client()
+
+    open_desk(connect, SystemClock(), language=language())

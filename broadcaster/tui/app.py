@@ -1,0 +1,155 @@
+"""The app: what all screens share, and nothing else. Flows live in `screens`, drawing in `widgets`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from textual import work
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.reactive import reactive
+
+from broadcaster.client import Client
+from broadcaster.errors import BroadcasterError, Refused
+from broadcaster.ports.world import Clock
+from broadcaster.tui.drawing import time_of
+from broadcaster.tui.gateway import Away, Gateway
+from broadcaster.tui.lines import moment
+from broadcaster.tui.screens.board import BoardScreen
+from broadcaster.tui.screens.help import HelpScreen
+from broadcaster.tui.widgets.key_bar import keys_of
+from broadcaster.tui.words import Words, other, visible
+
+
+class DeskApp(App[None]):
+    """The officers' desk. Screens and widgets reach it as `self.desk` (`place.AtDesk`) and watch its reactives."""
+
+    CSS_PATH = "css/desk.tcss"
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f1,question_mark", "help", "tui_key_help", key_display="F1"),
+        Binding("f2", "switch_language", "tui_key_language"),
+        Binding("ctrl+q", "quit", "tui_key_quit", priority=True),
+    ]
+
+    board: reactive[Any] = reactive(None, always_update=True)
+    """The board as the core sent it last (`broadcaster.desk.Board` as JSON); None before the first one."""
+    away: reactive[Away | None] = reactive(None)
+    """Since when the core does not answer; None while it does."""
+    mode: reactive[str] = reactive("")
+    """`live` or `drill`; empty before the core has said it."""
+    language: reactive[str] = reactive("ja")
+    """`ja` or `en`, switched at run time."""
+    officer: reactive[Any] = reactive(None)
+    """Who is logged in, as `GET /me` tells it; None where nobody is, or nobody needs to."""
+
+    def __init__(
+        self, connect: Callable[[str], Client], clock: Clock, *, language: str = "ja", session: str = "", hint: str = ""
+    ) -> None:
+        super().__init__()
+        self.clock = clock
+        self.hint = hint
+        self.gateway = Gateway(connect, clock, session)
+        self.words = Words(language)
+        self.set_reactive(DeskApp.language, language)
+        self._ahead = timedelta(0)
+
+    # ------------------------------------------------------------ what all screens share
+
+    @property
+    def city(self) -> str:
+        """The city's name, empty before the core has said it."""
+        return str(self.board["city"]) if self.board else ""
+
+    @property
+    def zone(self) -> str:
+        """The city's time zone by its IANA name."""
+        return str(self.board["zone"]) if self.board else "Asia/Tokyo"
+
+    @property
+    def who(self) -> str:
+        """The officer's name as it is shown."""
+        return str(self.officer["display"]) if self.officer else ""
+
+    def now(self) -> datetime:
+        """Return the core's time: ages on the board do not depend on this terminal's clock."""
+        return self.clock.now() + self._ahead
+
+    def clock_words(self) -> str:
+        """Return the time of day in the city."""
+        return time_of(self.now(), self.zone) if self.board else ""
+
+    def tell(self, sentence: str, *, grave: bool = False) -> None:
+        """Say something that need not be answered."""
+        self.notify(visible(sentence), markup=False, severity="error" if grave else "information")
+
+    def fail(self, error: BroadcasterError) -> None:
+        """Say what went wrong, with every problem in its place."""
+        problems = error.problems if isinstance(error, Refused) else ()
+        told = [self.words(error.code, **error.params)]
+        told += [f"{each.place}: {self.words(each.code, **each.params)}" for each in problems]
+        self.tell("\n".join(told), grave=True)
+
+    @contextmanager
+    def failing(self) -> Generator[None, None, None]:
+        """Say what went wrong within the block, and go on after it."""
+        try:
+            yield
+        except BroadcasterError as error:
+            self.fail(error)
+
+    # ------------------------------------------------------------ life
+
+    def on_mount(self) -> None:
+        """Show the board at once, and follow the core."""
+        self.push_screen(BoardScreen())
+        self.follow()
+
+    @work(group="follow", exclusive=True)
+    async def follow(self) -> None:
+        """Keep the board; called again after another officer has logged in."""
+        with self.failing():
+            async for seen in self.gateway.watch():
+                if isinstance(seen, Away):
+                    self.away = seen
+                else:
+                    self._take(seen)
+
+    def _take(self, board: Any) -> None:
+        self._ahead = moment(board["now"]) - self.clock.now()
+        self.away = None
+        self.mode = board["mode"]
+        self.board = board
+
+    def watch_language(self, language: str) -> None:
+        """Speak the other language from now on; whoever shows words watches `language` too."""
+        self.words.language = language
+        self._entitle()
+
+    def watch_mode(self) -> None:
+        """Say the mode in the terminal's title too."""
+        self._entitle()
+
+    def _entitle(self) -> None:
+        """Name the window (xterm's OSC 2, ctlseqs: "Change Window Title")."""
+        self.title = " ".join(part for part in (self._mode_word(), self.city, "Broadcaster") if part)
+        if self._driver is not None and not self.is_headless:
+            self._driver.write(f"\x1b]2;{visible(self.title)}\x07")
+
+    def _mode_word(self) -> str:
+        return self.words(f"mode_{self.mode}") if self.mode else ""
+
+    # ------------------------------------------------------------ keys
+
+    def action_switch_language(self) -> None:
+        """Japanese and English in turn."""
+        self.language = other(self.language)
+
+    def action_help(self) -> None:
+        """List what the screen's keys do."""
+        if not isinstance(self.screen, HelpScreen):
+            name = self.words(getattr(self.screen, "NAME", "tui_desk"))
+            self.push_screen(HelpScreen(name, list(keys_of(self.screen, self.words, every=True))))

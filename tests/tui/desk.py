@@ -1,0 +1,94 @@
+"""A desk in front of a core: the real API on a real socket over the real store, in this process. Nothing is sent, since
+no dispatcher runs; tests that need states bring them about through the store.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from textual.pilot import Pilot
+
+from broadcaster.api import Rooms, application, serve
+from broadcaster.client import Client
+from broadcaster.events import Event, Events, Topic
+from broadcaster.model import Mode
+from broadcaster.tui.app import DeskApp
+from tests.desk.world import World, world
+
+SIZE = (80, 24)
+_TURNS = 2000
+
+
+@dataclass
+class Core:
+    """The core a test looks into: its world, its socket, its events."""
+
+    here: World
+    socket: Path
+    events: Events
+
+    def client(self, _session: str = "") -> Client:
+        return Client(self.socket, 10)
+
+    def changed(self) -> None:
+        """Say that the board has changed, as desk and dispatcher do."""
+        self.events.publish(Event(topic=Topic.ALERT, at=self.here.clock.now()))
+
+
+@dataclass
+class Seat:
+    """The desk as an officer sits in front of it."""
+
+    app: DeskApp
+    pilot: Pilot[None]
+    core: Core
+
+    async def until(self, true: Callable[[], bool]) -> None:
+        """Let the app work until it is so; fail where it never is."""
+        for _ in range(_TURNS):
+            if true():
+                return
+            await self.pilot.pause(0.005)
+        raise AssertionError("it never came to be")
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+
+    def shown(self) -> str:
+        """Everything that is on the screen now, line by line."""
+        width, _ = self.app.size
+        rows = self.app.screen._compositor.render_strips()
+        return "\n".join("".join(segment.text for segment in row).ljust(width) for row in rows)
+
+
+@asynccontextmanager
+async def core(folder: Path, mode: Mode = Mode.DRILL) -> AsyncIterator[Core]:
+    """Start a core."""
+    async with world(folder, mode) as here:
+        made = Core(here, folder / "desk.sock", Events())
+        here.desk._changed = made.changed
+        async with served(made):
+            yield made
+
+
+@asynccontextmanager
+async def served(made: Core) -> AsyncIterator[None]:
+    """Answer on its socket."""
+    async with serve(application(Rooms(desk=made.here.desk, events=made.events)), made.socket):
+        yield
+
+
+@asynccontextmanager
+async def seat(made: Core, language: str = "ja", size: tuple[int, int] = SIZE, hint: str = "") -> AsyncIterator[Seat]:
+    """Sit down at the desk, and wait until it shows the board."""
+    app = DeskApp(made.client, made.here.clock, language=language, hint=hint)
+    async with app.run_test(size=size) as pilot:
+        sitting = Seat(app, pilot, made)
+        await sitting.until(lambda: app.board is not None)
+        await pilot.pause()
+        yield sitting
+    await asyncio.sleep(0)
