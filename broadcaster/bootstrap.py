@@ -17,13 +17,14 @@ from broadcaster import registry
 from broadcaster.clock import SystemClock, SystemEntropy
 from broadcaster.config import Config
 from broadcaster.desk import Desk, Found, Office, Preview, inspect
+from broadcaster.errors import StoreError, WrongMode
 from broadcaster.forms import Forms
 from broadcaster.model import Draft, Problem
 from broadcaster.ports.channel import Channel
 from broadcaster.ports.world import City, Context
 from broadcaster.rendering import Templates, templates_dir
 from broadcaster.rules.egress import Endpoints
-from broadcaster.store import Store, open_store, sqlite_version
+from broadcaster.store import FILE, Store, open_store, prepare, sqlite_version
 from broadcaster.supervisor import Child
 
 if TYPE_CHECKING:
@@ -56,7 +57,20 @@ async def channels_of(config: Config) -> AsyncGenerator[Mapping[str, Channel], N
 
 def store_path(config: Config) -> Path:
     """Return where the instance's store is."""
-    return config.data_dir / "broadcaster.db"
+    return config.data_dir / FILE
+
+
+def check_stamp(config: Config) -> None:
+    """Raise `WrongMode` if the instance's store was made for the other mode: live and drill never change places.
+
+    Whatever else is wrong with the store is for the core to say, while the residents' page goes on being served.
+    """
+    try:
+        prepare(store_path(config), config.mode, read_only=True)
+    except WrongMode:
+        raise
+    except StoreError:
+        return
 
 
 @asynccontextmanager

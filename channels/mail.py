@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -107,6 +107,12 @@ class Settings(_Table):
         if self.username and not self.password.get_secret_value():
             raise PydanticCustomError("say.mail_password_missing", "a login needs a password")
         return self
+
+    @property
+    def endpoints(self) -> Mapping[str, tuple[str, int]]:
+        """Where the passwords are shown."""
+        mailbox = {} if self.readback is None else {"readback.host": (self.readback.host, self.readback.port)}
+        return {"host": (self.host, self.port), **mailbox}
 
     @property
     def domain(self) -> str:

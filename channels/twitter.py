@@ -81,6 +81,12 @@ class Settings(BaseModel):
         return value
 
     @property
+    def endpoints(self) -> Mapping[str, tuple[str, int]]:
+        """Where the keys are shown."""
+        parts = urlsplit(self.base_url)
+        return {"base_url": (parts.hostname or "", parts.port or (80 if parts.scheme == "http" else 443))}
+
+    @property
     def prices(self) -> Prices:
         """What posts cost this app."""
         if self.public_utility:
@@ -95,8 +101,8 @@ def measure(text: str) -> Length:
 
 def build(settings: Settings, context: Context) -> Twitter:
     """Return the channel. Raise `EgressRefused` if this instance must not reach the configured address."""
-    parts = urlsplit(settings.base_url)
-    context.egress.check(parts.hostname or "", parts.port or (80 if parts.scheme == "http" else 443))
+    for host, port in settings.endpoints.values():
+        context.egress.check(host, port)
     return Twitter(settings, context)
 
 

@@ -21,6 +21,7 @@ def run(session: Session) -> None:
     from broadcaster import bootstrap, logs, supervisor  # noqa: PLC0415 - the service's weight is not for other commands
 
     settings = session.settings()
+    bootstrap.check_stamp(settings)
     logs.configure(settings.logging.level, settings.secrets)
     session.exit_code = supervisor.run(bootstrap.children(settings))
 

@@ -13,8 +13,8 @@ import click
 from broadcaster.cli.session import Session, command, runs
 from broadcaster.cli.tables import channel
 from broadcaster.cli.words import words
-from broadcaster.errors import BroadcasterError
-from broadcaster.model import Mode
+from broadcaster.errors import BroadcasterError, Refused
+from broadcaster.model import Mode, Problem
 from broadcaster.ports.channel import Finding
 
 if TYPE_CHECKING:
@@ -22,17 +22,41 @@ if TYPE_CHECKING:
 
 
 @command("init")
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
-@click.option("--live/--drill", default=False, help=words("help_live"))
+@click.argument("folder", metavar="DIR", required=False, type=click.Path(path_type=Path, file_okay=False))
+@click.option("--live/--drill", default=None, help=words("help_live"))
+@click.option("--beside", type=click.Path(path_type=Path), help=words("help_beside"))
 @click.option("--name", help=words("help_name"))
 @click.option("--name-en", help=words("help_name_en"))
 @click.option("--port", type=click.IntRange(1, 65535), help=words("help_port"))
-def init(session: Session, folder: Path, *, live: bool, **said: Any) -> None:
-    """Make a configuration that works at once, as a drill with a local page unless told otherwise."""
+def init(session: Session, folder: Path | None, *, live: bool | None, beside: Path | None, **said: Any) -> None:
+    """Make a configuration that works at once, as a drill with a local page unless told otherwise.
+
+    `init --drill` alone makes the drill beside the instance whose configuration is the session's.
+    """
+    if folder is None and live is False and beside is None:
+        beside = session.config_path
+    home, made = _beside(folder, beside, live, said) if beside else _alone(folder, live, said)
+    session.show({"folder": str(home), "files": [str(path) for path in made]}, words("made", folder=home))
+
+
+def _alone(folder: Path | None, live: bool | None, said: dict[str, Any]) -> tuple[Path, tuple[Path, ...]]:
     from broadcaster.scaffold import Start, create  # noqa: PLC0415 - only here
 
-    made = create(folder, Start(mode=Mode.LIVE if live else Mode.DRILL, **said))
-    session.show({"folder": str(folder), "files": [str(path) for path in made]}, words("made", folder=folder))
+    if folder is None:
+        raise Refused([Problem(code="init_where", place="DIR")])
+    return folder, create(folder, Start(mode=Mode.LIVE if live else Mode.DRILL, **said))
+
+
+def _beside(
+    folder: Path | None, beside: Path, live: bool | None, said: dict[str, Any]
+) -> tuple[Path, tuple[Path, ...]]:
+    from broadcaster.scaffold import create_beside, home_beside  # noqa: PLC0415 - only here
+
+    wrong = ["init_beside_live"] * bool(live) + ["init_beside_named"] * bool(said["name"] or said["name_en"])
+    if wrong:
+        raise Refused([Problem(code=code, place="--beside") for code in wrong])
+    home = folder or home_beside(beside)
+    return home, create_beside(home, beside, said["port"])
 
 
 @command("check")

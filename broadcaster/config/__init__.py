@@ -1,10 +1,11 @@
 """The configuration: one TOML file to typed, frozen settings, with every problem at once. Import names from here."""
 
-from broadcaster.config.reading import load_city, load_config
+from broadcaster.config.reading import load_city, load_config, load_core
 from broadcaster.config.settings import (
     ChannelConfig,
     CitySettings,
     Config,
+    Core,
     DrillSettings,
     LaneTable,
     LoggingSettings,
@@ -16,6 +17,7 @@ __all__ = [
     "ChannelConfig",
     "CitySettings",
     "Config",
+    "Core",
     "DrillSettings",
     "LaneTable",
     "LoggingSettings",
@@ -23,4 +25,5 @@ __all__ = [
     "RulesSettings",
     "load_city",
     "load_config",
+    "load_core",
 ]

@@ -17,9 +17,11 @@ from broadcaster.config.lines import Path as Place
 from broadcaster.config.secrets import Resolver
 from broadcaster.config.settings import ChannelConfig, Config, Core, LaneTable
 from broadcaster.documents import LARGEST, parse_toml, place_of, validation_codes
-from broadcaster.errors import ConfigError
-from broadcaster.model import Problem
+from broadcaster.errors import ConfigError, EgressRefused
+from broadcaster.model import Mode, Problem
+from broadcaster.ports.channel import Reaching
 from broadcaster.ports.world import City
+from broadcaster.rules.egress import Endpoints
 
 _OURS = ("enabled", "lane")
 """Keys of a channel's table that are not its own settings."""
@@ -31,6 +33,8 @@ def load_config(path: Path) -> Config:
     document = reading.document()
     tables = document.pop("channels", {})
     core = reading.model(Core, document, ())
+    if core is not None:
+        reading.mode, reading.egress = core.mode, Endpoints(core.mode, core.drill.endpoints)
     channels = reading.channels(tables)
     if core is None or reading.problems:
         raise ConfigError(reading.problems)
@@ -38,17 +42,22 @@ def load_config(path: Path) -> Config:
 
 
 def load_city(path: Path) -> City:
-    """Return who speaks, from this file: an officer may read it without being allowed to read the secrets that the
-    channels' tables name. Raise `ConfigError`.
+    """Return who speaks, from this file. Raise `ConfigError`."""
+    city: City = load_core(path).city.city()
+    return city
+
+
+def load_core(path: Path) -> Core:
+    """Return everything but the channels, from this file: an officer may read it without being allowed to read the
+    secrets that the channels' tables name. Raise `ConfigError`.
     """
     reading = _Reading(path=path.absolute())
     document = reading.document()
     document.pop("channels", None)
-    core = reading.model(Core, document, ())
+    core: Core | None = reading.model(Core, document, ())
     if core is None:
         raise ConfigError(reading.problems)
-    city: City = core.city.city()
-    return city
+    return core
 
 
 def _assembled(path: Path, core: Core, channels: Mapping[str, ChannelConfig | None]) -> Config:
@@ -64,6 +73,7 @@ def _assembled(path: Path, core: Core, channels: Mapping[str, ChannelConfig | No
         page_server=core.page_server,
         logging=core.logging,
         drill_endpoints=core.drill.endpoints,
+        stand_ins=core.drill.stand_ins,
         channels={name: channel for name, channel in channels.items() if channel},
         disabled=tuple(name for name, channel in channels.items() if not channel),
     )
@@ -74,6 +84,10 @@ class _Reading:
     path: Path
     problems: list[Problem] = field(default_factory=list[Problem])
     lines: Lines = field(default_factory=Lines)
+    mode: Mode | None = None
+    egress: Endpoints | None = None
+    sealed: bool = False
+    """No secret file is opened; what stands in for its value is never used."""
 
     def report(self, code: str, place: Place = (), **params: str | float) -> None:
         """Note a problem; its place reads `config.toml:12: channels.twitter.url`."""
@@ -138,24 +152,48 @@ class _Reading:
         if not table.get("enabled", True):
             self._only_names(name, own, place)
             return None
-        settings = self._settings(name, own, place)
+        settings = self.settings(name, own, place)
         return ChannelConfig(name=name, settings=settings, lane=lane.settings()) if settings and lane else None
 
-    def _settings(self, name: str, table: dict[str, Any], place: Place) -> BaseModel | None:
+    def settings(self, name: str, table: dict[str, Any], place: Place) -> BaseModel | None:
+        """Return a channel's own settings, or None with the problems noted."""
         try:
             model = registry.settings_model(name)
         except ConfigError as broken:
             self.report(broken.problems[0].code, place, **broken.problems[0].params)
             return None
-        settings: BaseModel | None = self.model(model, table, place)
+        settings: BaseModel | None = self.model(model, table, place) if self._may_reach(model, table, place) else None
         return settings
+
+    def _may_reach(self, model: type[BaseModel], table: dict[str, Any], place: Place) -> bool:
+        """Tell before any secret is opened: a drill must not even hold credentials that lead out of it."""
+        settings = self._shadow().model(model, table, place)
+        allowed = True
+        if self.egress is not None and isinstance(settings, Reaching):
+            for name, (host, port) in settings.endpoints.items():
+                try:
+                    self.egress.check(host, port)
+                except EgressRefused as refused:
+                    self.report(refused.code, (*place, *name.split(".")), **refused.params)
+                    allowed = False
+        return allowed
+
+    def _shadow(self) -> _Reading:
+        """Return a reader of the same file whose problems are its own, and who opens no secret."""
+        return _Reading(path=self.path, lines=self.lines, sealed=True)
 
     def _only_names(self, name: str, table: dict[str, Any], place: Place) -> None:
         """A disabled channel may lack what is still to be filled in; a misspelt key is told all the same."""
-        shadow = _Reading(path=self.path, lines=self.lines)
-        shadow._settings(name, table, place)
+        shadow = self._shadow()
+        shadow.settings(name, table, place)
         self.problems += [problem for problem in shadow.problems if problem.code == "field_unknown"]
 
     def _resolver(self) -> Resolver:
         mode = stat.S_IMODE(self.path.stat().st_mode)
-        return Resolver(base=self.path.parent, open_file=bool(mode & 0o077), report=self.report)
+        return Resolver(
+            base=self.path.parent,
+            open_file=bool(mode & 0o077),
+            report=self.report,
+            mode=self.mode,
+            sealed=self.sealed,
+        )

@@ -145,9 +145,10 @@ class LoggingSettings(_Table):
 
 
 class DrillSettings(_Table):
-    """`[drill]`: endpoints for exercises, as `host` or `host:port`."""
+    """`[drill]`: endpoints for exercises, as `host` or `host:port`, and whether ours stand in for X and the relay."""
 
     endpoints: tuple[Annotated[str, Field(pattern=r"^[^\s/]+$", max_length=260)], ...] = ()
+    stand_ins: bool = False
 
 
 class LaneTable(_Table):
@@ -180,6 +181,12 @@ class Core(_Table):
     logging: LoggingSettings = LoggingSettings()
     drill: DrillSettings = DrillSettings()
 
+    @model_validator(mode="after")
+    def _stand_ins_only_in_a_drill(self) -> Self:
+        if self.drill.stand_ins and self.mode is not Mode.DRILL:
+            raise PydanticCustomError("say.stand_ins_live", "stand-ins are for drills")
+        return self
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelConfig:
@@ -204,6 +211,8 @@ class Config:
     page_server: PageServerSettings
     logging: LoggingSettings
     drill_endpoints: tuple[str, ...]
+    stand_ins: bool
+    """Whether this drill's X, relay and mailbox are ours, on this machine."""
     channels: Mapping[str, ChannelConfig]
     disabled: tuple[str, ...] = ()
 

@@ -77,6 +77,20 @@ class Composer(Protocol):
 
 
 @runtime_checkable
+class Reaching(Protocol):
+    """Settings that know where they lead: to whom their credentials would be shown.
+
+    A drill is refused with such settings before any of its secret files is opened, unless every endpoint is on the
+    drill list. Whatever a channel really connects to is asked of `Egress` all the same.
+    """
+
+    @property
+    def endpoints(self) -> Mapping[str, tuple[str, int]]:
+        """Host and port by the name of the setting that names it, e.g. `base_url` or `readback.host`."""
+        ...
+
+
+@runtime_checkable
 class Messenger(Channel, Composer, Protocol):
     """One alert as one message to one provider."""
 

@@ -12,6 +12,8 @@ from broadcaster.store import torn
 from broadcaster.store.driver import sqlite3, translated
 from broadcaster.store.migrating import latest, migrate
 
+FILE = "broadcaster.db"
+"""The store's name within an instance's `data_dir`."""
 APPLICATION_ID = int.from_bytes(b"BCST", "big")
 BUSY_MS = 5_000
 """How long a lock held by another process is waited for."""

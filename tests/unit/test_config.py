@@ -39,6 +39,7 @@ consumer_key = "ck-hidden"
 consumer_secret_file = "secret"
 access_token = "at-hidden"
 access_token_secret = "as-hidden"
+base_url = "http://127.0.0.1:9"
 """
 
 
@@ -170,7 +171,7 @@ def test_values_that_cannot_be_used(tmp_path: Path, setting: str, wrong: str, co
 
 def test_what_a_channel_refuses_is_told_in_its_words(tmp_path: Path) -> None:
     secret(tmp_path)
-    path = write(tmp_path, SMALL + KEYS + 'base_url = "http://api.x.com"\n')
+    path = write(tmp_path, SMALL + KEYS.replace("http://127.0.0.1:9", "http://api.x.com"))
     assert problems(path) == [("config.toml:15: channels.twitter.base_url", "value_refused")]
 
 
@@ -305,7 +306,7 @@ def uncommented(text: str) -> str:
 def full(text: str) -> str:
     """Return it with each optional setting once, and every channel enabled."""
     whole = uncommented(text).replace("geocodes = {}\n", "")
-    return whole.replace("enabled = false", "enabled = true")
+    return whole.replace("enabled = false", "enabled = true").replace('mode = "drill"', 'mode = "live"')
 
 
 def installed(folder: Path, text: str) -> Path:

@@ -1,4 +1,4 @@
-"""`broadcaster init DIR`: a configuration and folders for a city, working at once as a drill instance.
+"""A new instance: its configuration, its folders, its empty secrets, and its store, stamped for one mode for ever.
 
 The configuration is config.example.toml with the values a city starts from. Nothing that exists is touched.
 """
@@ -13,11 +13,13 @@ from pathlib import Path
 
 from broadcaster.config.lines import Path as Place
 from broadcaster.config.lines import lines_of
+from broadcaster.config.secrets import MARK
 from broadcaster.errors import Refused
 from broadcaster.model import Mode, Problem
+from broadcaster.store import FILE, prepare
 
 CONFIG = "config.toml"
-_FOLDERS = ("data", "secrets")
+DATA, SECRETS = "data", "secrets"
 _SECRET = re.compile(r'^[a-z_]+_file = "(secrets/[^"]+)"$', re.MULTILINE)
 
 
@@ -33,23 +35,31 @@ class Start:
 
 def example() -> str:
     """Return config.example.toml: inside the package in a wheel, beside it in a checkout."""
-    package = Path(__file__).parent
+    package = Path(__file__).parents[1]
     inside = package / "config.example.toml"
     return (inside if inside.exists() else package.parent / "config.example.toml").read_text(encoding="utf-8")
 
 
 def create(folder: Path, start: Start | None = None) -> tuple[Path, ...]:
-    """Write configuration, folders and empty secret files; return what was made. Raise `Refused` if any of it exists.
+    """Make an instance and return what was made. Raise `Refused` if any of it exists."""
+    begun = start or Start()
+    return made(folder, configured(begun), begun.mode)
 
-    Folders have mode 0700, files 0600.
+
+def made(folder: Path, text: str, mode: Mode, secrets: Mapping[str, str] | None = None) -> tuple[Path, ...]:
+    """Write configuration, folders, secret files and store; return them. Raise `Refused` if any of it exists.
+
+    Folders have mode 0700, files 0600. A secret file that `secrets` does not fill stays empty.
     """
-    text = configured(start or Start())
-    files = {folder / CONFIG: text, **{folder / name: "" for name in _SECRET.findall(text)}}
-    folders = [folder, *(folder / name for name in _FOLDERS)]
+    files = {folder / CONFIG: text, folder / SECRETS / MARK: f"{mode.value}\n"}
+    files |= {folder / name: (secrets or {}).get(name, "") for name in _SECRET.findall(text)}
+    folders = [folder, *(folder / name for name in (DATA, SECRETS))]
     taken = [path for path in (folder / CONFIG, *folders[1:]) if path.exists() or path.is_symlink()]
     if taken:
         raise Refused([Problem(code="init_exists", place=str(path)) for path in taken])
-    return _written(folders, files)
+    written = _written(folders, files)
+    prepare(folder / DATA / FILE, mode, read_only=False)
+    return (*written, folder / DATA / FILE)
 
 
 def _written(folders: list[Path], files: Mapping[Path, str]) -> tuple[Path, ...]:
@@ -78,10 +88,22 @@ def configured(start: Start) -> str:
     return replaced(example(), {place: value for place, value in values.items() if value is not None})
 
 
-def replaced(text: str, values: Mapping[Place, str | int]) -> str:
+def replaced(text: str, values: Mapping[Place, object]) -> str:
     """Return the TOML text with other values on the lines of these keys. Raise `KeyError` for a key it lacks."""
     lines, where = text.splitlines(keepends=True), lines_of(text).own
     for place, value in values.items():
         key, _, _ = lines[where[place] - 1].partition("=")
-        lines[where[place] - 1] = f"{key.rstrip()} = {json.dumps(value, ensure_ascii=False)}\n"
+        lines[where[place] - 1] = f"{key.rstrip()} = {spelled(value)}\n"
     return "".join(lines)
+
+
+def spelled(value: object) -> str:
+    """Return a value as TOML on one line. JSON's strings, numbers and truth are TOML's too."""
+    if isinstance(value, Mapping):
+        inner = ", ".join(
+            f"{json.dumps(str(name), ensure_ascii=False)} = {spelled(each)}" for name, each in value.items()
+        )
+        return f"{{ {inner} }}" if inner else "{}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(spelled(each) for each in value)}]"
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,77 @@
+"""`init --drill` at the command line, and a mode that was switched under an instance."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from broadcaster.cli import main
+
+
+@pytest.fixture(autouse=True)
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LC_ALL", "en_US.UTF-8")
+    monkeypatch.delenv("BROADCASTER_CONFIG", raising=False)
+    monkeypatch.delenv("BROADCASTER_SOCKET", raising=False)
+
+
+@pytest.fixture
+def live(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+    assert main(["init", str(tmp_path / "live"), "--live", "--port", "18080"]) == 0
+    capsys.readouterr()
+    return tmp_path / "live"
+
+
+def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[str]:
+    """The codes of the problems a command names as it refuses."""
+    assert main([*arguments, "--json"]) == 2
+    problems: list[Any] = json.loads(capsys.readouterr().out)["error"]["problems"]
+    return [each["code"] for each in problems]
+
+
+@pytest.mark.parametrize("how", ["configuration", "folder", "here"])
+def test_init_drill_makes_one_beside_a_live_one(
+    live: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    if how == "configuration":
+        said = ["--config", str(live / "config.toml")]
+    elif how == "folder":
+        said = ["--beside", str(live)]
+    else:
+        monkeypatch.chdir(live)
+        said = []
+    assert main(["init", "--drill", *said, "--json"]) == 0
+    home = live.with_name("live-drill")
+    assert Path(json.loads(capsys.readouterr().out)["folder"]).resolve() == home.resolve()
+    assert 'mode = "drill"' in (home / "config.toml").read_text()
+
+
+def test_what_makes_no_sense_is_refused(live: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    beside = ("--beside", str(live))
+    assert refused(capsys, "init") == ["init_where"]
+    assert refused(capsys, "init", "--live") == ["init_where"]
+    assert refused(capsys, "init", str(tmp_path / "a"), "--live", *beside) == ["init_beside_live"]
+    assert refused(capsys, "init", "--drill", *beside, "--name", "x") == ["init_beside_named"]
+    assert refused(capsys, "init", str(live / "in"), *beside) == ["init_beside_inside"]
+    assert refused(capsys, "init", "--drill", *beside, "--port", "18079") == ["init_beside_port"]
+    assert refused(capsys, "init", "--drill", "--config", str(tmp_path / "nothing.toml")) == ["config_unreadable"]
+    assert list(tmp_path.iterdir()) == [live]
+
+
+@pytest.mark.fault(112)
+@pytest.mark.parametrize(("made", "switched"), [("live", "drill"), ("drill", "live")])
+def test_an_instance_whose_mode_was_switched_does_not_start(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], made: str, switched: str
+) -> None:
+    """There is no reload: a running service keeps what it was started with, and a restart is refused here, before any
+    child is started. Taking an instance over to the other mode is making another one.
+    """
+    assert main(["init", str(tmp_path / "city"), f"--{made}"]) == 0
+    config = tmp_path / "city" / "config.toml"
+    config.write_text(config.read_text().replace(f'mode = "{made}"', f'mode = "{switched}"'))
+    capsys.readouterr()
+    assert main(["run", "--config", str(config), "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["error"]["code"] == "store_other_mode"
+    assert main(["check", "--config", str(config), "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["error"]["code"] == "store_other_mode"
