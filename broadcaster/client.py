@@ -111,6 +111,28 @@ class Client:
         """Try a channel again."""
         self._call("POST", f"/channels/{_part(channel)}/reopen")
 
+    # ------------------------------------------------------------ records
+
+    def history(self, before: int | None = None, limit: int = 50) -> Any:
+        """Return alerts newest first: `rows`, and the `before` of the next page."""
+        return self._call("GET", f"/alerts?limit={limit}" + ("" if before is None else f"&before={before}"))
+
+    def chronology(self, incident: int) -> Any:
+        """Return all that happened to one incident."""
+        return self._call("GET", f"/incidents/{incident}/chronology")
+
+    def audit(self, after: int | None = None, limit: int = 50) -> Any:
+        """Return a page of the audit chain; without `after` its end."""
+        return self._call("GET", f"/audit?limit={limit}" + ("" if after is None else f"&after={after}"))
+
+    def verify(self) -> Any:
+        """Have the whole audit chain verified."""
+        return self._call("GET", "/audit/verify")
+
+    def handover(self) -> Any:
+        """Return what the next shift must know."""
+        return self._call("GET", "/handover")
+
     # ------------------------------------------------------------ subscribers
 
     def subscribers(self) -> Iterator[Any]:

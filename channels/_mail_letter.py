@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from email import message_from_bytes
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -83,6 +85,12 @@ def build_letter(text: Text, sender: Sender, date: datetime, *, precedence: str 
     mail["Date"] = format_datetime(date)
     mail.set_content(text.body, charset="utf-8", cte=_encoding(text.body))
     return _cut(mail.as_bytes(), _listed(text, sender, precedence))
+
+
+def shown_headers(letter: Letter) -> Mapping[str, str]:
+    """Return the headers as a reader's program shows them, without those of one recipient."""
+    read = message_from_bytes(letter.before, policy=SMTP)
+    return {name: str(value) for name, value in read.items()}
 
 
 def _listed(text: Text, sender: Sender, precedence: str) -> bytes:

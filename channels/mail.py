@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import ssl
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -30,6 +31,7 @@ from channels._mail_letter import (
     key_part,
     mailbox,
     message_id,
+    shown_headers,
 )
 from channels._mail_pool import Connections
 from channels._mail_words import Words, choose, length
@@ -167,6 +169,10 @@ class Mail:
         )
         return Composition(message=message, length=longest)
 
+    def headers(self, text: Text, grade: Grade) -> Mapping[str, str]:
+        """Return the headers of the mail as it would go out now. Raise `UnsafeHeader`."""
+        return shown_headers(build_letter(text, self._sender, self._now(), precedence=_precedence(grade)))
+
     # ------------------------------------------------------------------ sending
 
     async def deliver_all(self, message: Message, key: str, ledger: Ledger) -> Receipt:
@@ -185,17 +191,12 @@ class Mail:
         return Receipt(ref=key_part(key))
 
     def _letters(self, message: Message, grade: Grade) -> Callable[[str], Letter]:
-        """Return what gives the mail for a reader's language, built when the first comes; all headers are checked now.
-
-        Precedence tells absence notices to keep quiet; grave mail goes without it, since some servers put such mail
-        last.
-        """
-        precedence = "list" if grade < Grade.WARNING else ""
-        now = self._context.clock.now().astimezone(self._context.city.zone)
+        """Return what gives the mail for a reader's language, built when it is first wanted. Checks all headers now."""
+        now = self._now()
 
         @cache
         def built(text: Text) -> Letter:
-            return build_letter(text, self._sender, now, precedence=precedence)
+            return build_letter(text, self._sender, now, precedence=_precedence(grade))
 
         @cache
         def letter(language: str) -> Letter:
@@ -207,6 +208,9 @@ class Mail:
         except UnsafeHeader as unsafe:
             raise DeliveryError(Reason.REJECTED, maybe_sent=False, detail=unsafe.code) from unsafe
         return letter
+
+    def _now(self) -> datetime:
+        return self._context.clock.now().astimezone(self._context.city.zone)
 
     async def _open(self) -> Session:
         return await open_session(self._route, self._sender.bounces.encode("ascii"), self._context.egress, self._names)
@@ -267,6 +271,11 @@ def build(settings: Settings, context: Context) -> Mail:
 def _too_long(place: int, subject: Length) -> Problem:
     params = {"length": subject.length, "limit": subject.limit}
     return Problem(code="mail_subject_too_long", place=f"infos[{place}].headline", params=params)
+
+
+def _precedence(grade: Grade) -> str:
+    """Tell absence notices to keep quiet. Grave mail goes without it, since some servers put such mail last."""
+    return "list" if grade < Grade.WARNING else ""
 
 
 def _sender(settings: Settings, city: str) -> Sender:

@@ -8,10 +8,23 @@ from typing import Any
 
 from broadcaster import __version__
 from broadcaster.api import shapes
-from broadcaster.desk import Board, Desk, FollowUp, Handing, Preview, Report, Submitted
+from broadcaster.desk import (
+    Board,
+    Chronology,
+    Desk,
+    Entries,
+    FollowUp,
+    Handing,
+    Handover,
+    Pending,
+    Preview,
+    Report,
+    Submitted,
+    Verdict,
+)
 from broadcaster.errors import Refused
 from broadcaster.model import Actor, Delivery, Draft, Problem
-from broadcaster.ports.store import Stats, Submission
+from broadcaster.ports.store import Past, Stats
 
 MOST_ROWS = 500
 MOST_DIGITS = 18
@@ -31,6 +44,10 @@ class Ask:
     def number(self, name: str) -> int:
         """Return a path parameter that is a number. Raise `Refused`."""
         return _number(self.path[name], name)
+
+    def maybe(self, name: str) -> int | None:
+        """Return a query parameter that is a number, None where it is not given. Raise `Refused`."""
+        return _number(self.query[name], name) if name in self.query else None
 
     def limit(self) -> int:
         """Return how many rows are wanted, 1 to 500. Raise `Refused`."""
@@ -94,7 +111,7 @@ async def _follow_up(ask: Ask) -> Submitted:
     return await ask.desk.follow_up(ask.path["alert"], wish, _handing(ask.body), ask.actor)
 
 
-async def _submission(ask: Ask) -> Submission:
+async def _submission(ask: Ask) -> Pending:
     return await ask.desk.submission(ask.number("submission"))
 
 
@@ -116,6 +133,26 @@ async def _reopen(ask: Ask) -> None:
 
 async def _stats(ask: Ask) -> Stats:
     return await ask.desk.subscriber_stats()
+
+
+async def _history(ask: Ask) -> Past:
+    return await ask.desk.records.history(ask.maybe("before"), ask.limit())
+
+
+async def _chronology(ask: Ask) -> Chronology:
+    return await ask.desk.records.chronology(ask.number("incident"))
+
+
+async def _audit(ask: Ask) -> Entries:
+    return await ask.desk.records.entries(ask.maybe("after"), ask.limit())
+
+
+async def _verify(ask: Ask) -> Verdict:
+    return await ask.desk.records.verify()
+
+
+async def _handover(ask: Ask) -> Handover:
+    return await ask.desk.records.handover()
 
 
 async def _put(ask: Ask) -> shapes.Counted:
@@ -152,11 +189,16 @@ ROUTES: tuple[Route, ...] = (
     _get("/alerts/{alert}/prepared", "The drafts ready to follow it", _prepared, tuple[Draft, ...]),
     _post("/alerts/{alert}/update", "The next version of its incident", _update, shapes.HandIn, Submitted),
     _post("/alerts/{alert}/follow-up", "Correct, cancel or clear it", _follow_up, shapes.Follow, Submitted),
-    _get("/submissions/{submission}", "What waits for a second person, with its texts", _submission, Submission),
+    _get("/submissions/{submission}", "What waits for a second person, with its texts", _submission, Pending),
     _post("/submissions/{submission}/approve", "Send it as it was shown", _approve, shapes.Approve, Submitted),
     _post("/submissions/{submission}/return", "Close it without sending", _hand_back, shapes.HandBack, None),
     _post("/deliveries/{delivery}/decision", "Resend, hold, release or drop", _decide, shapes.Decide, Delivery),
     _post("/channels/{channel}/reopen", "Try a channel again that was taken down", _reopen, None, None),
+    _get("/alerts", "All alerts, newest first, page by page", _history, Past, "before", "limit"),
+    _get("/incidents/{incident}/chronology", "All that happened to one incident", _chronology, Chronology),
+    _get("/audit", "The audit chain page by page; without after its end", _audit, Entries, "after", "limit"),
+    _get("/audit/verify", "Whether the audit chain holds", _verify, Verdict),
+    _get("/handover", "What the next shift must know", _handover, Handover),
     _get("/subscribers/stats", "Subscribers, counted", _stats, Stats),
     _post("/subscribers", "Add or replace by address", _put, shapes.Put, shapes.Counted),
     _post("/subscribers/remove", "Delete by address", _remove, shapes.Remove, shapes.Counted),

@@ -6,22 +6,32 @@ time, the store and the channels, and makes one accepting transaction of it.
 
 from broadcaster.desk.board import Board, ChannelState, Report
 from broadcaster.desk.desk import Desk
+from broadcaster.desk.happenings import Happening
 from broadcaster.desk.inspection import Found, inspect
+from broadcaster.desk.pending import Pending
 from broadcaster.desk.preview import ChannelPreview, Preview
+from broadcaster.desk.records import Chronology, Entries, Handover, Records, Verdict
 from broadcaster.desk.values import DeskStore, FollowUp, Handing, Office, Submitted
 
 __all__ = [
     "Board",
     "ChannelPreview",
     "ChannelState",
+    "Chronology",
     "Desk",
     "DeskStore",
+    "Entries",
     "FollowUp",
     "Found",
     "Handing",
+    "Handover",
+    "Happening",
     "Office",
+    "Pending",
     "Preview",
+    "Records",
     "Report",
     "Submitted",
+    "Verdict",
     "inspect",
 ]

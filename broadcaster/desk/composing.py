@@ -134,18 +134,28 @@ def sayable(draft: Draft) -> bool:
 
 
 async def edition_with(office: Office, alert: Alert) -> Edition:
-    """Return the public state as it would be with this alert added. Its number is 0: it is only looked at."""
-    now = office.now()
-    rows = await office.store.board(now, _BOARD_ROWS)
-    alerts = [row.alert for row in rows if row.alert.identifier != alert.identifier]
-    in_force, ended = force.partition((*alerts, alert), now)
-    return Edition(number=0, issued_at=now, mode=office.mode, in_force=in_force, ended=ended)
+    """Return the public state as it would be with this alert added."""
+    return _edition(office, [*await _public(office), alert])
+
+
+async def edition_now(office: Office) -> Edition:
+    """Return the public state as it is."""
+    return _edition(office, await _public(office))
 
 
 def edition_of(office: Office, alert: Alert) -> Edition:
-    """Return an edition with nothing but this alert, only to be looked at."""
+    """Return an edition with nothing but this alert."""
+    return _edition(office, [alert])
+
+
+async def _public(office: Office) -> list[Alert]:
+    return [row.alert for row in await office.store.board(office.now(), _BOARD_ROWS)]
+
+
+def _edition(office: Office, alerts: Sequence[Alert]) -> Edition:
+    """Make an edition of these alerts. Its number is 0: it is only looked at."""
     now = office.now()
-    in_force, ended = force.partition((alert,), now)
+    in_force, ended = force.partition({alert.identifier: alert for alert in alerts}.values(), now)
     return Edition(number=0, issued_at=now, mode=office.mode, in_force=in_force, ended=ended)
 
 

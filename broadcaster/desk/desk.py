@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 
-from broadcaster.desk import board, prepared, preview
+from broadcaster.desk import board, pending, prepared, preview
 from broadcaster.desk.board import Board, Report
 from broadcaster.desk.composing import (
     Composed,
@@ -18,7 +18,9 @@ from broadcaster.desk.composing import (
     fingerprint,
     sayable,
 )
+from broadcaster.desk.pending import Pending
 from broadcaster.desk.preview import Preview
+from broadcaster.desk.records import Records
 from broadcaster.desk.values import DeskStore, FollowUp, Handing, Office, Submitted
 from broadcaster.documents import digest
 from broadcaster.errors import Conflict, Forbidden, NotFound, Refused
@@ -57,6 +59,7 @@ class Desk:
         self._office = Office(context=context, channels=channels, store=store, policy=policy)
         self._store = store
         self._changed = changed
+        self.records = Records(self._office)
 
     @property
     def mode(self) -> Mode:
@@ -73,11 +76,12 @@ class Desk:
     async def preview(self, draft: Draft) -> Preview:
         """Show exactly what would go out, with every problem. Changes nothing. Raise `NotFound` for the incident."""
         composed = await self._compose(draft, await self._foreseen(draft), whole=True)
+        earlier = await earlier_versions(self._office, draft.incident)
         if not composed.blocked:
-            earlier = await earlier_versions(self._office, draft.incident)
             warnings = await prepared.problems(self._office, composed.alert, earlier)
             composed = replace(composed, problems=(*composed.problems, *warnings))
-        return await preview.show(self._office, draft, composed, needs_approval=self._needs_approval(composed.alert))
+        needed = self._needs_approval(composed.alert)
+        return await preview.show(self._office, draft, composed, earlier, needs_approval=needed)
 
     async def board(self, limit: int = 50) -> Board:
         """Return the board: open ones first, then those in force, then the newest."""
@@ -94,9 +98,9 @@ class Desk:
         now = self._office.now()
         return tuple(prepared.renewed(draft, row.alert, now, silent=None) for draft in drafts)
 
-    async def submission(self, number: int) -> Submission:
+    async def submission(self, number: int) -> Pending:
         """Return one submission with the very texts that would go out. Raise `NotFound`."""
-        return await self._store.submission(number)
+        return await pending.show(self._office, await self._store.submission(number))
 
     # ------------------------------------------------------------ handing in
 

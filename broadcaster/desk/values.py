@@ -9,7 +9,7 @@ from typing import Protocol
 
 from broadcaster.model import Alert, Delivery, Draft, Kind, Mode, Problem
 from broadcaster.ports.channel import Channel, Publisher
-from broadcaster.ports.store import Archive, Intake, Outbox, Subscribers
+from broadcaster.ports.store import Archive, AuditTrail, Counting, Intake, Outbox, Subscribers
 from broadcaster.ports.world import Context
 from broadcaster.rules.policy import DEFAULT, Policy
 
@@ -17,7 +17,7 @@ FOLLOW_UP_LIFE = timedelta(hours=24)
 """How long a prepared correction, cancel or all-clear is valid from its sending."""
 
 
-class DeskStore(Intake, Outbox, Archive, Subscribers, Protocol):
+class DeskStore(Intake, Outbox, Archive, Subscribers, AuditTrail, Counting, Protocol):
     """The parts of the store the desk uses."""
 
 

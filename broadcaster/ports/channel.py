@@ -26,6 +26,7 @@ from broadcaster.model import (
     Problem,
     Receipt,
     Recipient,
+    Text,
 )
 
 
@@ -174,6 +175,15 @@ class Measurer(Protocol):
 
     def measure(self, text: str) -> Length:
         """Return the count and the limit."""
+        ...
+
+
+@runtime_checkable
+class Enveloped(Protocol):
+    """Sends more than the words: headers about them, which a preview shows too."""
+
+    def headers(self, text: Text, grade: Grade) -> Mapping[str, str]:
+        """Return the headers in their order, decoded, without those that are one recipient's own."""
         ...
 
 

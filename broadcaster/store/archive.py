@@ -9,15 +9,17 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from broadcaster.errors import NotFound
-from broadcaster.model import Alert, Attempt, Delivery, Draft, Edition, Mode
-from broadcaster.ports.store import AlertRow
+from broadcaster.model import Alert, Attempt, Delivery, Draft, Edition, Message, Mode
+from broadcaster.ports.store import AlertRow, Past, Resolution
 from broadcaster.rules import force
 from broadcaster.store import rows, settling
 from broadcaster.store.base import Part
-from broadcaster.store.rows import ms
+from broadcaster.store.rows import ms, time_of
 from broadcaster.store.transaction import Row, Tx, Value
 
 _SERIAL = re.compile(r"(\d{1,9})-(\d{1,9})")
+_END = 2**63 - 1
+"""Behind every row."""
 SHOWN_FOR = timedelta(days=7)
 """How long after its expiry an incident is still shown among those that ended."""
 
@@ -36,6 +38,19 @@ class Snapshots(Part):
         if not found:
             raise NotFound("incident_not_found", incident=number)
         return tuple(rows.alert(row["body"]) for row in found)
+
+    async def messages(self, identifier: str) -> tuple[Message, ...]:
+        """Return what each channel says or said for an alert, as it was frozen. Raise `NotFound`."""
+        return await self._read(lambda tx: _messages(tx, identifier))
+
+    async def history(self, now: datetime, before: int | None = None, limit: int = 50) -> Past:
+        """Return all alerts page by page, newest first."""
+        return await self._read(lambda tx: _history(tx, now, before, limit))
+
+    async def resolutions(self, incident: int) -> tuple[Resolution, ...]:
+        """Return what was decided about the deliveries of an incident, oldest first."""
+        found = await self._read(lambda tx: tx.all("archive.resolutions", incident=incident))
+        return tuple(_resolution(row) for row in found)
 
     async def prepared(self, identifier: str) -> tuple[Draft, ...]:
         """Return the drafts prepared with an alert. Raise `NotFound`."""
@@ -109,3 +124,26 @@ def _take_edition(tx: Tx, now: datetime) -> tuple[int, list[str]]:
     tx.run("archive.next_edition")
     number = tx.number("archive.edition")
     return number, [row["body"] for row in tx.all("archive.public", since=ms(now - SHOWN_FOR))]
+
+
+def _messages(tx: Tx, identifier: str) -> tuple[Message, ...]:
+    if tx.one("archive.by_identifier", identifier=identifier) is None:
+        raise NotFound("alert_not_found", alert=identifier)
+    return tuple(rows.message(row["body"]) for row in tx.all("archive.messages", identifier=identifier))
+
+
+def _history(tx: Tx, now: datetime, before: int | None, limit: int) -> Past:
+    """One more than is asked for tells whether there is a next page."""
+    found = _numbers(tx, "archive.history", before=_END if before is None else before, limit=limit + 1)
+    shown = found[:limit]
+    return Past(rows=tuple(_row(tx, number, now) for number in shown), before=shown[-1] if shown != found else None)
+
+
+def _resolution(row: Row) -> Resolution:
+    return Resolution(
+        delivery=rows.delivery(row),
+        at=time_of(row["resolved_at"]),
+        actor=row["resolved_by"],
+        verb=row["resolved_verb"],
+        why=row["resolved_why"],
+    )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 
 from broadcaster import audit
-from broadcaster.model import Actor
-from broadcaster.ports.store import Entry, Head
+from broadcaster.model import Actor, Alert
+from broadcaster.ports.store import Entry, Head, Trace
+from broadcaster.store import rows, settling
 from broadcaster.store.base import Part
 from broadcaster.store.rows import ms, time_of
 from broadcaster.store.transaction import Row, Tx
@@ -63,6 +64,18 @@ class Trail(Part):
         """Return the recorded head."""
         return await self._read(head)
 
+    async def page(self, after: int, limit: int) -> tuple[Entry, ...]:
+        """Return the entries that follow a number, oldest first."""
+        return tuple(await self._read(partial(page, after=after, limit=limit)))
+
+    async def traces(self, incident: int) -> tuple[Trace, ...]:
+        """Return the entries about an incident, oldest first."""
+        return await self._read(lambda tx: _traced(tx, tx.all("trail.of_incident", incident=incident)))
+
+    async def traces_since(self, since: datetime, limit: int) -> tuple[Trace, ...]:
+        """Return the newest entries down to a time, at most `limit` of them; oldest first."""
+        return await self._read(lambda tx: _since(tx, ms(since), limit))
+
 
 def head(tx: Tx) -> Head:
     """Return the recorded head of the chain."""
@@ -70,9 +83,41 @@ def head(tx: Tx) -> Head:
     return audit.START if row is None else Head(seq=row["seq"], hash=row["hash"])
 
 
-def page(tx: Tx, *, after: int) -> list[Entry]:
+def page(tx: Tx, *, after: int, limit: int = _PAGE) -> list[Entry]:
     """Return the entries after a number, a page of them."""
-    return [_entry(row) for row in tx.all("trail.page", after=after, limit=_PAGE)]
+    return [_entry(row) for row in tx.all("trail.page", after=after, limit=limit)]
+
+
+def _since(tx: Tx, since: int, limit: int) -> tuple[Trace, ...]:
+    """Go back from the end: the chain is in the order of time, but for a clock that was put back."""
+    found: list[Row] = []
+    upto = head(tx).seq
+    while upto > 0 and len(found) < limit:
+        block = tx.all("trail.newest", upto=upto, limit=min(_PAGE, limit - len(found)))
+        recent = [row for row in block if row["at"] >= since]
+        found += recent
+        if len(recent) < len(block) or not block:
+            break
+        upto = block[-1]["seq"] - 1
+    return _traced(tx, found[::-1])
+
+
+def _traced(tx: Tx, found: Sequence[Row]) -> tuple[Trace, ...]:
+    """Join to each entry the delivery or the alert that its subject names."""
+    return tuple(_trace(tx, _entry(row)) for row in found)
+
+
+def _trace(tx: Tx, entry: Entry) -> Trace:
+    kind, _, number = entry.subject.partition(" ")
+    if kind == "delivery":
+        delivery = settling.fetch(tx, int(number))
+        return Trace(entry=entry, delivery=delivery, alert=_alert(tx, delivery.alert))
+    return Trace(entry=entry, alert=_alert(tx, entry.subject) if entry.event == "accepted" else None)
+
+
+def _alert(tx: Tx, identifier: str) -> Alert | None:
+    row = tx.one("archive.by_identifier", identifier=identifier)
+    return None if row is None else rows.alert(row["body"])
 
 
 def _entry(row: Row) -> Entry:

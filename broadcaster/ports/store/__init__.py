@@ -3,7 +3,7 @@
 Every method is one transaction, or one snapshot where it only reads. Every method may raise `StoreError`.
 """
 
-from broadcaster.ports.store.archive import AlertRow, Archive
+from broadcaster.ports.store.archive import AlertRow, Archive, Past, Resolution
 from broadcaster.ports.store.intake import (
     Acceptance,
     Approval,
@@ -16,9 +16,9 @@ from broadcaster.ports.store.intake import (
     SubmissionState,
     Verb,
 )
-from broadcaster.ports.store.ledger import RecipientBook, RecipientResult, RecipientRow, Tally
+from broadcaster.ports.store.ledger import Counting, RecipientBook, RecipientResult, RecipientRow, Tally
 from broadcaster.ports.store.outbox import Breaker, Claim, Lane, Outbox, Settlement, Spent, Work
-from broadcaster.ports.store.people import AuditTrail, Entry, Head, Register, Stats, Subscribers
+from broadcaster.ports.store.people import AuditTrail, Entry, Head, Register, Stats, Subscribers, Trace
 
 __all__ = [
     "Acceptance",
@@ -29,6 +29,7 @@ __all__ = [
     "AuditTrail",
     "Breaker",
     "Claim",
+    "Counting",
     "Decision",
     "Entry",
     "Head",
@@ -36,11 +37,13 @@ __all__ = [
     "Known",
     "Lane",
     "Outbox",
+    "Past",
     "Planned",
     "RecipientBook",
     "RecipientResult",
     "RecipientRow",
     "Register",
+    "Resolution",
     "Settlement",
     "Spent",
     "Stats",
@@ -48,6 +51,7 @@ __all__ = [
     "SubmissionState",
     "Subscribers",
     "Tally",
+    "Trace",
     "Verb",
     "Work",
 ]

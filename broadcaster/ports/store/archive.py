@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from broadcaster.model import Alert, Attempt, Delivery, Draft, Edition, Mode
+from broadcaster.model import Alert, Attempt, Delivery, Draft, Edition, Message, Mode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +24,25 @@ class AlertRow:
     deliveries: tuple[Delivery, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """Alerts in the order of their acceptance, newest first. `before` asks for the next page; None where none is."""
+
+    rows: tuple[AlertRow, ...]
+    before: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolution:
+    """Who or what decided about a delivery, and why (delivery.md, states). The service is an `actor` too."""
+
+    delivery: Delivery
+    at: datetime
+    actor: str
+    verb: str
+    why: str
+
+
 class Archive(Protocol):
     """Snapshots."""
 
@@ -33,6 +52,18 @@ class Archive(Protocol):
 
     async def incident(self, number: int) -> tuple[Alert, ...]:
         """Return all versions, oldest first. Raise `NotFound`."""
+        ...
+
+    async def messages(self, identifier: str) -> tuple[Message, ...]:
+        """Return what each channel says or said for an alert, as it was frozen. Raise `NotFound`."""
+        ...
+
+    async def history(self, now: datetime, before: int | None = None, limit: int = 50) -> Past:
+        """Return all alerts page by page, newest first."""
+        ...
+
+    async def resolutions(self, incident: int) -> tuple[Resolution, ...]:
+        """Return what was decided about the deliveries of an incident, oldest first."""
         ...
 
     async def prepared(self, identifier: str) -> tuple[Draft, ...]:

@@ -24,7 +24,15 @@ class Tally:
     expanded: bool = True
 
 
-class RecipientBook(Protocol):
+class Counting(Protocol):
+    """Tells how far a bulk delivery is."""
+
+    async def tally(self, delivery: int, now: datetime) -> Tally:
+        """Count."""
+        ...
+
+
+class RecipientBook(Counting, Protocol):
     """The rows behind a channel's `Ledger`."""
 
     async def claim_recipients(self, delivery: int, epoch: int, now: datetime, limit: int) -> tuple[RecipientRow, ...]:
@@ -51,10 +59,6 @@ class RecipientBook(Protocol):
         """Write down, in one commit, and move the delivery's progress. Return whether the run may go on: not once it is
         overtaken, expired, held or dropped, or another epoch has it.
         """
-        ...
-
-    async def tally(self, delivery: int, now: datetime) -> Tally:
-        """Count."""
         ...
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from broadcaster.model import Actor, Alert, Subscriber
+from broadcaster.model import Actor, Alert, Delivery, Subscriber
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +70,15 @@ class Head:
     hash: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """An entry of the chain with what it is about, where that is a delivery or an alert."""
+
+    entry: Entry
+    delivery: Delivery | None = None
+    alert: Alert | None = None
+
+
 class AuditTrail(Protocol):
     """The hash chain. Most entries are written by the transactions they belong to."""
 
@@ -83,4 +92,16 @@ class AuditTrail(Protocol):
 
     async def head(self) -> Head:
         """Return the recorded head; seq 0 while nothing is written."""
+        ...
+
+    async def page(self, after: int, limit: int) -> tuple[Entry, ...]:
+        """Return the entries that follow a number, oldest first."""
+        ...
+
+    async def traces(self, incident: int) -> tuple[Trace, ...]:
+        """Return the entries about an incident: its alerts, deliveries and submissions; oldest first."""
+        ...
+
+    async def traces_since(self, since: datetime, limit: int) -> tuple[Trace, ...]:
+        """Return the newest entries down to a time, at most `limit` of them; oldest first."""
         ...

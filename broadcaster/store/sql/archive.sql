@@ -57,3 +57,15 @@ ORDER BY d.updated_at DESC, d.id DESC LIMIT 500;
 
 -- name: counts
 SELECT channel, state, number FROM standing WHERE number > 0 ORDER BY channel, state;
+
+-- name: messages
+-- In the order of the index, which is that of the channels' names.
+SELECT m.body FROM message m JOIN alert a ON a.id = m.alert WHERE a.identifier = :identifier ORDER BY m.channel;
+
+-- name: history
+SELECT id FROM alert WHERE id < :before ORDER BY id DESC LIMIT :limit;
+
+-- name: resolutions
+SELECT d.*, r.at AS resolved_at, r.actor AS resolved_by, r.verb AS resolved_verb, r.why AS resolved_why
+FROM delivery d JOIN resolution r ON r.delivery = d.id
+WHERE d.incident = :incident ORDER BY r.id;
