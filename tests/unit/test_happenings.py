@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from broadcaster.audit import START, link
 from broadcaster.desk import happenings
@@ -29,12 +30,19 @@ def trace(event: str, subject: str, seconds: int = 0, actor: str = "service", **
 
 
 def recorded(before: State, after: State, **more: object) -> Trace:
-    body = {"attempt": 1, "outcome": "accepted", "reason": "", "ref": "", "possible_duplicate": False, **more}
+    body: dict[str, Any] = {
+        "attempt": 1,
+        "outcome": "accepted",
+        "reason": "",
+        "ref": "",
+        "possible_duplicate": False,
+        **more,
+    }
     return trace("recorded", "delivery 5", before=before.value, after=after.value, **body)
 
 
 def test_an_acceptance_tells_its_approvals_first() -> None:
-    body = {
+    body: dict[str, Any] = {
         "serial": "7-1", "kind": "alert", "digest": "d", "superseded": [],
         "deliveries": ["twitter/x", "page/a", "page/b"],
         "approvals": [{"actor": "second", "by": "break_glass", "reason": "nobody answers"}],
