@@ -4,17 +4,19 @@ The desk decides nothing by itself: `rules` say what is wrong, who may send and 
 time, the store and the channels, and makes one accepting transaction of it.
 """
 
-from broadcaster.desk.board import Board, ChannelState, Report
+from broadcaster.desk.board import Board, Budget, ChannelState, Report
 from broadcaster.desk.desk import Desk
 from broadcaster.desk.happenings import Happening
 from broadcaster.desk.inspection import Found, inspect
 from broadcaster.desk.pending import Pending
+from broadcaster.desk.presence import Presence, Present
 from broadcaster.desk.preview import ChannelPreview, Preview
 from broadcaster.desk.records import Chronology, Entries, Handover, Records, Verdict
 from broadcaster.desk.values import DeskStore, FollowUp, Handing, Office, Submitted
 
 __all__ = [
     "Board",
+    "Budget",
     "ChannelPreview",
     "ChannelState",
     "Chronology",
@@ -28,6 +30,8 @@ __all__ = [
     "Happening",
     "Office",
     "Pending",
+    "Presence",
+    "Present",
     "Preview",
     "Records",
     "Report",

@@ -2,23 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from broadcaster.desk.presence import Present
 from broadcaster.desk.values import Office
-from broadcaster.model import Attempt, Mode
-from broadcaster.ports.store import AlertRow, Submission
+from broadcaster.model import Attempt, Grade, Limit, Mode, Reading
+from broadcaster.ports.channel import BulkMessenger, Channel, Metered, Publisher
+from broadcaster.ports.store import AlertRow, Spent, Submission
+from broadcaster.rules import budget, pace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """One limit of a channel. `left` is what ordinary messages may still use, `left_grave` what an emergency may;
+    `resets_at` when it next gives something back, None while nothing is used. `unit` is `posts` or `microusd`.
+    """
+
+    name: str
+    unit: str
+    amount: int
+    reserve: int
+    left: int
+    left_grave: int
+    resets_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelState:
-    """A channel as its lane remembers it. `down` is why its breaker is open, empty when it is not."""
+    """A channel as its lane remembers it. `down` is why its breaker is open, empty when it is not; `failures` in a row
+    count towards opening it. `target_s`: within so many seconds of acceptance a delivery should have arrived
+    (a mail: at half of its recipients).
+    """
 
     channel: str
     down: str = ""
     until: datetime | None = None
+    failures: int = 0
     counts: Mapping[str, int] = field(default_factory=dict[str, int])
+    target_s: float = 0.0
+    budgets: tuple[Budget, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +58,8 @@ class Board:
     rows: tuple[AlertRow, ...]
     waiting: tuple[Submission, ...]
     channels: tuple[ChannelState, ...]
+    officers: tuple[Present, ...] = ()
+    """Who follows the board now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +74,7 @@ class Report:
     attempts: Mapping[str, tuple[Attempt, ...]]
 
 
-async def board(office: Office, limit: int) -> Board:
+async def board(office: Office, limit: int, officers: tuple[Present, ...] = ()) -> Board:
     """Take the board now."""
     now, store, city = office.now(), office.store, office.context.city
     counts = await store.counts()
@@ -60,7 +86,10 @@ async def board(office: Office, limit: int) -> Board:
         page=city.public_url,
         rows=await store.board(now, limit),
         waiting=await store.submissions(),
-        channels=tuple([await _state(office, name, counts.get(name, {})) for name in office.channels]),
+        channels=tuple(
+            [await _state(office, channel, counts.get(name, {}), now) for name, channel in office.channels.items()]
+        ),
+        officers=officers,
     )
 
 
@@ -72,8 +101,42 @@ async def report(office: Office, identifier: str) -> Report:
     return Report(mode=office.mode, now=office.now(), city=city.name, zone=city.zone.key, row=row, attempts=attempts)
 
 
-async def _state(office: Office, name: str, counts: Mapping[str, int]) -> ChannelState:
-    breaker = (await office.store.lane(name)).breaker
-    if breaker.opened_at is None:
-        return ChannelState(channel=name, counts=counts)
-    return ChannelState(channel=name, down=breaker.reason, until=breaker.open_until, counts=counts)
+async def _state(office: Office, channel: Channel, counts: Mapping[str, int], now: datetime) -> ChannelState:
+    lane = await office.store.lane(channel.name)
+    breaker, limits = lane.breaker, channel.limits() if isinstance(channel, Metered) else ()
+    spent = await office.store.spent(channel.name, now - budget.window(limits)) if limits else ()
+    opened = breaker.opened_at is not None
+    return ChannelState(
+        channel=channel.name,
+        down=breaker.reason if opened else "",
+        until=breaker.open_until if opened else None,
+        failures=breaker.failures,
+        counts=counts,
+        target_s=_target(channel).total_seconds(),
+        budgets=_budgets(limits, spent, lane.readings, now),
+    )
+
+
+def _target(channel: Channel) -> timedelta:
+    if isinstance(channel, Publisher):
+        return pace.PUBLISHED
+    return pace.HALF_SERVED if isinstance(channel, BulkMessenger) else pace.SAID
+
+
+def _budgets(
+    limits: Sequence[Limit], spent: Sequence[Spent], readings: Sequence[Reading], now: datetime
+) -> tuple[Budget, ...]:
+    left = budget.left(limits, spent, readings, Grade.INFORMATION, now)
+    grave = budget.left(limits, spent, readings, Grade.EMERGENCY, now)
+    return tuple(
+        Budget(
+            name=limit.name,
+            unit=limit.unit,
+            amount=limit.amount,
+            reserve=limit.reserve,
+            left=left[limit.name],
+            left_grave=grave[limit.name],
+            resets_at=budget.resets(limit, spent, readings, now),
+        )
+        for limit in limits
+    )

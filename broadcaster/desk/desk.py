@@ -19,6 +19,7 @@ from broadcaster.desk.composing import (
     sayable,
 )
 from broadcaster.desk.pending import Pending
+from broadcaster.desk.presence import Presence
 from broadcaster.desk.preview import Preview
 from broadcaster.desk.records import Records
 from broadcaster.desk.values import DeskStore, FollowUp, Handing, Office, Submitted
@@ -60,6 +61,7 @@ class Desk:
         self._store = store
         self._changed = changed
         self.records = Records(self._office)
+        self.presence = Presence(self._office.now, changed)
 
     @property
     def mode(self) -> Mode:
@@ -85,7 +87,7 @@ class Desk:
 
     async def board(self, limit: int = 50) -> Board:
         """Return the board: open ones first, then those in force, then the newest."""
-        return await board.board(self._office, limit)
+        return await board.board(self._office, limit, self.presence.officers)
 
     async def report(self, identifier: str) -> Report:
         """Return one alert with every attempt. Raise `NotFound`."""

@@ -78,6 +78,10 @@ class Delivery:
     possible_duplicate: bool = False
     progress: int = 0
     total: int = 0
+    unserved: int = 0
+    """Recipients of a mail who ended without it, or of whom nobody knows."""
+    reached_at: datetime | None = None
+    """When the provider had it; of a mail, when half of its recipients had."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -53,6 +53,13 @@ def decide(  # noqa: PLR0917 (all of them are needed, and the order is that of `
     return max(_frees(name, limits, spent, _valid(readings, now), now) for name in short)
 
 
+def resets(limit: Limit, spent: Sequence[Spent], readings: Sequence[Reading], now: datetime) -> datetime | None:
+    """Return when this limit next gives anything back; None while nothing of it is used."""
+    if reading := _valid(readings, now).get(limit.name):
+        return reading.resets_at
+    return min((item.at + limit.window for item in _within(limit, spent, now)), default=None)
+
+
 def merge(known: Iterable[Reading], fresh: Iterable[Reading], now: datetime) -> tuple[Reading, ...]:
     """Return the readings to keep: the newer one of each name, without those that have reset."""
     merged = {reading.name: reading for reading in (*known, *fresh)}

@@ -270,7 +270,8 @@ def _detail(error: BaseException) -> str:
 
 _RESENDABLE = frozenset({State.NEEDS_HUMAN, State.IN_DOUBT, State.FAILED, State.RETRY_WAIT, State.HELD})
 _HOLDABLE = frozenset({State.READY, State.RETRY_WAIT, State.IN_DOUBT, State.NEEDS_HUMAN})
-_DROPPABLE = frozenset({State.READY, State.RETRY_WAIT, State.HELD, State.NEEDS_HUMAN, State.IN_DOUBT})
+_DROPPABLE = frozenset({State.READY, State.RETRY_WAIT, State.HELD, State.NEEDS_HUMAN, State.IN_DOUBT, State.FAILED})
+_SERVED = frozenset({State.ACCEPTED, State.CONFIRMED})
 
 
 def decided(delivery: Delivery, decision: Decision, *, newer_exists: bool = False) -> Settlement:
@@ -278,7 +279,8 @@ def decided(delivery: Delivery, decision: Decision, *, newer_exists: bool = Fals
 
     Raise `Conflict`, with the state it is in, where the decision is impossible: nothing is sent again once it is
     accepted, expired or overtaken, and a drill's doubt never, except on a bulk channel, whose ledger knows who is in
-    doubt. A bulk delivery under way may be held or dropped: its ledger then gives nobody more.
+    doubt. A bulk delivery under way may be held or dropped: its ledger then gives nobody more. One that is done but
+    left some of its recipients unserved may be sent again, to those alone, or dropped: then it is left at that.
     """
     match decision.verb:
         case Verb.RESEND:
@@ -291,12 +293,16 @@ def decided(delivery: Delivery, decision: Decision, *, newer_exists: bool = Fals
             doubtful = delivery.state in (State.IN_DOUBT, State.NEEDS_HUMAN)
             return _by_person(delivery, decision, State.NEEDS_HUMAN if doubtful else State.HELD)
         case Verb.DROP:
-            _require(delivery, decision, _DROPPABLE | _bulk_under_way(delivery))
-            return _by_person(delivery, decision, State.CANCELLED)
+            _require(delivery, decision, _DROPPABLE | _bulk_under_way(delivery) | _unserved(delivery))
+            return (
+                _left_at_that(delivery, decision)
+                if _unserved(delivery)
+                else _by_person(delivery, decision, State.CANCELLED)
+            )
 
 
 def _decide_resend(delivery: Delivery, decision: Decision, *, newer_exists: bool) -> Settlement:
-    _require(delivery, decision, _RESENDABLE)
+    _require(delivery, decision, _RESENDABLE | _unserved(delivery))
     _require_current(delivery, decision, newer_exists=newer_exists)
     if delivery.grade is Grade.DRILL and _was_in_doubt(delivery) and not _has_ledger(delivery):
         raise Conflict("drill_never_resent", delivery=delivery.id)
@@ -308,6 +314,23 @@ def _decide_release(delivery: Delivery, decision: Decision, *, newer_exists: boo
     _require(delivery, decision, frozenset({State.HELD}) | ({delivery.state} if never_sent else set[State]()))
     _require_current(delivery, decision, newer_exists=newer_exists)
     return _by_person(delivery, decision, State.READY)
+
+
+def _unserved(delivery: Delivery) -> frozenset[State]:
+    """The states of a bulk delivery that is done, though not for everybody."""
+    return _SERVED if delivery.unserved and delivery.state in _SERVED else frozenset()
+
+
+def _left_at_that(delivery: Delivery, decision: Decision) -> Settlement:
+    """It stays what it is, and nobody is asked about its unserved recipients any more."""
+    return Settlement(
+        state=delivery.state,
+        reads=delivery.reads,
+        reason=delivery.reason,
+        detail=delivery.detail,
+        unserved=0,
+        resolution=f"{decision.verb.value}: {decision.why}",
+    )
 
 
 def _by_person(delivery: Delivery, decision: Decision, state: State) -> Settlement:

@@ -83,6 +83,17 @@ def put_back(tx: Tx, delivery: int, begun: Collection[int]) -> int:
     return moved
 
 
+def again(tx: Tx, delivery: int, now: datetime) -> None:
+    """Let those recipients be tried again who ended without it, or of whom nobody knows."""
+    book = tx.one("ledger.book", delivery=delivery)
+    if book is None or not book["failed"] + book["unknown"]:
+        return
+    failed, unknown = book["failed"], book["unknown"]
+    tx.run("ledger.again", delivery=delivery, now=ms(now))
+    _count(tx, delivery, Counter({"failed": -failed, "retry": failed, "unknown": -unknown, "in_doubt": unknown}))
+    tx.run("ledger.show_progress", delivery=delivery)
+
+
 def doubt_started(tx: Tx, delivery: int, state: RecipientState, due: datetime | None) -> None:
     """Put recipients whose sending was begun, and will not be told any more, in doubt."""
     book = tx.one("ledger.book", delivery=delivery)
@@ -181,6 +192,7 @@ def _record(tx: Tx, *, delivery: int, epoch: int, now: datetime, results: Sequen
             _record_run(tx, delivery, epoch, run, moves)
         _count(tx, delivery, moves)
         tx.run("ledger.show_progress", delivery=delivery)
+        tx.run("ledger.half_served", delivery=delivery, now=ms(now))
         tx.run("ledger.extend_lease", delivery=delivery, now=ms(now))
         tx.run("outbox.calm", number=delivery)
     return bool(tx.number("ledger.holds", delivery=delivery, epoch=epoch, now=ms(now)))

@@ -90,6 +90,8 @@ def delivery(row: Row) -> Delivery:
         possible_duplicate=bool(row["possible_duplicate"]),
         progress=row["progress"],
         total=row["total"],
+        unserved=row["unserved"],
+        reached_at=maybe_time(row["reached_at"]),
     )
 
 
@@ -118,5 +120,8 @@ def alert_row(row: Row, deliveries: Sequence[Row], now: datetime | None = None) 
         approved_by=row["approved_by"],
         approved_how=row["approved_how"],
         in_force=bool(row["newest"]) and not said.kind.ends and lasting,
+        area="、".join(area.area_desc for area in said.primary.areas),
+        level=said.level,
+        expires=said.expires,
         deliveries=tuple(delivery(each) for each in deliveries),
     )

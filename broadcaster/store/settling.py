@@ -35,6 +35,7 @@ def apply(tx: Tx, before: Delivery, settlement: Settlement, at: datetime) -> Del
         reason=settlement.reason,
         detail=settlement.detail,
         possible_duplicate=None if duplicate is None else int(duplicate),
+        unserved=settlement.unserved,
         burned=0 if settlement.burn_attempt else 1,
         at=ms(at),
     )

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from broadcaster.errors import NotFound
 from broadcaster.model import Actor, Delivery
-from broadcaster.ports.store import Acceptance, Decision, Submission, SubmissionState
+from broadcaster.ports.store import Acceptance, Decision, Submission, SubmissionState, Verb
 from broadcaster.rules import settle
-from broadcaster.store import rows, settling, trail
+from broadcaster.store import ledger, rows, settling, trail
 from broadcaster.store.base import Part
 from broadcaster.store.intake import check_key, close_submission
 from broadcaster.store.transaction import Row, Tx
@@ -73,6 +73,8 @@ def _decide(tx: Tx, number: int, decision: Decision) -> Delivery:
     settlement = settle.decided(before, decision, newer_exists=newer)
     by = trail.who(decision.actor)
     settling.resolve(tx, before, decision.at, actor=by, verb=decision.verb.value, why=decision.why)
+    if decision.verb is Verb.RESEND:
+        ledger.again(tx, number, decision.at)
     after = settling.apply(tx, before, settlement, decision.at)
     trail.append(
         tx,

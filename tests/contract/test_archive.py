@@ -101,3 +101,17 @@ async def test_an_empty_store_is_no_error(store: Store) -> None:
     assert await store.submissions() == ()
     assert await store.next_due("twitter") is None
     assert (await store.new_edition(NOW, Mode.LIVE)).in_force == ()
+
+
+async def test_the_moment_something_arrived_is_kept(store: Store) -> None:
+    (owed,) = await accepted(store, plan=ONE)
+    epoch = await store.begin("node", NOW)
+    (work,) = await store.claim(claim(epoch))
+    assert (await store.delivery(owed.id)).reached_at is None
+    there = NOW + SECOND
+    await store.record(work.delivery, epoch, attempt(work.delivery, at=there), Settlement(state=State.ACCEPTED))
+    seen = await store.delivery(owed.id)
+    await store.record(seen, epoch, attempt(seen, at=there + SECOND), Settlement(state=State.CONFIRMED))
+    assert (await store.delivery(owed.id)).reached_at == there, "when it arrived, not when it was seen"
+    (row,) = await store.board(NOW)
+    assert (row.area, row.level, row.expires) == ("芋窪", row.alert.level, row.alert.expires)

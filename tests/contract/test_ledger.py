@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from broadcaster.errors import Conflict
 from broadcaster.model import Category, Delivery, Grade, Kind, Outcome, Severity, State, Subscriber
 from broadcaster.ports.store import Decision, RecipientResult, RecipientRow, Settlement, Verb
 from broadcaster.store import Store
@@ -314,3 +315,46 @@ async def test_nothing_to_write_before_anybody_was_claimed_writes_nothing(store:
     delivery, epoch = await under_way(store, resident(1))
     assert await store.record_recipients(delivery.id, epoch, NOW, [])
     assert (await store.delivery(delivery.id)).progress == 0
+
+
+async def partly_served(store: Store) -> tuple[Delivery, int]:
+    """A mail that is accepted, of whose five recipients one was refused and nobody knows of another."""
+    delivery, epoch = await under_way(store, *(resident(number) for number in range(5)))
+    claimed = await store.claim_recipients(delivery.id, epoch, NOW, 9)
+    states = ("accepted", "accepted", "accepted", "failed", "unknown")
+    results = [RecipientResult(id=row.id, state=state) for row, state in zip(claimed, states, strict=True)]
+    await store.record_recipients(delivery.id, epoch, NOW, results)
+    assert await store.claim_recipients(delivery.id, epoch, NOW, 9) == ()
+    assert await store.record(delivery, epoch, attempt(delivery), Settlement(state=State.ACCEPTED, detail="4 of 5"))
+    return await store.delivery(delivery.id), epoch
+
+
+async def test_who_was_left_without_it_can_be_served_again_and_nobody_else(store: Store) -> None:
+    delivery, epoch = await partly_served(store)
+    assert delivery.unserved == 2
+    decision = Decision(verb=Verb.RESEND, actor=OFFICER, at=NOW, why="the relay is mended")
+    assert (await store.decide(delivery.id, decision)).state is State.READY
+    (work,) = await store.claim(claim(epoch, "mail"))
+    again = await store.claim_recipients(work.delivery.id, epoch, NOW, 9)
+    assert [(row.attempt, row.possible_duplicate) for row in again] == [(2, False), (2, True)]
+    await store.record_recipients(delivery.id, epoch, NOW, served(again))
+    tally = await store.tally(delivery.id, NOW)
+    assert (tally.accepted, tally.failed, tally.unknown, tally.possible_duplicates) == (5, 0, 0, 1)
+    assert (await store.delivery(delivery.id)).unserved == 0
+
+
+async def test_an_officer_may_leave_it_at_that(store: Store) -> None:
+    delivery, _ = await partly_served(store)
+    left = await store.decide(delivery.id, Decision(verb=Verb.DROP, actor=OFFICER, at=NOW, why="told by telephone"))
+    assert (left.state, left.unserved, left.detail) == (State.ACCEPTED, 0, "4 of 5")
+    assert [entry.event async for entry in store.entries()][-1] == "decided"
+    with pytest.raises(Conflict, match="decision_impossible"):
+        await store.decide(delivery.id, Decision(verb=Verb.RESEND, actor=OFFICER, at=NOW, why="again"))
+
+
+async def test_a_mail_has_arrived_when_half_of_its_recipients_have_it(store: Store) -> None:
+    delivery, epoch = await under_way(store, *(resident(number) for number in range(10)))
+    for size, arrived in ((4, False), (2, True)):
+        claimed = await store.claim_recipients(delivery.id, epoch, NOW, size)
+        await store.record_recipients(delivery.id, epoch, NOW, served(claimed))
+        assert ((await store.delivery(delivery.id)).reached_at is not None) is arrived

@@ -99,3 +99,11 @@ def test_merging_keeps_the_newest_of_each_name_that_still_holds(
     assert all(reading.resets_at > now for reading in kept)
     last = {reading.name: reading for reading in new}
     assert all(reading == last.get(reading.name, reading) for reading in kept)
+
+
+def test_a_limit_gives_back_when_its_oldest_spending_leaves_the_window_or_the_provider_says_so() -> None:
+    assert budget.resets(POSTS, [], [], NOW) is None
+    assert budget.resets(POSTS, spent(20, 1000, 60), [], NOW) == after(15 * 60 - 60)
+    said = Reading(name="quarter", remaining=4, resets_at=after(77))
+    assert budget.resets(POSTS, spent(20), [said], NOW) == after(77)
+    assert budget.resets(MONEY, spent(20), [said], NOW) == after(86400 - 20)

@@ -299,7 +299,7 @@ POSSIBLE = {
     Verb.RESEND: {State.NEEDS_HUMAN, State.IN_DOUBT, State.FAILED, State.RETRY_WAIT, State.HELD},
     Verb.HOLD: {State.READY, State.RETRY_WAIT, State.IN_DOUBT, State.NEEDS_HUMAN},
     Verb.RELEASE: {State.HELD, State.NEEDS_HUMAN},
-    Verb.DROP: {State.READY, State.RETRY_WAIT, State.HELD, State.NEEDS_HUMAN, State.IN_DOUBT},
+    Verb.DROP: {State.READY, State.RETRY_WAIT, State.HELD, State.NEEDS_HUMAN, State.IN_DOUBT, State.FAILED},
 }
 
 
@@ -349,3 +349,16 @@ def test_only_a_bulk_delivery_can_be_stopped_half_way(verb: Verb, state: State) 
     assert settle.decided(delivery(total=100), decide(verb)).state is state
     with pytest.raises(Conflict):
         settle.decided(delivery(), decide(verb))
+
+
+def test_a_mail_that_left_somebody_out_may_be_sent_again_or_left_at_that() -> None:
+    partly = delivery(state=State.CONFIRMED, total=100, progress=100, unserved=3, detail="97 accepted")
+    assert settle.decided(partly, decide(Verb.RESEND)).state is State.READY
+    left = settle.decided(partly, decide(Verb.DROP))
+    assert (left.state, left.unserved, left.detail) == (State.CONFIRMED, 0, "97 accepted")
+    with pytest.raises(Conflict, match="delivery_overtaken"):
+        settle.decided(partly, decide(Verb.RESEND), newer_exists=True)
+    for whole in (delivery(state=State.CONFIRMED, total=100), delivery(state=State.CONFIRMED)):
+        for verb in (Verb.RESEND, Verb.DROP):
+            with pytest.raises(Conflict, match="decision_impossible"):
+                settle.decided(whole, decide(verb))

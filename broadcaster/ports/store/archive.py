@@ -21,6 +21,11 @@ class AlertRow:
     approved_how: str
     """How it was approved (`ApprovalBy`); empty where it needed nobody."""
     in_force: bool
+    area: str
+    """The places of the authoritative language, in one line."""
+    level: int | None
+    expires: datetime
+    """When the earliest of its languages ends."""
     deliveries: tuple[Delivery, ...] = ()
 
 

@@ -67,6 +67,7 @@ class Settlement:
     reason: str = ""
     detail: str = ""
     possible_duplicate: bool | None = None
+    unserved: int | None = None
     resolution: str = ""
     """Why a doubt was resolved, when it was: written as a resolution record by the service itself."""
     burn_attempt: bool = True

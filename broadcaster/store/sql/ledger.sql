@@ -87,8 +87,19 @@ WHERE delivery = :delivery;
 -- name: show_progress
 UPDATE delivery SET
   progress = (SELECT accepted + failed + unknown FROM ledger WHERE delivery = :delivery),
-  total = (SELECT iif(expanded, total, max(total, reach)) FROM ledger WHERE delivery = :delivery)
+  total = (SELECT iif(expanded, total, max(total, reach)) FROM ledger WHERE delivery = :delivery),
+  unserved = (SELECT failed + unknown FROM ledger WHERE delivery = :delivery)
 WHERE id = :delivery;
+
+-- name: half_served
+UPDATE delivery SET reached_at = :now
+WHERE id = :delivery AND reached_at IS NULL AND total > 0
+  AND 2 * (SELECT accepted FROM ledger WHERE delivery = :delivery) >= total;
+
+-- name: again
+-- Who was refused waits for another try; whoever may have it is asked again as a doubt, and flagged when claimed.
+UPDATE recipient SET state = iif(state = 'failed', 'retry', 'in_doubt'), due_at = :now
+WHERE delivery = :delivery AND state IN ('failed', 'unknown');
 
 -- name: next_due
 SELECT due_at AS value FROM recipient

@@ -12,6 +12,7 @@ UPDATE delivery SET
   reason = :reason,
   detail = :detail,
   possible_duplicate = coalesce(:possible_duplicate, possible_duplicate),
+  unserved = coalesce(:unserved, unserved),
   started = iif(:burned = 1 AND attempt <= 1, 0, started),  -- claimed, but nothing went out
   attempt = max(0, attempt - :burned),
   deadline = NULL,
