@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from broadcaster.errors import Conflict, DeliveryError, Reason
+from broadcaster.errors import DeliveryError, Reason
 from broadcaster.model import Delivery, Grade, Outcome, Receipt, Recipient, RecipientState, State
 from broadcaster.ports.channel import Handed
-from broadcaster.ports.store import Decision, RecipientResult, Settlement, Tally, Verb
+from broadcaster.ports.store import RecipientResult, Settlement, Tally
 from broadcaster.rules import outcome
 from broadcaster.rules.ordering import closed
 from broadcaster.rules.retry import next_try
@@ -70,7 +70,7 @@ def after_failure(
         case Outcome.IN_DOUBT:
             first = timedelta(seconds=0 if newer_exists else POLICY[delivery.grade].settle)
             return Settlement(state=State.IN_DOUBT, due_at=now + first, doubt_since=now, reason=reason, detail=detail)
-        case Outcome.DUPLICATE if _was_in_doubt(delivery):
+        case Outcome.DUPLICATE if was_in_doubt(delivery):
             # Only our own lost attempt can have said this very text: conclusive, and there is one copy.
             return Settlement(
                 state=State.ACCEPTED,
@@ -253,7 +253,8 @@ def _ended(delivery: Delivery, now: datetime, *, newer_exists: bool) -> State | 
     return overtaken if newer_exists else None
 
 
-def _was_in_doubt(delivery: Delivery) -> bool:
+def was_in_doubt(delivery: Delivery) -> bool:
+    """Whether an attempt of it may have been accepted without our knowing."""
     return delivery.doubt_since is not None or delivery.possible_duplicate
 
 
@@ -264,107 +265,6 @@ def _reason(error: BaseException) -> str:
 def _detail(error: BaseException) -> str:
     """What the officer may read: a channel's own words, of a foreign exception only its type (it may hold a secret)."""
     return error.detail if isinstance(error, DeliveryError) else type(error).__name__
-
-
-# ---------------------------------------------------------------- what people decide
-
-_RESENDABLE = frozenset({State.NEEDS_HUMAN, State.IN_DOUBT, State.FAILED, State.RETRY_WAIT, State.HELD})
-_HOLDABLE = frozenset({State.READY, State.RETRY_WAIT, State.IN_DOUBT, State.NEEDS_HUMAN})
-_DROPPABLE = frozenset({State.READY, State.RETRY_WAIT, State.HELD, State.NEEDS_HUMAN, State.IN_DOUBT, State.FAILED})
-_SERVED = frozenset({State.ACCEPTED, State.CONFIRMED})
-
-
-def decided(delivery: Delivery, decision: Decision, *, newer_exists: bool = False) -> Settlement:
-    """Return what an officer's decision makes of a delivery; the store writes it with its resolution record.
-
-    Raise `Conflict`, with the state it is in, where the decision is impossible: nothing is sent again once it is
-    accepted, expired or overtaken, and a drill's doubt never, except on a bulk channel, whose ledger knows who is in
-    doubt. A bulk delivery under way may be held or dropped: its ledger then gives nobody more. One that is done but
-    left some of its recipients unserved may be sent again, to those alone, or dropped: then it is left at that.
-    """
-    match decision.verb:
-        case Verb.RESEND:
-            return _decide_resend(delivery, decision, newer_exists=newer_exists)
-        case Verb.RELEASE:
-            return _decide_release(delivery, decision, newer_exists=newer_exists)
-        case Verb.HOLD:
-            _require(delivery, decision, _HOLDABLE | _bulk_under_way(delivery))
-            # A doubt stays a question for a person: as merely held it could be released without a look.
-            doubtful = delivery.state in (State.IN_DOUBT, State.NEEDS_HUMAN)
-            return _by_person(delivery, decision, State.NEEDS_HUMAN if doubtful else State.HELD)
-        case Verb.DROP:
-            _require(delivery, decision, _DROPPABLE | _bulk_under_way(delivery) | _unserved(delivery))
-            return (
-                _left_at_that(delivery, decision)
-                if _unserved(delivery)
-                else _by_person(delivery, decision, State.CANCELLED)
-            )
-
-
-def _decide_resend(delivery: Delivery, decision: Decision, *, newer_exists: bool) -> Settlement:
-    _require(delivery, decision, _RESENDABLE | _unserved(delivery))
-    _require_current(delivery, decision, newer_exists=newer_exists)
-    if delivery.grade is Grade.DRILL and _was_in_doubt(delivery) and not _has_ledger(delivery):
-        raise Conflict("drill_never_resent", delivery=delivery.id)
-    return _by_person(delivery, decision, State.READY)
-
-
-def _decide_release(delivery: Delivery, decision: Decision, *, newer_exists: bool) -> Settlement:
-    never_sent = delivery.state is State.NEEDS_HUMAN and not _was_in_doubt(delivery)
-    _require(delivery, decision, frozenset({State.HELD}) | ({delivery.state} if never_sent else set[State]()))
-    _require_current(delivery, decision, newer_exists=newer_exists)
-    return _by_person(delivery, decision, State.READY)
-
-
-def _unserved(delivery: Delivery) -> frozenset[State]:
-    """The states of a bulk delivery that is done, though not for everybody."""
-    return _SERVED if delivery.unserved and delivery.state in _SERVED else frozenset()
-
-
-def _left_at_that(delivery: Delivery, decision: Decision) -> Settlement:
-    """It stays what it is, and nobody is asked about its unserved recipients any more."""
-    return Settlement(
-        state=delivery.state,
-        reads=delivery.reads,
-        reason=delivery.reason,
-        detail=delivery.detail,
-        unserved=0,
-        resolution=f"{decision.verb.value}: {decision.why}",
-    )
-
-
-def _by_person(delivery: Delivery, decision: Decision, state: State) -> Settlement:
-    again = state is State.READY and _was_in_doubt(delivery)
-    return Settlement(
-        state=state,
-        due_at=decision.at,
-        reason=decision.verb.value,
-        detail=decision.why,
-        possible_duplicate=True if again else None,
-        resolution=f"{decision.verb.value}: {decision.why}",
-    )
-
-
-def _require(delivery: Delivery, decision: Decision, states: frozenset[State]) -> None:
-    if delivery.state not in states:
-        raise Conflict(
-            "decision_impossible", delivery=delivery.id, verb=decision.verb.value, state=delivery.state.value
-        )
-
-
-def _require_current(delivery: Delivery, decision: Decision, *, newer_exists: bool) -> None:
-    if decision.at >= delivery.expires_at:
-        raise Conflict("delivery_expired", delivery=delivery.id)
-    if newer_exists:
-        raise Conflict("delivery_overtaken", delivery=delivery.id)
-
-
-def _bulk_under_way(delivery: Delivery) -> frozenset[State]:
-    return frozenset({State.SENDING}) if _has_ledger(delivery) else frozenset()
-
-
-def _has_ledger(delivery: Delivery) -> bool:
-    return delivery.total > 0
 
 
 # ---------------------------------------------------------------- single recipients of a bulk message

@@ -7,7 +7,7 @@ from datetime import datetime
 from broadcaster.errors import NotFound
 from broadcaster.model import Actor, Delivery
 from broadcaster.ports.store import Acceptance, Decision, Submission, SubmissionState, Verb
-from broadcaster.rules import settle
+from broadcaster.rules import deciding
 from broadcaster.store import ledger, rows, settling, trail
 from broadcaster.store.base import Part
 from broadcaster.store.intake import check_key, close_submission
@@ -70,7 +70,7 @@ def _submit(tx: Tx, acceptance: Acceptance) -> int:
 def _decide(tx: Tx, number: int, decision: Decision) -> Delivery:
     before = settling.fetch(tx, number)
     newer = tx.number("intake.latest_version", incident=before.incident) > before.version
-    settlement = settle.decided(before, decision, newer_exists=newer)
+    settlement = deciding.decided(before, decision, newer_exists=newer)
     by = trail.who(decision.actor)
     settling.resolve(tx, before, decision.at, actor=by, verb=decision.verb.value, why=decision.why)
     if decision.verb is Verb.RESEND:

@@ -10,7 +10,7 @@ from broadcaster.errors import Conflict, Reason
 from broadcaster.model import Actor, Delivery, Grade, Kind, Outcome, Receipt, Recipient, RecipientState, State
 from broadcaster.ports.channel import Handed
 from broadcaster.ports.store import Decision, Settlement, Tally, Verb
-from broadcaster.rules import outcome, settle
+from broadcaster.rules import deciding, outcome, settle
 from tests.unit.values import NOW, after, deliveries, delivery, errors, failure, grades, jitters
 
 sending = deliveries(st.just(State.SENDING))
@@ -308,16 +308,16 @@ POSSIBLE = {
 def test_each_decision_is_possible_in_its_states_only(verb: Verb, state: State) -> None:
     owed = delivery(state=state)
     if state in POSSIBLE[verb]:
-        assert settle.decided(owed, decide(verb)).resolution == f"{verb.value}: asked by telephone"
+        assert deciding.decided(owed, decide(verb)).resolution == f"{verb.value}: asked by telephone"
     else:
         with pytest.raises(Conflict, match="decision_impossible"):
-            settle.decided(owed, decide(verb))
+            deciding.decided(owed, decide(verb))
 
 
 @given(deliveries(), st.sampled_from([Verb.RESEND, Verb.RELEASE]), st.booleans())
 def test_no_decision_sends_what_is_over_or_already_there(owed: Delivery, verb: Verb, newer: bool) -> None:
     try:
-        got = settle.decided(owed, decide(verb), newer_exists=newer)
+        got = deciding.decided(owed, decide(verb), newer_exists=newer)
     except Conflict:
         return
     assert got.state is State.READY
@@ -330,35 +330,35 @@ def test_no_decision_sends_what_is_over_or_already_there(owed: Delivery, verb: V
 
 def test_a_drills_doubt_is_never_sent_again_even_by_a_person() -> None:
     with pytest.raises(Conflict, match="drill_never_resent"):
-        settle.decided(doubt(Grade.DRILL), decide(Verb.RESEND))
-    assert settle.decided(delivery(grade=Grade.DRILL, state=State.FAILED), decide(Verb.RESEND)).state is State.READY
+        deciding.decided(doubt(Grade.DRILL), decide(Verb.RESEND))
+    assert deciding.decided(delivery(grade=Grade.DRILL, state=State.FAILED), decide(Verb.RESEND)).state is State.READY
     to_many = delivery(grade=Grade.DRILL, state=State.IN_DOUBT, doubt_since=NOW, total=100)
-    assert settle.decided(to_many, decide(Verb.RESEND)).state is State.READY, "its ledger knows who is in doubt"
+    assert deciding.decided(to_many, decide(Verb.RESEND)).state is State.READY, "its ledger knows who is in doubt"
 
 
 def test_a_doubt_is_not_released_without_saying_resend() -> None:
     unsure = delivery(state=State.NEEDS_HUMAN, doubt_since=NOW)
     with pytest.raises(Conflict, match="decision_impossible"):
-        settle.decided(unsure, decide(Verb.RELEASE))
+        deciding.decided(unsure, decide(Verb.RELEASE))
     waiting = delivery(state=State.NEEDS_HUMAN, kind=Kind.ALL_CLEAR, reason="after_outage")
-    assert settle.decided(waiting, decide(Verb.RELEASE, after(900))).due_at == after(900)
+    assert deciding.decided(waiting, decide(Verb.RELEASE, after(900))).due_at == after(900)
 
 
 @pytest.mark.parametrize(("verb", "state"), [(Verb.HOLD, State.HELD), (Verb.DROP, State.CANCELLED)])
 def test_only_a_bulk_delivery_can_be_stopped_half_way(verb: Verb, state: State) -> None:
-    assert settle.decided(delivery(total=100), decide(verb)).state is state
+    assert deciding.decided(delivery(total=100), decide(verb)).state is state
     with pytest.raises(Conflict):
-        settle.decided(delivery(), decide(verb))
+        deciding.decided(delivery(), decide(verb))
 
 
 def test_a_mail_that_left_somebody_out_may_be_sent_again_or_left_at_that() -> None:
     partly = delivery(state=State.CONFIRMED, total=100, progress=100, unserved=3, detail="97 accepted")
-    assert settle.decided(partly, decide(Verb.RESEND)).state is State.READY
-    left = settle.decided(partly, decide(Verb.DROP))
+    assert deciding.decided(partly, decide(Verb.RESEND)).state is State.READY
+    left = deciding.decided(partly, decide(Verb.DROP))
     assert (left.state, left.unserved, left.detail) == (State.CONFIRMED, 0, "97 accepted")
     with pytest.raises(Conflict, match="delivery_overtaken"):
-        settle.decided(partly, decide(Verb.RESEND), newer_exists=True)
+        deciding.decided(partly, decide(Verb.RESEND), newer_exists=True)
     for whole in (delivery(state=State.CONFIRMED, total=100), delivery(state=State.CONFIRMED)):
         for verb in (Verb.RESEND, Verb.DROP):
             with pytest.raises(Conflict, match="decision_impossible"):
-                settle.decided(whole, decide(verb))
+                deciding.decided(whole, decide(verb))

@@ -146,5 +146,5 @@ class Intake(Protocol):
         ...
 
     async def decide(self, delivery: int, decision: Decision) -> Delivery:
-        """Apply it (`rules.settle` says what is possible) with its resolution record. Raise `NotFound`, `Conflict`."""
+        """Apply it (`rules.deciding` says what can be) with its resolution record. Raise `NotFound`, `Conflict`."""
         ...
