@@ -14,9 +14,9 @@ _ALERTS = """
 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :count)
 INSERT INTO alert (identifier, incident, version, kind, digest, author, author_uid, accepted_at, expires_at, newest,
   open, body, prepared)
-SELECT a.identifier || '-' || n.i, :first + n.i, 1, a.kind, a.digest, a.author, a.author_uid,
+SELECT a.identifier || '-' || (:first + n.i), :first + n.i, 1, a.kind, a.digest, a.author, a.author_uid,
   a.accepted_at - :age, a.expires_at - :age, 1, 0,
-  json_set(a.body, '$.incident', :first + n.i, '$.identifier', a.identifier || '-' || n.i), a.prepared
+  json_set(a.body, '$.incident', :first + n.i, '$.identifier', a.identifier || '-' || (:first + n.i)), a.prepared
 FROM n, (SELECT * FROM alert WHERE id = :like) a
 """
 _DELIVERIES = """

@@ -15,6 +15,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from broadcaster import supervisor
 from broadcaster.loops import loop_factory
@@ -64,7 +65,7 @@ async def load(port: int, path: str, connections: int, seconds: int, core: int =
     """Ask for a path over so many connections for so long."""
     process = await begin(port, path, connections, seconds, core)
     output, _ = await process.communicate()
-    return _told(output.decode())
+    return told(output.decode())
 
 
 async def begin(port: int, path: str, connections: int, seconds: int, core: int = 1) -> asyncio.subprocess.Process:
@@ -78,9 +79,10 @@ async def begin(port: int, path: str, connections: int, seconds: int, core: int 
     return await asyncio.create_subprocess_exec(*guarded, stdout=asyncio.subprocess.PIPE)
 
 
-def _told(output: str) -> Load:
+def told(output: str) -> Load:
+    """Read what the generator printed."""
     rate, p99 = _RATE.search(output), _P99.search(output)
-    if rate is None:
+    if rate is None or not float(rate[1]):
         raise RuntimeError("the load generator said: " + output)
     failed = sum(int(number) for found in (_BAD, _ERRORS) if (hit := found.search(output)) for number in hit.groups())
     return Load(float(rate[1]), float(p99[1]) * _SECONDS[p99[2]] if p99 else 0.0, failed)
@@ -98,9 +100,8 @@ class Client(asyncio.Protocol):
         self._whole = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        transport.write(self._request)
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is none of asyncio's classes
+        self._transport.write(self._request)
 
     def data_received(self, data: bytes) -> None:
         if not self._whole:

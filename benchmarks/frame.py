@@ -174,9 +174,9 @@ def missing(peer: str, how: str) -> str:
     return f"{peer} is not installed here, so there is nothing to compare with ({how}); ours was measured alone."
 
 
-def memory_mb() -> float:
-    """What this process holds in memory now, in MB (VmRSS)."""
-    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+def memory_mb(process: int) -> float:
+    """What a process holds in memory now, in MB (VmRSS)."""
+    for line in Path(f"/proc/{process}/status").read_text(encoding="ascii").splitlines():
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) / 1024
     return math.nan

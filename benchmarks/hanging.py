@@ -45,7 +45,7 @@ async def measure(options: frame.Options) -> frame.Report:
         folder = Path(name)
         async with running(folder / "well", "x", 0) as well, running(folder / "ill", "hang", WAITING) as ill:
             await asyncio.sleep(1)
-            fine, hurt = await frame.turns(rounds, _round(*well), _round(*ill), warm=4)
+            fine, hurt = await frame.turns(rounds, until(*well, OTHERS), until(*ill, OTHERS), warm=4)
     good = frame.Series("all lanes well", frame.ms(fine), peer=True)
     bad = frame.Series(f"one lane hangs, {WAITING:,} wait in it", frame.ms(hurt))
     name, beside = "the others' median, for one of it when all is well", frame.beside(bad, good, "")
@@ -54,7 +54,8 @@ async def measure(options: frame.Options) -> frame.Report:
     return frame.Report("hanging", "One lane hangs", (good, bad), figures, said=(said,))
 
 
-def _round(core: house.House, providers: Sinks) -> frame.Runner:
+def until(core: house.House, providers: Sinks, numbers: tuple[int, ...]) -> frame.Runner:
+    """A runner that sends one alert and takes the time until these providers have it."""
     begun: list[float] = []
     accept = core.store.accept
 
@@ -66,7 +67,7 @@ def _round(core: house.House, providers: Sinks) -> frame.Runner:
 
     async def one(number: int) -> float:
         await core.send(house.draft(number + 1))
-        arrived = max((await providers.all_of(OTHERS, begun[-1])).values())
+        arrived = max((await providers.all_of(numbers, begun[-1])).values())
         await asyncio.sleep(0.03)
         return arrived - begun[-1]
 

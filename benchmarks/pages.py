@@ -86,6 +86,7 @@ async def publish(folder: Path) -> Published:
     def make(around: Context) -> dict[str, Channel]:
         return {name: house.channel(name, around) for name in ("page", "feeds")}
 
+    folder.mkdir(exist_ok=True)
     async with house.house(folder, make) as core:
         sent = [await core.send(house.draft(number)) for number in range(IN_FORCE)]
         waited = [each.id for _, _, submitted in sent for each in submitted.deliveries]

@@ -41,6 +41,32 @@ def pages(report: frame.Report) -> str:
     )
 
 
+@picture("bench-fanout.svg", "fanout")
+def fanout(report: frame.Report) -> str:
+    """Milliseconds to four providers."""
+    return bars_of(report, report.title, "Milliseconds until all four have the message; only ours is durable before.")
+
+
+@picture("bench-queueing.svg", "queueing")
+def queueing(report: frame.Report) -> str:
+    """Jobs a second."""
+    return bars_of(report, report.title, "Jobs a second, each synced to disk; ours with attempt and audit entry.")
+
+
+@picture("bench-flood.svg", "flood")
+def flood(report: frame.Report) -> str:
+    """Dispatch in quiet and under a flood."""
+    return bars_of(report, report.title, "Milliseconds until all four providers have the message.")
+
+
+@picture("bench-growth.svg", "growth")
+def growth(report: frame.Report) -> str:
+    """Times, by size."""
+    times = [curve for curve in report.curves if curve.unit == "ms"]
+    subtitle = "Milliseconds, by how many there are. Both axes are logarithmic."
+    return charts.growth(report.title, subtitle, times, ("status: at most 100 ms", 100.0))
+
+
 def draw_all() -> Iterator[Path]:
     """Draw what there are results for; yield the files."""
     for file, (result, draw) in PICTURES.items():

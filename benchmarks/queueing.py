@@ -34,22 +34,23 @@ async def prepared(folder: Path, count: int) -> Path:
     return path
 
 
-async def ours(store: Store, epoch: int, count: int) -> float:
+async def ours(store: Store, epoch: int, count: int, channel: str = "twitter") -> float:
     """Claim and record so many; return how many a second."""
     begun, done = time.perf_counter(), 0
-    while done < count:
-        now = SystemClock().now()
-        works = await store.claim(
-            Claim(channel="twitter", epoch=epoch, now=now, deadline=now + timedelta(minutes=1), limit=CALLERS)
-        )
-        if not works:
-            break
-        await asyncio.gather(*(_record(store, epoch, work) for work in works))
+    while done < count and (works := await store.claim(claim(channel, epoch, CALLERS))):
+        await asyncio.gather(*(record(store, epoch, work) for work in works))
         done += len(works)
     return done / (time.perf_counter() - begun)
 
 
-async def _record(store: Store, epoch: int, work: Work) -> None:
+def claim(channel: str, epoch: int, limit: int) -> Claim:
+    """What a lane asks for now."""
+    now = SystemClock().now()
+    return Claim(channel=channel, epoch=epoch, now=now, deadline=now + timedelta(minutes=1), limit=limit)
+
+
+async def record(store: Store, epoch: int, work: Work) -> None:
+    """Write down that the provider took it."""
     now = SystemClock().now()
     receipt = Receipt(ref="1", url="http://127.0.0.1/1")
     attempt = Attempt(number=work.delivery.attempt, started_at=now, ended_at=now, outcome=Outcome.ACCEPTED, ref="1")
