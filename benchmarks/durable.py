@@ -86,7 +86,8 @@ async def _compared(core: house.House, folder: Path, rounds: int) -> frame.Repor
         begun, done, _ = await core.send(drafts[2 * number])
         return done - begun
 
-    async with serve(application(Rooms(desk=core.desk, events=core.events)), folder / "desk.sock", ""):
+    rooms = Rooms(desk=core.desk, events=core.events, officers=core.officers)
+    async with serve(application(rooms), folder / "desk.sock", ""):
         client = Client(folder / "desk.sock")
 
         async def by_socket(number: int) -> float:

@@ -21,6 +21,7 @@ from broadcaster.dispatcher import Dispatcher, LaneSettings
 from broadcaster.events import Event, Events, Topic
 from broadcaster.forms import Forms
 from broadcaster.model import Actor, Alert, Draft, Message, Mode, Receipt, Subscriber
+from broadcaster.officers import Bureau, Hasher, Officers, instance_key
 from broadcaster.ports.channel import BulkMessenger, Channel, Composition, Ledger, Situation
 from broadcaster.ports.world import City, Context
 from broadcaster.registry import build, settings_model
@@ -133,6 +134,7 @@ class House:
     dispatcher: Dispatcher
     events: Events
     context: Context
+    officers: Officers
 
     async def send(self, draft: Draft) -> tuple[float, float, Submitted]:
         """Hand in a draft; return when it was handed in, when the desk said accepted, and its answer."""
@@ -186,13 +188,20 @@ async def house(
         events.publish(Event(topic=Topic.ALERT, at=clock.now()))
 
     desk = Desk(around, channels, store, changed)
+    entropy = SystemEntropy()
+    key = instance_key(folder, entropy)
+    bureau = Bureau(
+        store=store, key=key, hasher=Hasher(), clock=clock, entropy=entropy, mode=Mode.DRILL, city=CITY.name
+    )
+    officers = Officers(bureau)
     await desk.put_subscribers([RESIDENT], OFFICER)
     running = [asyncio.create_task(dispatcher.run())] if dispatching else []
     try:
-        yield House(store, desk, dispatcher, events, around)
+        yield House(store, desk, dispatcher, events, around, officers)
     finally:
         await dispatcher.stop()
         await asyncio.gather(*running)
         for each in channels.values():
             await each.close()
+        officers.close()
         await store.close()

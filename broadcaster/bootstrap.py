@@ -7,8 +7,8 @@ import contextlib
 import signal
 import socket
 import tempfile
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,6 +29,7 @@ from broadcaster.supervisor import Child
 
 if TYPE_CHECKING:
     from broadcaster.dispatcher import Dispatcher
+    from broadcaster.officers import Officers
 
 
 def context_of(config: Config) -> Context:
@@ -151,8 +152,33 @@ async def core(config: Config) -> None:
             events.publish(Event(topic=Topic.ALERT, at=clock.now()))
 
         desk = Desk(context_of(config), channels, store, changed, config.policy)
-        async with serve(application(Rooms(desk=desk, events=events)), config.socket, config.socket_group):
-            await _until_told(dispatcher)
+        with officers_of(config, store) as officers:
+            rooms = Rooms(desk=desk, events=events, officers=officers)
+            async with serve(application(rooms), config.socket, config.socket_group):
+                await _until_told(dispatcher)
+
+
+@contextmanager
+def officers_of(config: Config, store: Store) -> Generator[Officers, None, None]:
+    """Make the officers' room, with the instance's key; the key is made where there is none. Raise `ConfigError`."""
+    from broadcaster.officers import Bureau, Hasher, Officers, instance_key  # noqa: PLC0415 - for the service only
+
+    entropy = SystemEntropy()
+    bureau = Bureau(
+        store=store,
+        key=instance_key(config.data_dir, entropy),
+        hasher=Hasher(),
+        clock=SystemClock(),
+        entropy=entropy,
+        mode=config.mode,
+        city=config.city.name,
+        lifetimes=config.lifetimes,
+    )
+    officers = Officers(bureau)
+    try:
+        yield officers
+    finally:
+        officers.close()
 
 
 async def _until_told(dispatcher: Dispatcher) -> None:

@@ -16,19 +16,28 @@ from urllib.parse import quote
 
 from broadcaster.errors import (
     BroadcasterError,
+    Busy,
     Conflict,
     Forbidden,
     NotFound,
     Refused,
     ServiceUnreachable,
     StoreError,
+    Unauthenticated,
 )
 from broadcaster.model import Problem
 
 TIMEOUT_S = 30.0
 PATIENCE_S = 10.0
 """How long a lost hand-in is repeated under its key: a killed core is back within 2 s."""
-_KINDS: Mapping[int, type[BroadcasterError]] = {403: Forbidden, 404: NotFound, 409: Conflict, 503: StoreError}
+_KINDS: Mapping[int, type[BroadcasterError]] = {
+    401: Unauthenticated,
+    403: Forbidden,
+    404: NotFound,
+    409: Conflict,
+    429: Busy,
+    503: StoreError,
+}
 
 
 class ServiceLost(ServiceUnreachable):
@@ -36,11 +45,29 @@ class ServiceLost(ServiceUnreachable):
 
 
 class Client:
-    """One method per thing the desk does. Every method may raise `ServiceUnreachable` and what the desk raises."""
+    """One method per thing the desk does. Every method may raise `ServiceUnreachable` and what the desk raises.
 
-    def __init__(self, path: Path, timeout: float = TIMEOUT_S) -> None:
+    `session` is the secret of a session or machine token; without one the desk sees the Unix user only.
+    """
+
+    def __init__(self, path: Path, timeout: float = TIMEOUT_S, session: str = "") -> None:
         self._path = path
         self._timeout = timeout
+        self._session = session
+
+    # ------------------------------------------------------------ persons
+
+    def login(self, name: str, passphrase: str, code: str = "") -> Any:
+        """Begin a session; the answer holds its secret, with which the caller makes a new client."""
+        return self._call("POST", "/sessions", {"name": name, "passphrase": passphrase, "code": code})
+
+    def logout(self) -> None:
+        """End this session."""
+        self._call("POST", "/sessions/end")
+
+    def me(self) -> Any:
+        """Return who asks, and as what."""
+        return self._call("GET", "/me")
 
     @property
     def path(self) -> Path:
@@ -201,6 +228,8 @@ class Client:
             raise ServiceUnreachable("service_unreachable", socket=str(self._path)) from None
         data = None if body is None else json.dumps(body).encode()
         headers = {"Connection": "close", "Content-Type": "application/json"}
+        if self._session:
+            headers["Authorization"] = f"Bearer {self._session}"
         try:
             connection.request(method, path, body=data, headers=headers)
             return connection.getresponse()

@@ -5,7 +5,9 @@ BroadcasterError            `code` names a sentence of the catalogue, `params` f
 │  └─ ConfigError           ... and it was the configuration
 ├─ NotFound                 no such alert, delivery, submission                          exit 2
 ├─ Conflict                 key used with another body; a version overtaken              exit 2
+├─ Unauthenticated          nobody is logged in, or no longer                            exit 2
 ├─ Forbidden                this person may not                                          exit 2
+├─ Busy                     too much at once; nothing was done                           exit 1
 ├─ RenderingError           a template failed, timed out, or wanted what is not there    exit 2
 ├─ EgressRefused            an endpoint this instance must not reach                     exit 2
 ├─ ServiceUnreachable       the core does not answer                                     exit 3
@@ -72,6 +74,18 @@ class Conflict(BroadcasterError):
     """It contradicts what is already accepted."""
 
     exit_code = 2
+
+
+class Unauthenticated(BroadcasterError):
+    """Who asks is not known: no session (`session_needed`), one that is not valid (`session_ended`), or a login that
+    was refused.
+    """
+
+    exit_code = 2
+
+
+class Busy(BroadcasterError):
+    """Too many ask for this at once; nothing was done, try again."""
 
 
 class Forbidden(BroadcasterError):

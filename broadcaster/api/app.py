@@ -8,16 +8,28 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from broadcaster.api.asking import Ask, Route
 from broadcaster.api.openapi import description
-from broadcaster.api.peers import actor_of
-from broadcaster.api.routes import ROUTES, Ask, Route
+from broadcaster.api.peers import caller_of, peer_of
+from broadcaster.api.routes import ROUTES
 from broadcaster.api.shapes import Failure, Fault
 from broadcaster.api.streams import events, subscribers
 from broadcaster.desk import Desk
 from broadcaster.documents import dump, load, parse_json
-from broadcaster.errors import BroadcasterError, Conflict, Forbidden, NotFound, Refused, RenderingError, StoreError
+from broadcaster.errors import (
+    BroadcasterError,
+    Busy,
+    Conflict,
+    Forbidden,
+    NotFound,
+    Refused,
+    RenderingError,
+    StoreError,
+    Unauthenticated,
+)
 from broadcaster.events import Events
 from broadcaster.model import Problem
+from broadcaster.officers import Officers
 
 BODY_BYTES = 2 * 1024 * 1024
 """No alert and no thousand subscribers are larger; whatever is, is refused before it is read."""
@@ -26,7 +38,9 @@ _STATUS: tuple[tuple[type[BroadcasterError], int], ...] = (
     (RenderingError, 422),
     (NotFound, 404),
     (Conflict, 409),
+    (Unauthenticated, 401),
     (Forbidden, 403),
+    (Busy, 429),
     (StoreError, 503),
 )
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -39,24 +53,33 @@ class Rooms:
 
     desk: Desk
     events: Events
+    officers: Officers
 
 
 def application(rooms: Rooms) -> web.Application:
     """Return the application with every route of the table, the streams and the description."""
     app = web.Application(middlewares=[_errors], client_max_size=BODY_BYTES)
     for route in ROUTES:
-        app.router.add_route(route.method, route.path, _handler(rooms.desk, route))
-    app.router.add_get("/events", events(rooms.desk, rooms.events))
-    app.router.add_get("/subscribers", subscribers(rooms.desk))
+        app.router.add_route(route.method, route.path, _handler(rooms, route))
+    app.router.add_get("/events", events(rooms.desk, rooms.events, rooms.officers))
+    app.router.add_get("/subscribers", subscribers(rooms.desk, rooms.officers))
     app.router.add_get("/openapi.json", _describe)
     return app
 
 
-def _handler(desk: Desk, route: Route) -> _Handler:
+def _handler(rooms: Rooms, route: Route) -> _Handler:
     async def handle(request: web.Request) -> web.StreamResponse:
-        actor = actor_of(request)
+        caller = await caller_of(request, rooms.officers, route.name)
         body = load(route.body, await _json(request)) if route.body is not None else None
-        ask = Ask(desk=desk, path=request.match_info, query=request.query, body=body, actor=actor)
+        ask = Ask(
+            desk=rooms.desk,
+            officers=rooms.officers,
+            path=request.match_info,
+            query=request.query,
+            body=body,
+            caller=caller,
+            peer=peer_of(request),
+        )
         return web.json_response(dump(await route.handle(ask)))
 
     return handle

@@ -10,7 +10,8 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import JsonSchemaMode
 
 from broadcaster import __version__
-from broadcaster.api.routes import ROUTES, Route
+from broadcaster.api.asking import Route
+from broadcaster.api.routes import ROUTES
 from broadcaster.api.shapes import Failure
 
 _REF = "#/components/schemas/{model}"

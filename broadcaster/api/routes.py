@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
-
 from broadcaster import __version__
 from broadcaster.api import shapes
+from broadcaster.api.asking import Ask, Route, get, post
+from broadcaster.api.people import PEOPLE
 from broadcaster.desk import (
     Board,
     Chronology,
-    Desk,
     Entries,
     FollowUp,
     Handing,
@@ -23,59 +20,10 @@ from broadcaster.desk import (
     Verdict,
 )
 from broadcaster.errors import Refused
-from broadcaster.model import Actor, Delivery, Draft, Problem
+from broadcaster.model import Delivery, Draft, Problem
 from broadcaster.ports.store import Past, Stats
 
-MOST_ROWS = 500
-MOST_DIGITS = 18
 LONGEST_KEY = 200
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
-    """One request, read: path and query parameters as text, the body in its shape, and who asks."""
-
-    desk: Desk
-    path: Mapping[str, str]
-    query: Mapping[str, str]
-    body: Any
-    actor: Actor
-
-    def number(self, name: str) -> int:
-        """Return a path parameter that is a number. Raise `Refused`."""
-        return _number(self.path[name], name)
-
-    def maybe(self, name: str) -> int | None:
-        """Return a query parameter that is a number, None where it is not given. Raise `Refused`."""
-        return _number(self.query[name], name) if name in self.query else None
-
-    def limit(self) -> int:
-        """Return how many rows are wanted, 1 to 500. Raise `Refused`."""
-        return max(1, min(MOST_ROWS, _number(self.query.get("limit", "50"), "limit")))
-
-
-def _number(text: str, place: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < MOST_DIGITS):
-        raise Refused([Problem(code="type_wrong", place=place, params={"wanted": "int"})])
-    return int(text)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
-    """One thing that may be asked. `body` and `result` are the shapes; `handle` is a line or two on the desk."""
-
-    method: str
-    path: str
-    summary: str
-    handle: Callable[[Ask], Awaitable[object]]
-    result: Any
-    body: Any = None
-    query: tuple[str, ...] = ()
-
-    @property
-    def name(self) -> str:
-        """The operation's name, from the handler."""
-        return getattr(self.handle, "__name__", "").strip("_")
 
 
 async def _health(ask: Ask) -> shapes.Health:
@@ -172,34 +120,27 @@ def _handing(body: shapes.HandIn | shapes.Follow) -> Handing:
     return Handing(key=body.key, digest=body.digest, break_glass=body.break_glass, source=body.source)
 
 
-def _get(path: str, summary: str, handle: Callable[[Ask], Awaitable[object]], result: Any, *query: str) -> Route:
-    return Route(method="GET", path=path, summary=summary, handle=handle, result=result, query=query)
-
-
-def _post(path: str, summary: str, handle: Callable[[Ask], Awaitable[object]], body: Any, result: Any) -> Route:
-    return Route(method="POST", path=path, summary=summary, handle=handle, result=result, body=body)
-
-
 ROUTES: tuple[Route, ...] = (
-    _get("/health", "Whether the core answers, and which it is", _health, shapes.Health),
-    _get("/board", "Alerts with their deliveries, submissions, channels", _board, Board, "limit"),
-    _post("/preview", "Exactly what would go out, with every problem", _preview, shapes.Look, Preview),
-    _post("/alerts", "Send; the same key gives the same alert", _submit, shapes.HandIn, Submitted),
-    _get("/alerts/{alert}", "One alert, by identifier or serial, with every attempt", _report, Report),
-    _get("/alerts/{alert}/prepared", "The drafts ready to follow it", _prepared, tuple[Draft, ...]),
-    _post("/alerts/{alert}/update", "The next version of its incident", _update, shapes.HandIn, Submitted),
-    _post("/alerts/{alert}/follow-up", "Correct, cancel or clear it", _follow_up, shapes.Follow, Submitted),
-    _get("/submissions/{submission}", "What waits for a second person, with its texts", _submission, Pending),
-    _post("/submissions/{submission}/approve", "Send it as it was shown", _approve, shapes.Approve, Submitted),
-    _post("/submissions/{submission}/return", "Close it without sending", _hand_back, shapes.HandBack, None),
-    _post("/deliveries/{delivery}/decision", "Resend, hold, release or drop", _decide, shapes.Decide, Delivery),
-    _post("/channels/{channel}/reopen", "Try a channel again that was taken down", _reopen, None, None),
-    _get("/alerts", "All alerts, newest first, page by page", _history, Past, "before", "limit"),
-    _get("/incidents/{incident}/chronology", "All that happened to one incident", _chronology, Chronology),
-    _get("/audit", "The audit chain page by page; without after its end", _audit, Entries, "after", "limit"),
-    _get("/audit/verify", "Whether the audit chain holds", _verify, Verdict),
-    _get("/handover", "What the next shift must know", _handover, Handover),
-    _get("/subscribers/stats", "Subscribers, counted", _stats, Stats),
-    _post("/subscribers", "Add or replace by address", _put, shapes.Put, shapes.Counted),
-    _post("/subscribers/remove", "Delete by address", _remove, shapes.Remove, shapes.Counted),
+    get("/health", "Whether the core answers, and which it is", _health, shapes.Health),
+    get("/board", "Alerts with their deliveries, submissions, channels", _board, Board, "limit"),
+    post("/preview", "Exactly what would go out, with every problem", _preview, shapes.Look, Preview),
+    post("/alerts", "Send; the same key gives the same alert", _submit, shapes.HandIn, Submitted),
+    get("/alerts/{alert}", "One alert, by identifier or serial, with every attempt", _report, Report),
+    get("/alerts/{alert}/prepared", "The drafts ready to follow it", _prepared, tuple[Draft, ...]),
+    post("/alerts/{alert}/update", "The next version of its incident", _update, shapes.HandIn, Submitted),
+    post("/alerts/{alert}/follow-up", "Correct, cancel or clear it", _follow_up, shapes.Follow, Submitted),
+    get("/submissions/{submission}", "What waits for a second person, with its texts", _submission, Pending),
+    post("/submissions/{submission}/approve", "Send it as it was shown", _approve, shapes.Approve, Submitted),
+    post("/submissions/{submission}/return", "Close it without sending", _hand_back, shapes.HandBack, None),
+    post("/deliveries/{delivery}/decision", "Resend, hold, release or drop", _decide, shapes.Decide, Delivery),
+    post("/channels/{channel}/reopen", "Try a channel again that was taken down", _reopen, None, None),
+    get("/alerts", "All alerts, newest first, page by page", _history, Past, "before", "limit"),
+    get("/incidents/{incident}/chronology", "All that happened to one incident", _chronology, Chronology),
+    get("/audit", "The audit chain page by page; without after its end", _audit, Entries, "after", "limit"),
+    get("/audit/verify", "Whether the audit chain holds", _verify, Verdict),
+    get("/handover", "What the next shift must know", _handover, Handover),
+    get("/subscribers/stats", "Subscribers, counted", _stats, Stats),
+    post("/subscribers", "Add or replace by address", _put, shapes.Put, shapes.Counted),
+    post("/subscribers/remove", "Delete by address", _remove, shapes.Remove, shapes.Counted),
+    *PEOPLE,
 )

@@ -4,10 +4,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, ClassVar
 
-from broadcaster.model import Draft, Kind, Mode, Problem, Subscriber
+from broadcaster.model import Draft, Kind, Mode, Officer, Problem, Role, Subscriber
 from broadcaster.ports.store import Verb
 
 
@@ -84,6 +85,31 @@ class Remove(_Strict):
     """Addresses to delete."""
 
     addresses: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Login(_Strict):
+    """Who wants in. `code` is that of the second factor, empty where the account has none."""
+
+    name: str
+    passphrase: str = field(repr=False)
+    code: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Me:
+    """Who asks. Without accounts a Unix user with all roles, with them nobody until logged in. `owner` may use the
+    local way back; `until` is when session or token end.
+    """
+
+    officer: Officer | None
+    name: str
+    roles: tuple[Role, ...]
+    accounts: bool
+    owner: bool
+    mode: Mode
+    city: str
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

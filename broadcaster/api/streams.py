@@ -5,53 +5,72 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from itertools import count
 
 from aiohttp import web
 
-from broadcaster.api.peers import actor_of
+from broadcaster.api.peers import caller_of
 from broadcaster.desk import Desk
 from broadcaster.documents import dump
 from broadcaster.errors import BroadcasterError
 from broadcaster.events import Events, Subscription
+from broadcaster.officers import Caller, Officers
 
-QUIET_S = 15.0
-"""A comment is sent this often, so that a client notices when the core has vanished."""
+QUIET_S = 4.0
+"""A comment is sent this often, so that a client notices when the core has vanished; so soon it is also noticed that a
+session has ended."""
 PACE_S = 0.25
 """The board is sent at most this often: a mail to 100,000 changes it with every batch. So soon it is also noticed that
 an officer has left."""
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def events(desk: Desk, hub: Events) -> _Handler:
-    """Return the handler of the event stream: each event is the whole board, so that a missed one loses nothing."""
+def events(desk: Desk, hub: Events, officers: Officers) -> _Handler:
+    """Return the handler of the event stream: each event is the whole board, so that a missed one loses nothing. It
+    stops as soon as whoever listens may no longer.
+    """
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        actor = actor_of(request)
+        caller = await caller_of(request, officers, "events")
         response = await _open(request, "text/event-stream")
-        with hub.subscribe() as changes, desk.presence.sitting(actor.name), suppress(OSError, BroadcasterError):
+
+        async def still() -> None:
+            await caller_of(request, officers, "events", used=False)
+
+        with hub.subscribe() as changes, _seat(desk, caller), suppress(OSError, BroadcasterError):
             while not _left(request):
+                await still()
                 board = json.dumps(dump(await desk.board()), ensure_ascii=False)
                 await response.write(f"event: board\ndata: {board}\n\n".encode())
-                await _next_change(changes, request, response)
+                await _next_change(changes, request, response, still)
         return response
 
     return handle
+
+
+def _seat(desk: Desk, caller: Caller) -> AbstractContextManager[None]:
+    """Let an officer be seen to be there; whoever only looks without a login is nobody's second person."""
+    if not caller.roles or caller.scopes is not None:
+        return nullcontext()
+    return desk.presence.sitting(caller.actor.name, caller.officer.display if caller.officer else "")
 
 
 def _left(request: web.Request) -> bool:
     return request.transport is None or request.transport.is_closing()
 
 
-async def _next_change(changes: Subscription, request: web.Request, response: web.StreamResponse) -> None:
+async def _next_change(
+    changes: Subscription, request: web.Request, response: web.StreamResponse, still: Callable[[], Awaitable[None]]
+) -> None:
     """Wait for a change, then let further ones gather for a moment: they are all in the next board. Return also when
-    the client has left.
+    the client has left. Meanwhile `still` is asked now and again; what it raises ends the stream.
     """
     for turn in count(1):
         if _left(request) or await _within(PACE_S, changes):
             break
         if turn % round(QUIET_S / PACE_S) == 0:
+            await still()
             await response.write(b": still here\n\n")
     with suppress(TimeoutError):
         async with asyncio.timeout(PACE_S):
@@ -67,11 +86,11 @@ async def _within(seconds: float, changes: Subscription) -> bool:
     return False
 
 
-def subscribers(desk: Desk) -> _Handler:
+def subscribers(desk: Desk, officers: Officers) -> _Handler:
     """Return the handler that writes every subscriber, one JSON value a line."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        actor_of(request)
+        await caller_of(request, officers, "subscribers")
         response = await _open(request, "application/x-ndjson")
         async for line in _lines(desk):
             await response.write(line)

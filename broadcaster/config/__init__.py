@@ -9,6 +9,7 @@ from broadcaster.config.settings import (
     DrillSettings,
     LaneTable,
     LoggingSettings,
+    OfficersSettings,
     PageServerSettings,
     RulesSettings,
 )
@@ -21,6 +22,7 @@ __all__ = [
     "DrillSettings",
     "LaneTable",
     "LoggingSettings",
+    "OfficersSettings",
     "PageServerSettings",
     "RulesSettings",
     "load_city",

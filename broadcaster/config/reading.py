@@ -70,6 +70,7 @@ def _assembled(path: Path, core: Core, channels: Mapping[str, ChannelConfig | No
         socket_group=core.socket_group,
         city=core.city.city(),
         policy=core.rules.policy(),
+        lifetimes=core.officers.lifetimes(),
         page_server=core.page_server,
         logging=core.logging,
         drill_endpoints=core.drill.endpoints,

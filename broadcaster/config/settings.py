@@ -18,6 +18,7 @@ from broadcaster.config.secrets import values_of
 from broadcaster.model import Geocode, Mode
 from broadcaster.ports.world import City
 from broadcaster.rules.lane import LaneSettings
+from broadcaster.rules.login import Lifetimes
 from broadcaster.rules.policy import Policy
 
 
@@ -126,6 +127,19 @@ class RulesSettings(_Table):
         )
 
 
+class OfficersSettings(_Table):
+    """`[officers]`: how long a login lasts. Neither is ever without an end."""
+
+    session_idle_minutes: Annotated[int, Field(ge=5, le=720)] = 60
+    session_hours: Annotated[int, Field(ge=1, le=24)] = 12
+
+    def lifetimes(self) -> Lifetimes:
+        """Return them as the rules take them."""
+        return Lifetimes(
+            idle=timedelta(minutes=self.session_idle_minutes), absolute=timedelta(hours=self.session_hours)
+        )
+
+
 class PageServerSettings(_Table):
     """`[page_server]`: the residents' server."""
 
@@ -177,6 +191,7 @@ class Core(_Table):
     """The Unix group that may use the socket besides its owner; empty: the owner alone (mode 0600)."""
     city: CitySettings
     rules: RulesSettings = RulesSettings()
+    officers: OfficersSettings = OfficersSettings()
     page_server: PageServerSettings = PageServerSettings()
     logging: LoggingSettings = LoggingSettings()
     drill: DrillSettings = DrillSettings()
@@ -208,6 +223,7 @@ class Config:
     socket_group: str
     city: City
     policy: Policy
+    lifetimes: Lifetimes
     page_server: PageServerSettings
     logging: LoggingSettings
     drill_endpoints: tuple[str, ...]

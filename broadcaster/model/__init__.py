@@ -28,6 +28,7 @@ from broadcaster.model.delivery import (
     Subscriber,
 )
 from broadcaster.model.message import NO_COST, Cost, Edition, Ended, Ending, Length, Limit, Message, Text
+from broadcaster.model.officer import Officer, Role, Scope
 
 __all__ = [
     "EASY_JAPANESE",
@@ -54,6 +55,7 @@ __all__ = [
     "Message",
     "Mode",
     "MsgType",
+    "Officer",
     "Outcome",
     "Problem",
     "Reading",
@@ -62,6 +64,8 @@ __all__ = [
     "RecipientState",
     "Reference",
     "ResponseType",
+    "Role",
+    "Scope",
     "Severity",
     "State",
     "Status",

@@ -131,10 +131,14 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """A person or program that did something, as the socket's peer credentials or a token prove it."""
+    """Who did something. Where officers have accounts, `name` is the person's id and `uid` None, since two persons may
+    share a Unix account; else both are those of the Unix user at the socket. `via` names the machine token, if one
+    acted for the person.
+    """
 
     name: str
     uid: int | None = None
+    via: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,10 +32,18 @@ def in_advance(kind: Kind) -> bool:
 
 
 def allowed(acceptance: Acceptance, actor: Actor) -> bool:
-    """Return whether this person may be the second one: neither the author's name nor the author's user id."""
-    author = acceptance.author
+    """Return whether this may be the second person: a person, and neither the author nor anyone who edited."""
+    return not actor.via and not any(_same(each, actor) for each in (acceptance.author, *acceptance.editors))
+
+
+def _same(author: Actor, actor: Actor) -> bool:
+    """Whether they are, or may be, one person. A Unix user who handed in before there were accounts may be anybody who
+    has an account now.
+    """
+    if author.uid is not None and actor.uid is None:
+        return True
     same_uid = author.uid is not None and author.uid == actor.uid
-    return not same_uid and author.name.casefold() != actor.name.casefold()
+    return same_uid or author.name.casefold() == actor.name.casefold()
 
 
 def fresh(acceptance: Acceptance, now: datetime, policy: Policy = DEFAULT) -> bool:

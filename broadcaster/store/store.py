@@ -19,11 +19,12 @@ from broadcaster.store.opening import prepare
 from broadcaster.store.people import People
 from broadcaster.store.recording import Recording
 from broadcaster.store.recovery import Recovery
+from broadcaster.store.roster import Roster
 from broadcaster.store.submissions import Submissions
 from broadcaster.store.trail import Trail
 
 
-class Store(Accepting, Submissions, Claiming, Recording, Recovery, Book, Snapshots, People, Trail):
+class Store(Accepting, Submissions, Claiming, Recording, Recovery, Book, Snapshots, People, Roster, Trail):
     """Serves every protocol of `broadcaster.ports.store`. Close it; or use it with `async with`."""
 
     def __init__(self, path: Path, mode: Mode, *, read_only: bool) -> None:

@@ -38,6 +38,8 @@ def append(tx: Tx, *, at: datetime, event: str, subject: str, actor: str = SERVI
 
 def who(actor: Actor) -> str:
     """Return how an actor is written in the chain."""
+    if actor.via:
+        return f"{actor.name} (token {actor.via})"
     return actor.name if actor.uid is None else f"{actor.name} (uid {actor.uid})"
 
 

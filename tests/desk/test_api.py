@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from broadcaster import bootstrap
 from broadcaster.api import ROUTES, Rooms, application, serve
 from broadcaster.api.peers import user_name
 from broadcaster.client import Client, ServiceLost
@@ -21,6 +22,7 @@ from broadcaster.documents import dump
 from broadcaster.errors import BroadcasterError, Conflict, NotFound, Refused, ServiceUnreachable
 from broadcaster.events import Event, Events, Topic
 from broadcaster.model import Subscriber
+from broadcaster.officers import Officers
 from tests.desk.world import World, world
 
 
@@ -29,6 +31,7 @@ class Served(World):
 
     socket: Path
     events: Events
+    officers: Officers
 
     async def ask(self, call: Any, *arguments: Any, **more: Any) -> Any:
         """Call a method of a client, which blocks, beside the service."""
@@ -54,8 +57,10 @@ async def served(folder: Path) -> AsyncIterator[Served]:
     async with world(folder) as here:
         made = Served(here.config, here.desk, here.store, here.clock, here.channels, here.changes)
         made.socket, made.events = folder / "desk.sock", Events()
-        async with serve(application(Rooms(desk=here.desk, events=made.events)), made.socket):
-            yield made
+        with bootstrap.officers_of(here.config, here.store) as made.officers:
+            rooms = Rooms(desk=here.desk, events=made.events, officers=made.officers)
+            async with serve(application(rooms), made.socket):
+                yield made
 
 
 async def test_only_the_owner_may_open_the_socket(tmp_path: Path) -> None:
@@ -155,7 +160,7 @@ async def test_the_description_is_of_the_routes_that_are_there(tmp_path: Path) -
     async with served(tmp_path) as here:
         _, document = await here.raw("GET", "/openapi.json")
         described = {(method.upper(), path) for path, ways in document["paths"].items() for method in ways}
-        app = application(Rooms(desk=here.desk, events=here.events))
+        app = application(Rooms(desk=here.desk, events=here.events, officers=here.officers))
         served_routes = {
             (route.method, route.resource.canonical)
             for route in app.router.routes()

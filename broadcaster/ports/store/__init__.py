@@ -19,9 +19,11 @@ from broadcaster.ports.store.intake import (
 from broadcaster.ports.store.ledger import Counting, RecipientBook, RecipientResult, RecipientRow, Tally
 from broadcaster.ports.store.outbox import Breaker, Claim, Lane, Outbox, Settlement, Spent, Work
 from broadcaster.ports.store.people import AuditTrail, Entry, Head, Register, Stats, Subscribers, Trace
+from broadcaster.ports.store.roster import Account, Roster, Session, Token
 
 __all__ = [
     "Acceptance",
+    "Account",
     "AlertRow",
     "Approval",
     "ApprovalBy",
@@ -44,6 +46,8 @@ __all__ = [
     "RecipientRow",
     "Register",
     "Resolution",
+    "Roster",
+    "Session",
     "Settlement",
     "Spent",
     "Stats",
@@ -51,6 +55,7 @@ __all__ = [
     "SubmissionState",
     "Subscribers",
     "Tally",
+    "Token",
     "Trace",
     "Verb",
     "Work",

@@ -46,6 +46,7 @@ class Planned:
 class Acceptance:
     """All that one accepting transaction writes. `body_digest` is of what the client sent under `key`;
     `digest` of all rendered texts. `prepared` are the drafts of correction and all-clear, already checked to render.
+    `editors` are all who had a hand in the words, besides the author: none of them may approve.
     """
 
     key: str
@@ -58,6 +59,7 @@ class Acceptance:
     plan: tuple[Planned, ...]
     approvals: tuple[Approval, ...] = ()
     prepared: tuple[Draft, ...] = ()
+    editors: tuple[Actor, ...] = ()
 
 
 class SubmissionState(StrEnum):
