@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 
-from broadcaster import bootstrap
 from broadcaster.api import ROUTES, Rooms, application, serve
 from broadcaster.api.peers import user_name
 from broadcaster.client import Client, ServiceLost
@@ -22,7 +21,6 @@ from broadcaster.documents import dump
 from broadcaster.errors import BroadcasterError, Conflict, NotFound, Refused, ServiceUnreachable
 from broadcaster.events import Event, Events, Topic
 from broadcaster.model import Subscriber
-from broadcaster.officers import Officers
 from tests.desk.world import World, world
 
 
@@ -31,7 +29,6 @@ class Served(World):
 
     socket: Path
     events: Events
-    officers: Officers
 
     async def ask(self, call: Any, *arguments: Any, **more: Any) -> Any:
         """Call a method of a client, which blocks, beside the service."""
@@ -55,12 +52,11 @@ class Served(World):
 @asynccontextmanager
 async def served(folder: Path) -> AsyncIterator[Served]:
     async with world(folder) as here:
-        made = Served(here.config, here.desk, here.store, here.clock, here.channels, here.changes)
+        made = Served(**vars(here))
         made.socket, made.events = folder / "desk.sock", Events()
-        with bootstrap.officers_of(here.config, here.store) as made.officers:
-            rooms = Rooms(desk=here.desk, events=made.events, officers=made.officers)
-            async with serve(application(rooms), made.socket):
-                yield made
+        rooms = Rooms(desk=here.desk, events=made.events, officers=here.officers)
+        async with serve(application(rooms), made.socket):
+            yield made
 
 
 async def test_only_the_owner_may_open_the_socket(tmp_path: Path) -> None:

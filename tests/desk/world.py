@@ -9,12 +9,15 @@ from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
 
+from argon2.profiles import CHEAPEST
+
 from broadcaster import bootstrap
-from broadcaster.clock import SystemClock
+from broadcaster.clock import SystemClock, SystemEntropy
 from broadcaster.config import Config, load_config
 from broadcaster.desk import Desk, Handing, Submitted
 from broadcaster.forms import Forms
 from broadcaster.model import Actor, Alert, Draft, Kind, Mode
+from broadcaster.officers import Bureau, Hasher, Officers, instance_key
 from broadcaster.ports.channel import Channel
 from broadcaster.ports.store import Claim, Work
 from broadcaster.rendering import Templates, templates_dir
@@ -71,6 +74,7 @@ class World:
     clock: Clock
     channels: dict[str, Channel]
     changes: list[int]
+    officers: Officers
 
     async def draft(self, template: str = "flood-level4", earlier: Kind | None = None) -> Draft:
         """Fill a template with its own examples; one that refers gets an alert to refer to."""
@@ -117,4 +121,21 @@ async def world(folder: Path, mode: Mode = Mode.DRILL) -> AsyncIterator[World]:
     async with bootstrap.stored(config, read_only=False) as store, bootstrap.channels_of(config) as channels:
         context = replace(bootstrap.context_of(config), clock=clock)
         desk = Desk(context, channels, store, lambda: changes.append(1), config.policy)
-        yield World(config, desk, store, clock, dict(channels), changes)
+        officers = Officers(bureau_of(config, store, clock))
+        yield World(config, desk, store, clock, dict(channels), changes, officers)
+        officers.close()
+
+
+def bureau_of(config: Config, store: Store, clock: Clock) -> Bureau:
+    """What the officers' room needs, with hashes that cost little and a clock a test can set forward."""
+    entropy = SystemEntropy()
+    return Bureau(
+        store=store,
+        key=instance_key(config.data_dir, entropy),
+        hasher=Hasher(CHEAPEST),
+        clock=clock,
+        entropy=entropy,
+        mode=config.mode,
+        city=config.city.name,
+        lifetimes=config.lifetimes,
+    )
