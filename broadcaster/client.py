@@ -94,20 +94,18 @@ class Client:
         """Show what would go out."""
         return self._call("POST", "/preview", {"draft": draft})
 
-    def submit(self, draft: Any, key: str, digest: str = "", break_glass: str = "", *, source: str = "") -> Any:
-        """Hand in a draft."""
-        body = {"draft": draft, "key": key, "digest": digest, "break_glass": break_glass, "source": source}
+    def submit(self, draft: Any, key: str, digest: str = "", break_glass: str = "", **more: Any) -> Any:
+        """Hand in a draft; `more` may hold source and draft_id."""
+        body = {"draft": draft, "key": key, "digest": digest, "break_glass": break_glass, **more}
         return self._keyed("/alerts", body)
 
-    def update(
-        self, alert: str, draft: Any, key: str, digest: str = "", break_glass: str = "", *, source: str = ""
-    ) -> Any:
-        """Hand in the next version."""
-        body = {"draft": draft, "key": key, "digest": digest, "break_glass": break_glass, "source": source}
+    def update(self, alert: str, draft: Any, key: str, digest: str = "", break_glass: str = "", **more: Any) -> Any:
+        """Hand in the next version; `more` as for `submit`."""
+        body = {"draft": draft, "key": key, "digest": digest, "break_glass": break_glass, **more}
         return self._keyed(f"/alerts/{_part(alert)}/update", body)
 
     def follow_up(self, alert: str, kind: str, key: str, **wish: Any) -> Any:
-        """Correct, cancel or clear; `wish` may hold draft, silent, digest, break_glass and source."""
+        """Correct, cancel or clear; `wish` may hold draft, silent, digest, break_glass, source and draft_id."""
         return self._keyed(f"/alerts/{_part(alert)}/follow-up", {"kind": kind, "key": key, **wish})
 
     def report(self, alert: str) -> Any:
@@ -159,6 +157,41 @@ class Client:
     def handover(self) -> Any:
         """Return what the next shift must know."""
         return self._call("GET", "/handover")
+
+    # ------------------------------------------------------------ drafts
+
+    def setting(self) -> Any:
+        """Return what sheets are filled and checked by: mode, city, rules, channels."""
+        return self._call("GET", "/setting")
+
+    def drafts(self) -> Any:
+        """Return the open drafts."""
+        return self._call("GET", "/drafts")
+
+    def draft(self, number: int) -> Any:
+        """Return one draft, whatever its state."""
+        return self._call("GET", f"/drafts/{number}")
+
+    def open_draft(self, body: Any) -> Any:
+        """Keep a new sheet."""
+        return self._call("POST", "/drafts", {"body": body})
+
+    def save_draft(self, number: int, version: int, body: Any) -> Any:
+        """Change the version of a draft that was seen."""
+        return self._call("POST", f"/drafts/{number}", {"version": version, "body": body})
+
+    def drop_draft(self, number: int) -> Any:
+        """Give a draft up."""
+        return self._call("POST", f"/drafts/{number}/drop")
+
+    def sheet(self, alert: str, kind: str = "update") -> Any:
+        """Return a sheet to follow an alert, filled in."""
+        return self._call("GET", f"/alerts/{_part(alert)}/sheet?kind={_part(kind)}")
+
+    def reach(self, areas: Sequence[str], categories: Sequence[str], severity: str) -> int:
+        """Count the subscribers a new alert would be mailed to."""
+        wanted = {"areas": list(areas), "categories": list(categories), "severity": severity}
+        return int(self._call("POST", "/reach", wanted)["subscribers"])
 
     # ------------------------------------------------------------ subscribers
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from broadcaster import __version__
 from broadcaster.api import shapes
 from broadcaster.api.asking import Ask, Route, get, post
+from broadcaster.api.drafting import DRAFTING
 from broadcaster.api.people import PEOPLE
 from broadcaster.desk import (
     Board,
@@ -117,7 +118,13 @@ def _handing(body: shapes.HandIn | shapes.Follow) -> Handing:
         raise Refused([Problem(code="key_wrong", place="key")])
     if len(body.source) > LONGEST_KEY:
         raise Refused([Problem(code="too_long", place="source", params={"bound": LONGEST_KEY})])
-    return Handing(key=body.key, digest=body.digest, break_glass=body.break_glass, source=body.source)
+    return Handing(
+        key=body.key,
+        digest=body.digest,
+        break_glass=body.break_glass,
+        source=body.source,
+        draft_id=body.draft_id,
+    )
 
 
 ROUTES: tuple[Route, ...] = (
@@ -142,5 +149,6 @@ ROUTES: tuple[Route, ...] = (
     get("/subscribers/stats", "Subscribers, counted", _stats, Stats),
     post("/subscribers", "Add or replace by address", _put, shapes.Put, shapes.Counted),
     post("/subscribers/remove", "Delete by address", _remove, shapes.Remove, shapes.Counted),
+    *DRAFTING,
     *PEOPLE,
 )

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
 
-from broadcaster.model import Draft, Kind, Mode, Officer, Problem, Role, Subscriber
+from broadcaster.model import Category, Draft, Kind, Mode, Officer, Problem, Role, Severity, Subscriber
 from broadcaster.ports.store import Verb
+from broadcaster.rules.policy import Policy
 
 
 class _Strict:
@@ -27,7 +28,8 @@ class Look(_Strict):
 @dataclass(frozen=True, kw_only=True)
 class HandIn(_Strict):
     """A draft to send. `key` is the client's: the same again gives the same alert. `source`, a digest, stands for the
-    draft in that comparison where the moment of making it goes into the draft.
+    draft in that comparison where the moment of making it goes into the draft. `draft_id` is the desk's draft it was
+    made from, which is closed with it.
     """
 
     draft: Draft
@@ -35,6 +37,7 @@ class HandIn(_Strict):
     digest: str = ""
     break_glass: str = ""
     source: str = ""
+    draft_id: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +51,7 @@ class Follow(_Strict):
     digest: str = ""
     break_glass: str = ""
     source: str = ""
+    draft_id: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +75,30 @@ class Decide(_Strict):
 
     verb: Verb
     why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewDraft(_Strict):
+    """A sheet to keep."""
+
+    body: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SaveDraft(_Strict):
+    """A sheet that changes the draft's version which was seen."""
+
+    version: int
+    body: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reach(_Strict):
+    """Whom to count: subscribers for whom any of these areas and categories, at this severity, are meant."""
+
+    areas: tuple[str, ...]
+    categories: tuple[Category, ...]
+    severity: Severity
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,6 +147,23 @@ class Counted:
     added: int = 0
     changed: int = 0
     removed: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reached:
+    """How many subscribers."""
+
+    subscribers: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """What a program needs to fill sheets and check them as the desk does: `city` as `documents.city_of` reads it."""
+
+    mode: Mode
+    city: dict[str, Any]
+    policy: Policy
+    channels: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)

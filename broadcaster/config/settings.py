@@ -61,6 +61,13 @@ class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class AreaGroup(_Table):
+    """`[[city.area_groups]]`: areas that are chosen together."""
+
+    name: Annotated[Line, Field(min_length=1)]
+    areas: Annotated[tuple[Annotated[Line, Field(min_length=1, pattern="^[^、，,]*$")], ...], Field(min_length=1)]
+
+
 class CitySettings(_Table):
     """`[city]`: who speaks."""
 
@@ -78,12 +85,18 @@ class CitySettings(_Table):
     areas: tuple[Annotated[Line, Field(min_length=1)], ...] = ()
     areas_en: dict[str, Annotated[Line, Field(min_length=1, pattern="^[^、，,]*$")]] = {}
     geocodes: dict[str, dict[str, Annotated[Line, Field(min_length=1)]]] = {}
+    area_groups: tuple[AreaGroup, ...] = ()
 
     @model_validator(mode="after")
     def _areas_known(self) -> Self:
         unknown = [name for name in (*self.geocodes, *self.areas_en) if name not in self.areas]
         if unknown:
             raise PydanticCustomError("say.geocode_area_unknown", "unknown area", {"names": ", ".join(unknown)})
+        grouped = [name for group in self.area_groups for name in group.areas]
+        if foreign := [name for name in grouped if self.areas and not name.startswith(self.areas)]:
+            raise PydanticCustomError("say.area_group_unknown", "unknown area", {"names": ", ".join(foreign)})
+        if len({group.name for group in self.area_groups}) < len(self.area_groups):
+            raise PydanticCustomError("say.area_group_twice", "twice")
         return self
 
     def city(self) -> City:
@@ -102,6 +115,7 @@ class CitySettings(_Table):
             areas=self.areas,
             areas_en=self.areas_en,
             geocodes={name: _codes(codes) for name, codes in self.geocodes.items()},
+            area_groups={group.name: group.areas for group in self.area_groups},
         )
 
 

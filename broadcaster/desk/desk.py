@@ -18,6 +18,7 @@ from broadcaster.desk.composing import (
     fingerprint,
     sayable,
 )
+from broadcaster.desk.drafting import Drafting
 from broadcaster.desk.pending import Pending
 from broadcaster.desk.presence import Presence
 from broadcaster.desk.preview import Preview
@@ -44,7 +45,7 @@ from broadcaster.rules import approval, residents, routing
 from broadcaster.rules.policy import DEFAULT, Policy
 
 
-class Desk:
+class Desk(Drafting):
     """What officers' programs may ask for. `changed` is called after everything that may make work for the dispatcher
     or alter the board.
     """
@@ -67,6 +68,11 @@ class Desk:
     def mode(self) -> Mode:
         """The instance's mode."""
         return self._office.mode
+
+    @property
+    def office(self) -> Office:
+        """What its work needs to know: city, mode, channels, rules."""
+        return self._office
 
     @property
     def city(self) -> str:
@@ -256,6 +262,7 @@ class Desk:
             ),
             approvals=(self._granted(by, actor, said, handing.break_glass),) if by else (),
             prepared=prepared.prepare(self._office, alert),
+            draft=handing.draft_id,
         )
 
     def _single_person(self, alert: Alert, handing: Handing, *, advance: bool) -> ApprovalBy | None:

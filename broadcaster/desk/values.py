@@ -9,7 +9,7 @@ from typing import Protocol
 
 from broadcaster.model import Alert, Delivery, Draft, Kind, Mode, Problem
 from broadcaster.ports.channel import Channel, Publisher
-from broadcaster.ports.store import Archive, AuditTrail, Counting, Intake, Outbox, Subscribers
+from broadcaster.ports.store import Archive, AuditTrail, Counting, Drafts, Intake, Outbox, Subscribers
 from broadcaster.ports.world import Context
 from broadcaster.rules.policy import DEFAULT, Policy
 
@@ -17,7 +17,7 @@ FOLLOW_UP_LIFE = timedelta(hours=24)
 """How long a prepared correction, cancel or all-clear is valid from its sending."""
 
 
-class DeskStore(Intake, Outbox, Archive, Subscribers, AuditTrail, Counting, Protocol):
+class DeskStore(Intake, Drafts, Outbox, Archive, Subscribers, AuditTrail, Counting, Protocol):
     """The parts of the store the desk uses."""
 
 
@@ -51,12 +51,14 @@ class Handing:
     `break_glass`, the reason for sending without a second person (empty: no such wish), and `source`, a digest of what
     the draft was made from where the moment goes into it (`expires = "6h"`, a template's "now"): under the same key
     the same source is the same wish, though the draft made a second later is another one. Empty: the draft counts.
+    `draft_id` is the desk's draft it was made from: that is closed with it, and none of its editors may approve.
     """
 
     key: str
     digest: str = ""
     break_glass: str = ""
     source: str = ""
+    draft_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,11 +2,14 @@
 
 from broadcaster.documents.drafts import draft_from, read_draft, sketch
 from broadcaster.documents.files import LARGEST, parse_json, parse_toml
+from broadcaster.documents.places import city_document, city_of
 from broadcaster.documents.values import canonical, digest, dump, load, place_of, validation_codes, validation_problems
 
 __all__ = [
     "LARGEST",
     "canonical",
+    "city_document",
+    "city_of",
     "digest",
     "draft_from",
     "dump",

@@ -6,7 +6,8 @@ from it), and holds headline, description and instruction per language as Jinja2
 types them: `areas` for every language, `areas.en` where English wants other words.
 """
 
+from broadcaster.forms.areas import SEPARATORS, AreaWords, contact
 from broadcaster.forms.forms import Forms
 from broadcaster.forms.template import Slot, SlotKind, Template, Words, parse
 
-__all__ = ["Forms", "Slot", "SlotKind", "Template", "Words", "parse"]
+__all__ = ["SEPARATORS", "AreaWords", "Forms", "Slot", "SlotKind", "Template", "Words", "contact", "parse"]

@@ -36,6 +36,11 @@ class AreaWords:
         """Return how the whole city is named as an area. It is an explicit choice, never what an empty area means."""
         return self._of(language)["whole"].format(city=city_name(city, language))
 
+    def worded(self, city: City, name: str, language: str) -> str:
+        """Return one area, or the whole city, in the language's words and letters."""
+        whole = name == self.whole(city, JAPANESE)
+        return self.whole(city, language) if whole else area_name(city, name, language)
+
     def joined(self, names: Sequence[str], language: str) -> str:
         """Return the names as a list in running text."""
         return self._of(language)["joint"].join(names)

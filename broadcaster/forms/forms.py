@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -59,15 +59,16 @@ class Forms:
         incident: int | None = None,
         effective: datetime | None = None,
         expires: datetime | None = None,
+        languages: Collection[str] = (),
     ) -> Draft:
-        """Return the draft the template makes of `values`, in every language it has.
+        """Return the draft the template makes of `values`, in every language it has, or those of `languages`.
 
         Times are aware; `effective` defaults to `now`, `expires` to `now` and the template's validity. Raise
         `Refused` with every missing, unknown, over-long or unreadable value, `NotFound`, `RenderingError`.
         """
         template = self.template(name)
         reader = self._reader(template, values, city, now)
-        filled = _fill(reader)
+        filled = _fill(reader, languages)
         if reader.problems:
             raise Refused(reader.problems, code="form_refused")
         span = (effective or now, expires or now + timedelta(hours=template.validity_hours))
@@ -89,6 +90,11 @@ class Forms:
             else:
                 values |= {_key(slot_name, tag): words for tag, words in slot.example.items()}
         return values
+
+    @property
+    def area_words(self) -> AreaWords:
+        """How areas are worded."""
+        return self._areas
 
     def _reader(self, template: Template, values: Mapping[str, str], city: City, now: datetime) -> Reader:
         return Reader(
@@ -127,12 +133,12 @@ class Forms:
         return Words.model_validate(said)
 
 
-def _fill(reader: Reader) -> dict[str, dict[str, str]]:
-    """Return the values of every language by name, the authoritative one first; problems gather in the reader."""
+def _fill(reader: Reader, wanted: Collection[str]) -> dict[str, dict[str, str]]:
+    """Return the values by language and name, the authoritative one first; problems gather in the reader."""
     reader.unknown()
     reader.area_keys()
-    languages = [JAPANESE, *(tag for tag in reader.template.text if tag != JAPANESE)]
-    return {language: _values(reader, language) for language in languages}
+    further = (tag for tag in reader.template.text if tag != JAPANESE and (not wanted or tag in wanted))
+    return {language: _values(reader, language) for language in (JAPANESE, *further)}
 
 
 def _values(reader: Reader, language: str) -> dict[str, str]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
-from broadcaster.forms.areas import SEPARATORS, AreaWords, area_name
+from broadcaster.forms.areas import SEPARATORS, AreaWords
 from broadcaster.forms.template import ISSUED, Slot, SlotKind, Template
 from broadcaster.model import JAPANESE, Problem
 from broadcaster.ports.world import City
@@ -58,13 +58,7 @@ class Reader:
         names = self._split("areas", language)
         if self._own("areas", language) and len(names) != len(self._split("areas", JAPANESE)):
             self._report("slot_area_count", "areas", language)
-        return tuple(self._worded(name, language) for name in names)
-
-    def _worded(self, name: str, language: str) -> str:
-        whole = self.area_words.whole
-        return (
-            whole(self.city, language) if name == whole(self.city, JAPANESE) else area_name(self.city, name, language)
-        )
+        return tuple(self.area_words.worded(self.city, name, language) for name in names)
 
     def area_keys(self) -> tuple[str, ...]:
         """Return the area names as typed in Japanese; those not of the city's list are reported.

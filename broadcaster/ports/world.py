@@ -83,6 +83,8 @@ class City:
     """Where to look when the page is too old: words and an address or frequency, e.g. FM or the prefecture's page."""
     areas: tuple[str, ...] = ()
     """The town names an alert may name; empty leaves them free."""
+    area_groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    """Areas, or blocks of them, that are chosen together, by the group's name: a zone expected to be flooded."""
     areas_en: Mapping[str, str] = field(default_factory=dict[str, str])
     """Names of the areas above in Latin letters, for texts that are not Japanese."""
     geocodes: Mapping[str, tuple[Geocode, ...]] = field(default_factory=dict[str, tuple[Geocode, ...]])

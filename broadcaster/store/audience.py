@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 
-from broadcaster.model import Alert, Severity
+from broadcaster.model import Alert, Category, Severity
 from broadcaster.store.transaction import Row
 
 GRAVITY = {severity: place for place, severity in enumerate(Severity)}
@@ -25,12 +26,15 @@ class Matter(NamedTuple):
 
 def matter(alert: Alert) -> Matter:
     """Return it, over all languages of the alert."""
-    return Matter(
-        frozenset(area.area_desc for info in alert.infos for area in info.areas),
-        frozenset(category.value for info in alert.infos for category in info.category),
-        GRAVITY[alert.severity],
-        alert.sent,
-    )
+    areas = [area.area_desc for info in alert.infos for area in info.areas]
+    categories = [category for info in alert.infos for category in info.category]
+    return about(areas, categories, alert.severity, alert.sent)
+
+
+def about(areas: Iterable[str], categories: Iterable[Category], severity: Severity, at: datetime) -> Matter:
+    """Return what a new alert would be held against."""
+    named = frozenset(category.value for category in categories)
+    return Matter(frozenset(areas), named, GRAVITY[severity], at)
 
 
 def wants(row: Row, said: Matter) -> bool:

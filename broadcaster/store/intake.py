@@ -9,7 +9,7 @@ from broadcaster.errors import Conflict, NotFound
 from broadcaster.model import Delivery, State
 from broadcaster.ports.store import Acceptance, Known, Planned, Settlement
 from broadcaster.rules import lane, ordering
-from broadcaster.store import rows, settling, trail
+from broadcaster.store import drafts, rows, settling, trail
 from broadcaster.store.base import Part
 from broadcaster.store.rows import ms
 from broadcaster.store.transaction import Tx
@@ -81,6 +81,8 @@ def _accept(tx: Tx, acceptance: Acceptance, submission: int | None) -> tuple[Del
     if waiting is not None:
         by = ", ".join(trail.who(each.actor) for each in acceptance.approvals)
         close_submission(tx, waiting, "approved", by, "")
+    else:
+        acceptance = drafts.take(tx, acceptance)
     _take_version(tx, acceptance)
     number = _write_alert(tx, acceptance)
     _write_parts(tx, acceptance, number)
@@ -199,7 +201,15 @@ def _note(tx: Tx, acceptance: Acceptance, superseded: list[int]) -> None:
         ],
         deliveries=[f"{each.channel}/{each.target}" for each in acceptance.plan],
         superseded=superseded,
+        **made_from(acceptance),
     )
+
+
+def made_from(acceptance: Acceptance) -> dict[str, object]:
+    """Return what the trail says of the draft: its number and who wrote in it; nothing where there was none."""
+    if acceptance.draft is None:
+        return {}
+    return {"draft": acceptance.draft, "editors": [trail.who(each) for each in acceptance.editors]}
 
 
 def _deliveries(tx: Tx, alert: int) -> tuple[Delivery, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator
 from datetime import datetime
 from functools import partial
 from itertools import islice
@@ -57,17 +57,29 @@ class People(Part):
         """Count who would get this alert: subscribers, and for kinds that refer the incident's earlier recipients."""
         return await self._read(lambda tx: count_reach(tx, alert))
 
+    async def wanting(
+        self, areas: Collection[str], categories: Collection[Category], severity: Severity, now: datetime
+    ) -> int:
+        """Count the subscribers who want a new alert of this severity for any of these areas and categories."""
+        said = audience.about(areas, categories, severity, now)
+        return await self._read(lambda tx: sum(1 for _ in _wanting(tx, said)))
+
 
 def count_reach(tx: Tx, alert: Alert) -> int:
     """Count without writing anything down. An address that comes both ways is counted once."""
-    said, after = audience.matter(alert), 0
+    wanting = _wanting(tx, audience.matter(alert))
+    if not alert.kind.refers:
+        return sum(1 for _ in wanting)
     earlier = {row["address"].lower() for row in tx.all("ledger.all_earlier", incident=alert.incident)}
-    counted = len(earlier) if alert.kind.refers else 0
+    return len(earlier) + sum(1 for address in wanting if address not in earlier)
+
+
+def _wanting(tx: Tx, said: audience.Matter) -> Iterator[str]:
+    """Yield the addresses whose wishes match, in lower case."""
+    after = 0
     while page := tx.all("people.page_by_number", after=after, now=ms(said.at), limit=_PAGE):
-        wanting = (row["address"].lower() for row in page if audience.wants(row, said))
-        counted += sum(1 for address in wanting if not (alert.kind.refers and address in earlier))
+        yield from (row["address"].lower() for row in page if audience.wants(row, said))
         after = page[-1]["id"]
-    return counted
 
 
 def _put(tx: Tx, *, chunk: list[Subscriber], actor: Actor, now: datetime) -> tuple[int, int]:

@@ -12,6 +12,7 @@ from broadcaster.store.archive import Snapshots
 from broadcaster.store.backup import Progress, back_up
 from broadcaster.store.begun import Begun
 from broadcaster.store.claiming import Claiming
+from broadcaster.store.drafts import Sheets
 from broadcaster.store.engine import Readers, Writer
 from broadcaster.store.intake import Accepting
 from broadcaster.store.ledger import Book
@@ -24,7 +25,7 @@ from broadcaster.store.submissions import Submissions
 from broadcaster.store.trail import Trail
 
 
-class Store(Accepting, Submissions, Claiming, Recording, Recovery, Book, Snapshots, People, Roster, Trail):
+class Store(Accepting, Submissions, Sheets, Claiming, Recording, Recovery, Book, Snapshots, People, Roster, Trail):
     """Serves every protocol of `broadcaster.ports.store`. Close it; or use it with `async with`."""
 
     def __init__(self, path: Path, mode: Mode, *, read_only: bool) -> None:

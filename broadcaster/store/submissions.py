@@ -8,9 +8,9 @@ from broadcaster.errors import NotFound
 from broadcaster.model import Actor, Delivery
 from broadcaster.ports.store import Acceptance, Decision, Submission, SubmissionState, Verb
 from broadcaster.rules import deciding
-from broadcaster.store import ledger, rows, settling, trail
+from broadcaster.store import drafts, ledger, rows, settling, trail
 from broadcaster.store.base import Part
-from broadcaster.store.intake import check_key, close_submission
+from broadcaster.store.intake import check_key, close_submission, made_from
 from broadcaster.store.transaction import Row, Tx
 
 
@@ -23,10 +23,7 @@ class Submissions(Part):
 
     async def submission(self, number: int) -> Submission:
         """Return one. Raise `NotFound`."""
-        row = await self._read(lambda tx: tx.one("intake.submission", number=number))
-        if row is None:
-            raise NotFound("submission_not_found", number=number)
-        return _submission(row)
+        return await self._read(lambda tx: _fetch(tx, number))
 
     async def submissions(self) -> tuple[Submission, ...]:
         """Return those waiting, oldest first."""
@@ -39,6 +36,7 @@ class Submissions(Part):
         def work(tx: Tx) -> None:
             by = trail.who(actor)
             close_submission(tx, number, SubmissionState.RETURNED.value, by, reason)
+            drafts.give_back(tx, _fetch(tx, number).acceptance)
             trail.append(tx, at=at, event="returned", subject=f"submission {number}", actor=by, reason=reason)
 
         await self._write(work)
@@ -48,10 +46,18 @@ class Submissions(Part):
         return await self._write(lambda tx: _decide(tx, delivery, decision))
 
 
-def _submit(tx: Tx, acceptance: Acceptance) -> int:
-    found = check_key(tx, acceptance)
+def _fetch(tx: Tx, number: int) -> Submission:
+    row = tx.one("intake.submission", number=number)
+    if row is None:
+        raise NotFound("submission_not_found", number=number)
+    return _submission(row)
+
+
+def _submit(tx: Tx, given: Acceptance) -> int:
+    found = check_key(tx, given)
     if found is not None and found.submission is not None:
         return found.submission
+    acceptance = drafts.take(tx, given)
     tx.run("intake.insert_submission", body=rows.spelled(acceptance))
     number = tx.number("intake.newest_submission")
     tx.run("intake.keep_key", key=acceptance.key, body_digest=acceptance.body_digest, alert=None, submission=number)
@@ -63,6 +69,7 @@ def _submit(tx: Tx, acceptance: Acceptance) -> int:
         actor=trail.who(acceptance.author),
         serial=acceptance.alert.serial,
         digest=acceptance.digest,
+        **made_from(acceptance),
     )
     return number
 

@@ -24,6 +24,7 @@ MAY_SCAN = {
     "archive.newest_alerts",  # from the end, with a limit
     "archive.open_alerts",  # a partial index of just these
     "intake.submissions_waiting",  # a partial index of just these
+    "drafts.open",  # a partial index of just these
     "outbox.interrupted",  # a partial index of just these
     "ledger.bring_forward",  # at a start and when the clock went back, one row per bulk delivery
     "ledger.cut_off",  # at a start, one row per bulk delivery

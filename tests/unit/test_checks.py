@@ -392,10 +392,10 @@ def test_several_levels_may_be_named(headline: str) -> None:
     assert codes(draft(said, replace(said, language="ja-x-easy"), level=4)) == set()
 
 
-def test_an_order_without_easy_japanese_is_a_warning() -> None:
+def test_an_order_without_easy_japanese_is_refused() -> None:
     alone = order(4, "避難指示")
     problems = found(replace(alone, infos=alone.infos[:1]))
-    assert [(problem.code, problem.blocking) for problem in problems] == [("easy_japanese_missing", False)]
+    assert [(problem.code, problem.blocking) for problem in problems] == [("easy_japanese_missing", True)]
 
 
 def test_a_notice_may_speak_of_orders() -> None:

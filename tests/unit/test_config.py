@@ -305,7 +305,7 @@ def uncommented(text: str) -> str:
 
 def full(text: str) -> str:
     """Return it with each optional setting once, and every channel enabled."""
-    whole = uncommented(text).replace("geocodes = {}\n", "")
+    whole = uncommented(text).replace("geocodes = {}\n", "").replace("area_groups = []\n", "")
     return whole.replace("enabled = false", "enabled = true").replace('mode = "drill"', 'mode = "live"')
 
 
@@ -334,6 +334,8 @@ def paths(table: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
     for name, value in table.items():
         if isinstance(value, dict) and name not in ("geocodes", "areas_en"):
             yield from ((name, *path) for path in paths(value))
+        elif isinstance(value, list) and value and isinstance(value[0], dict):
+            yield from ((name, *path) for path in paths(value[0]))
         else:
             yield (name,)
 
@@ -360,6 +362,16 @@ def test_the_example_loads_as_it_stands(tmp_path: Path) -> None:
 def test_the_example_loads_with_everything_in_force(tmp_path: Path) -> None:
     config = load_config(installed(tmp_path, full(EXAMPLE.read_text(encoding="utf-8"))))
     assert set(config.channels) == {"page", "feeds", "twitter", "mail"}
+
+
+def test_a_group_names_areas_of_the_city_once(tmp_path: Path) -> None:
+    group = '[[city.area_groups]]\nname = "浸水想定区域"\nareas = ["芋窪1丁目", "蔵敷"]\n'
+    known = SMALL + 'areas = ["芋窪", "蔵敷"]\n' + group
+    assert load_config(write(tmp_path, known)).city.area_groups == {"浸水想定区域": ("芋窪1丁目", "蔵敷")}
+    foreign = known.replace('"芋窪1丁目"', '"立川"')
+    assert [code for _, code in problems(write(tmp_path, foreign))] == ["area_group_unknown"]
+    twice = known + '[[city.area_groups]]\nname = "浸水想定区域"\nareas = ["蔵敷"]\n'
+    assert [code for _, code in problems(write(tmp_path, twice))] == ["area_group_twice"]
 
 
 def test_every_setting_is_in_the_example_and_nothing_else() -> None:

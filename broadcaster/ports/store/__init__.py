@@ -4,6 +4,7 @@ Every method is one transaction, or one snapshot where it only reads. Every meth
 """
 
 from broadcaster.ports.store.archive import AlertRow, Archive, Past, Resolution
+from broadcaster.ports.store.drafts import DraftChange, DraftRow, Drafts, DraftState
 from broadcaster.ports.store.intake import (
     Acceptance,
     Approval,
@@ -33,6 +34,10 @@ __all__ = [
     "Claim",
     "Counting",
     "Decision",
+    "DraftChange",
+    "DraftRow",
+    "DraftState",
+    "Drafts",
     "Entry",
     "Head",
     "Intake",

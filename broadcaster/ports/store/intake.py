@@ -46,7 +46,8 @@ class Planned:
 class Acceptance:
     """All that one accepting transaction writes. `body_digest` is of what the client sent under `key`;
     `digest` of all rendered texts. `prepared` are the drafts of correction and all-clear, already checked to render.
-    `editors` are all who had a hand in the words, besides the author: none of them may approve.
+    `draft` is the number of the desk's draft it was made from; the transaction closes that and adds all who wrote in it
+    to `editors`: those who had a hand in the words besides the author, of whom none may approve.
     """
 
     key: str
@@ -59,6 +60,7 @@ class Acceptance:
     plan: tuple[Planned, ...]
     approvals: tuple[Approval, ...] = ()
     prepared: tuple[Draft, ...] = ()
+    draft: int | None = None
     editors: tuple[Actor, ...] = ()
 
 
@@ -126,13 +128,13 @@ class Intake(Protocol):
 
     async def accept(self, acceptance: Acceptance, submission: int | None = None) -> tuple[Delivery, ...]:
         """Write alert, messages, deliveries, approvals and audit entry; supersede older `ready`, `retry_wait` and
-        `held` deliveries of the incident; close the submission. The same key and body again: return what is there.
-        Raise `Conflict` on another body under the key, or on a version that is no longer the next.
+        `held` deliveries of the incident; close submission and draft. The same key and body again: return what is
+        there. Raise `Conflict` on another body under the key, or on a version that is no longer the next.
         """
         ...
 
     async def submit(self, acceptance: Acceptance) -> int:
-        """Keep it waiting for approval and return its number. Idempotent by key like `accept`."""
+        """Keep it waiting for approval, close its draft, return its number. Idempotent by key like `accept`."""
         ...
 
     async def submission(self, number: int) -> Submission:
@@ -144,7 +146,7 @@ class Intake(Protocol):
         ...
 
     async def hand_back(self, number: int, actor: Actor, at: datetime, reason: str) -> None:
-        """Close a waiting submission without sending. Raise `NotFound` or `Conflict`."""
+        """Close a waiting submission without sending; its draft is open again. Raise `NotFound` or `Conflict`."""
         ...
 
     async def decide(self, delivery: int, decision: Decision) -> Delivery:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from broadcaster.model import Actor, Alert, Delivery, Subscriber
+from broadcaster.model import Actor, Alert, Category, Delivery, Severity, Subscriber
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +45,12 @@ class Subscribers(Register, Protocol):
 
     async def reach(self, alert: Alert) -> int:
         """Count who would get this alert."""
+        ...
+
+    async def wanting(
+        self, areas: Collection[str], categories: Collection[Category], severity: Severity, now: datetime
+    ) -> int:
+        """Count the subscribers who want a new alert of this severity for any of these areas and categories."""
         ...
 
 

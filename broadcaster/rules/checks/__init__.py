@@ -7,13 +7,13 @@ their names, `links` where a text may lead, `course` whether it fits the inciden
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from broadcaster.model import Alert, Draft, Mode, Problem
 from broadcaster.ports.world import City
 from broadcaster.rules.checks import characters, course, form, levels, links, lookalikes, times, words
-from broadcaster.rules.checks.texts import readable
+from broadcaster.rules.checks.texts import Field, readable
 from broadcaster.rules.policy import DEFAULT, Policy
 
 
@@ -26,8 +26,17 @@ def problems(
     whatever the draft holds.
     """
     found = [*form.problems(draft, city), *times.problems(draft, now=now, live=live, policy=policy)]
-    texts = tuple(readable(draft))
-    found += [*characters.problems(texts), *words.problems(texts, mode)]
-    found += [*links.problems(texts, city), *lookalikes.problems(texts)]
+    found += of_texts(readable(draft), city=city, mode=mode)
     found += [*levels.problems(draft), *course.problems(draft, live=live, mode=mode)]
     return tuple(sorted(found, key=lambda problem: not problem.blocking))
+
+
+def of_texts(texts: Iterable[Field], *, city: City, mode: Mode) -> list[Problem]:
+    """Return what is wrong with texts by themselves, wherever they stand."""
+    given = tuple(texts)
+    return [
+        *characters.problems(given),
+        *words.problems(given, mode),
+        *links.problems(given, city),
+        *lookalikes.problems(given),
+    ]

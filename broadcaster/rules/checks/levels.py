@@ -29,7 +29,7 @@ def problems(draft: Draft) -> Iterator[Problem]:
     yield from _severity(draft)
     yield from _words(draft)
     if (draft.level or 0) >= _EASY_FROM and all(info.language != EASY_JAPANESE for info in draft.infos):
-        yield Problem(code="easy_japanese_missing", place="infos", params={"level": draft.level or 0}, blocking=False)
+        yield Problem(code="easy_japanese_missing", place="infos", params={"level": draft.level or 0})
 
 
 def _withdraws(draft: Draft) -> bool:
