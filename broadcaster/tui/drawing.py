@@ -5,113 +5,225 @@ No frames and no marks: terminals disagree about how wide such characters are am
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from textual.content import Content
 
-from broadcaster.tui.lines import Line, Sort, areas, headline, moment, serial
+from broadcaster.tui.lines import Line, Sort, headline, moment, serial
 from broadcaster.tui.words import Words, plain, width
 
+GOOD, MOVING, WARNING, BAD = "#7fd18c", "#74c7ec", "#f5d067", "#ff9a8f"
+"""On the desk's dark ground each has a contrast of more than 7 to 1 (WCAG 1.4.6)."""
 STATES = {
-    "confirmed": "bold $text-success",
-    "accepted": "$text-success",
-    "sending": "bold $text-accent",
-    "ready": "$text-accent",
-    "retry_wait": "$text-warning",
-    "in_doubt": "bold $text-warning",
-    "held": "bold $text-warning",
-    "needs_human": "bold $text-error",
-    "failed": "bold $text-error",
+    "confirmed": f"bold {GOOD}",
+    "accepted": GOOD,
+    "sending": f"bold {MOVING}",
+    "ready": MOVING,
+    "retry_wait": WARNING,
+    "in_doubt": f"bold {WARNING}",
+    "held": f"bold {WARNING}",
+    "needs_human": f"bold {BAD}",
+    "failed": f"bold {BAD}",
 }
 """A colour for each state; the word says the same. Any other state is over, and dim."""
+MICRO = 1_000_000
+WIDE = 110
+"""From so many columns on, a line has room for its longer form."""
 
 
-def draw(line: Line, words: Words, now: datetime, columns: int) -> Content:
-    """Return the line, cut to so many columns."""
-    return _SORTS[line.sort](line, words, now, columns)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paper:
+    """What a line is drawn on: the language, the time, the city's zone, the width."""
+
+    words: Words
+    now: datetime
+    zone: str
+    columns: int
+
+    @property
+    def wide(self) -> bool:
+        """Whether there is room for the longer form."""
+        return self.columns >= WIDE
 
 
-def _heading(line: Line, words: Words, now: datetime, columns: int) -> Content:  # noqa: ARG001 (one shape for all)
-    return plain(words(line.code, count=line.count), "bold")
+def draw(line: Line, paper: Paper) -> Content:
+    """Return the line, cut to the paper's width."""
+    return _SORTS[line.sort](line, paper)
 
 
-def _attention(line: Line, words: Words, now: datetime, columns: int) -> Content:  # noqa: ARG001 (see above)
-    each = line.delivery
-    what = words(f"tui_advice_{line.code}")
-    why = words.reason(each["reason"])
-    said = f" ! {serial(line.row['alert'])} {words.channel(each['channel'])}: {what}" + (f" ({why})" if why else "")
-    return plain(fit(said, columns), STATES.get(each["state"], "bold $text-warning"))
+def _said(line: Line, paper: Paper) -> Content:
+    return plain(fit(f" {line.text}", paper.columns), WARNING)
 
 
-def _waiting(line: Line, words: Words, now: datetime, columns: int) -> Content:
-    acceptance = line.submission["acceptance"]
-    age = words("tui_age", age=span(now - moment(acceptance["at"]), words))
-    said = f" ? {words('tui_submission', number=line.submission['id'], author=acceptance['author']['name'])} {age}"
-    return plain(fit(f"{said} {headline(acceptance['alert'])}", columns), "bold $text-warning")
+def _heading(line: Line, paper: Paper) -> Content:
+    return plain(pad(paper.words(line.code, count=line.count), paper.columns), "bold underline")
 
 
-def _channel(line: Line, words: Words, now: datetime, columns: int) -> Content:  # noqa: ARG001 (see above)
-    each = line.channel
+def _empty(line: Line, paper: Paper) -> Content:
+    return plain(f"   {paper.words(line.code)}", "dim")
+
+
+def _attention(line: Line, paper: Paper) -> Content:
+    words, each, alert = paper.words, line.delivery, line.row["alert"]
+    if each is None:
+        left = span(moment(line.row["expires"]) - paper.now, words)
+        what = words("tui_advice_expiring", left=left)
+        return plain(fit(f" ! {serial(alert)} {what}  {headline(alert)}", paper.columns), f"bold {WARNING}")
+    advice = words(f"tui_advice_{line.code}", count=each["unserved"])
+    why = joined(words.reason(each["reason"]), each["detail"] if paper.wide else "")
+    said = f" ! {serial(alert)} {words.channel(each['channel'])}: {advice}" + (f" ({why})" if why else "")
+    return plain(fit(said, paper.columns), STATES.get(each["state"], WARNING))
+
+
+def _waiting(line: Line, paper: Paper) -> Content:
+    words, acceptance = paper.words, line.submission["acceptance"]
+    age = words("tui_age", age=span(paper.now - moment(acceptance["at"]), words))
+    who = words("tui_submission", number=line.submission["id"], author=acceptance["author"]["name"])
+    said = f" ? {joined(who, age, headline(acceptance['alert']))}"
+    return plain(fit(said, paper.columns), f"bold {WARNING}")
+
+
+def _officers(line: Line, paper: Paper) -> Content:
+    return plain(fit(f"   {paper.words('tui_officers', names=line.text or '-')}", paper.columns))
+
+
+def _channel(line: Line, paper: Paper) -> Content:
+    words, each = paper.words, line.channel
     name = pad(f"   {words.channel(each['channel'])}", 17)
     if each["down"]:
-        return plain(fit(name + words("tui_down", reason=words.reason(each["down"])), columns), "bold $text-error")
-    return plain(fit(name + words("tui_up"), columns))
+        until = clock_of(each["until"], paper.zone) if each["until"] else ""
+        state, style = words("tui_down", reason=words.reason(each["down"])), f"bold {BAD}"
+        budgets = words("tui_probed", time=until) if until else words("tui_not_probed")
+    else:
+        tried = words("tui_failing", count=each["failures"]) if each["failures"] else words("tui_up")
+        state, style = tried, WARNING if each["failures"] else GOOD
+        budgets = joined(*(budget(left, paper) for left in each["budgets"]))
+    said = pad(state, max(18, width(state) + 2))
+    room = max(0, paper.columns - 17 - width(said))
+    return Content.assemble(plain(name), plain(said, style), plain(fit(budgets, room)))
 
 
-def _incident(line: Line, words: Words, now: datetime, columns: int) -> Content:
-    row, alert = line.row, line.row["alert"]
-    level = words("tui_level", level=alert["level"]) if alert["level"] else ""
-    age = words("tui_age", age=span(now - moment(row["accepted_at"]), words))
-    left = words("tui_left", left=span(moment(alert["infos"][0]["expires"]) - now, words)) if row["in_force"] else ""
-    parts = (serial(alert), words(f"kind_{alert['kind']}"), level, headline(alert), areas(alert), age, left)
-    return plain(fit(" " + "  ".join(part for part in parts if part), columns), "bold")
+def budget(each: Any, paper: Paper) -> str:
+    """Return what is left of one limit, and until when where nothing is."""
+    words, money = paper.words, each["unit"] == "microusd"
+    left, amount = (f"${value / MICRO:,.2f}" if money else f"{value:,}" for value in (each["left"], each["amount"]))
+    said = words(f"tui_budget_{each['name']}", left=left, amount=amount)
+    if each["left"] or not each["resets_at"]:
+        return said
+    return joined(said, words("tui_budget_resets", time=clock_of(each["resets_at"], paper.zone)))
 
 
-def _delivery(line: Line, words: Words, now: datetime, columns: int) -> Content:  # noqa: ARG001 (see above)
-    each = line.delivery
-    target = "" if each["target"] in ("", each["channel"]) else f" {each['target']}"
-    count = f"{each['progress']:,}/{each['total']:,}" if each["total"] else ""
-    rest = "  ".join(part for part in (count, each["url"] or each["ref"], words.reason(each["reason"])) if part)
-    state = words(f"state_{each['state']}")
+def _incident(line: Line, paper: Paper) -> Content:
+    words, row, alert = paper.words, line.row, line.row["alert"]
+    age = words("tui_age", age=span(paper.now - moment(row["accepted_at"]), words))
+    left = words("tui_left", left=span(moment(row["expires"]) - paper.now, words)) if row["in_force"] else ""
+    level = words("tui_level", level=row["level"]) if row["level"] else words(f"kind_{alert['kind']}")
+    right = joined(age, left)
+    front = f" {serial(alert)}  {level}  "
+    room = paper.columns - width(front) - width(right) - 2
+    said = pad(headline(alert), max(room, 1))
+    return plain(fit(f"{front}{said} {right} ", paper.columns), "bold")
+
+
+def _detail(line: Line, paper: Paper) -> Content:
+    words, row = paper.words, line.row
+    approver = row["approved_by"] or "-"
+    if row["approved_how"] in ("break_glass", "prepared"):
+        approver = words(f"approved_{row['approved_how']}", approver=approver)
+    by = words("tui_by", author=row["author"], approver=approver)
+    kind = words(f"kind_{row['alert']['kind']}") if row["level"] else ""
+    front = " " * (3 + width(serial(row["alert"])))
+    return plain(fit(f"{front}{joined(kind, row['area'], by)}", paper.columns), "dim")
+
+
+def _delivery(line: Line, paper: Paper) -> Content:
+    words, each = paper.words, line.delivery
+    first, second, third = (24, 18, 26) if paper.wide else (17, 15, 18)
+    late = _late(each, line.target_s, paper.now)
     return Content.assemble(
-        plain(pad(f"   {words.channel(each['channel'])}{target}", 22)),
-        plain(pad(state, 16), STATES.get(each["state"], "dim")),
-        plain(pad(words("tui_tries", count=each["attempt"]), 8)),
-        plain(fit(rest, max(0, columns - 46))),
+        plain(pad(f"   {joined(words.channel(each['channel']), line.text)}", first)),
+        plain(pad(words(f"state_{each['state']}"), second), STATES.get(each["state"], "dim")),
+        plain(pad(words("tui_tries", count=each["attempt"]), 7)),
+        plain(pad(arrival(each, line.target_s, paper), third), WARNING if late else ""),
+        plain(fit(proof(each, paper), max(0, paper.columns - first - second - third - 7))),
     )
 
 
-_SORTS: Mapping[Sort, Callable[[Line, Words, datetime, int], Content]] = {
+def _late(each: Any, target_s: float, now: datetime) -> bool:
+    end = moment(each["reached_at"]) if each["reached_at"] else now
+    open_ = each["reached_at"] or each["state"] in _UNDER_WAY
+    return bool(open_) and (end - moment(each["accepted_at"])).total_seconds() > target_s
+
+
+_UNDER_WAY = ("ready", "sending", "retry_wait", "in_doubt", "needs_human", "held")
+
+
+def arrival(each: Any, target_s: float, paper: Paper) -> str:
+    """Return how long it took, or has been taking, against its target; empty where it will not arrive."""
+    words, since = paper.words, moment(each["accepted_at"])
+    target = span(timedelta(seconds=target_s), words)
+    if each["reached_at"]:
+        took = span(moment(each["reached_at"]) - since, words)
+        code = "tui_reached_half" if each["total"] else "tui_reached"
+    elif each["state"] in _UNDER_WAY:
+        took, code = span(paper.now - since, words), "tui_not_reached"
+    else:
+        return ""
+    late = _late(each, target_s, paper.now)
+    return words(code, took=took) + (words("tui_late") if late else words("tui_target", target=target))
+
+
+def proof(each: Any, paper: Paper) -> str:
+    """Return what else is known: how many have it, when it is tried next, why it failed, and where it can be seen."""
+    words = paper.words
+    count = f"{each['progress']:,}/{each['total']:,}" if each["total"] else ""
+    waits = each["state"] in ("retry_wait", "in_doubt")
+    next_try = words("tui_next", time=clock_of(each["due_at"], paper.zone)) if waits else ""
+    flag = words("flag_possible_duplicate") if each["possible_duplicate"] else ""
+    detail = each["detail"] if paper.wide or not each["reason"] else ""
+    return joined(count, next_try, flag, words.reason(each["reason"]), each["url"], detail)
+
+
+_SORTS: Mapping[Sort, Callable[[Line, Paper], Content]] = {
+    Sort.HINT: _said,
     Sort.HEADING: _heading,
     Sort.ATTENTION: _attention,
     Sort.WAITING: _waiting,
+    Sort.OFFICERS: _officers,
     Sort.CHANNEL: _channel,
     Sort.INCIDENT: _incident,
+    Sort.DETAIL: _detail,
     Sort.DELIVERY: _delivery,
+    Sort.EMPTY: _empty,
 }
 
 
 def span(length: timedelta, words: Words) -> str:
     """Return a length of time in its two largest units at most: `45 s`, `5 min`, `1 h 20 min`, `3 d 4 h`."""
     seconds = max(0, int(length.total_seconds()))
-    units = ((86400, "tui_days"), (3600, "tui_hours"), (60, "tui_minutes"))
-    for place, (size, code) in enumerate(units):
-        if seconds >= size:
-            first = words(code, count=seconds // size)
-            smaller = units[place + 1 : place + 2]
-            rest = [words(name, count=seconds % size // small) for small, name in smaller if seconds % size >= small]
-            return "".join([first, *rest])
-    return words("tui_seconds", count=seconds)
+    if seconds < _UNITS[-1][0]:
+        return words("tui_seconds", count=seconds)
+    place = next(place for place, (size, _) in enumerate(_UNITS) if seconds >= size)
+    said = []
+    for size, code in _UNITS[place : place + 2]:
+        count, seconds = divmod(seconds, size)
+        if count:
+            said.append(words(code, count=count))
+    return words("tui_span_joint").join(said)
+
+
+_UNITS = ((86400, "tui_days"), (3600, "tui_hours"), (60, "tui_minutes"))
 
 
 def fit(text: str, columns: int) -> str:
     """Return the text, its end left out where it does not fit; a cut one ends in `..`."""
     if width(text) <= columns:
         return text
-    kept, room = [], columns - 2
+    kept, room = list[str](), columns - 2
     for each in text:
         room -= width(each)
         if room < 0:
@@ -126,11 +238,16 @@ def pad(text: str, columns: int) -> str:
     return shown + " " * (columns - width(shown))
 
 
-def joined(parts: Sequence[Any]) -> str:
+def joined(*parts: str) -> str:
     """Return what is not empty, with two blanks between."""
-    return "  ".join(str(part) for part in parts if part)
+    return "  ".join(part for part in parts if part)
 
 
 def time_of(at: datetime, zone: str) -> str:
     """Return the time of day in the city. `zone` is an IANA name."""
     return f"{at.astimezone(ZoneInfo(zone)):%H:%M:%S}"
+
+
+def clock_of(text: str, zone: str) -> str:
+    """Return the time of day that a board's text says."""
+    return time_of(moment(text), zone)

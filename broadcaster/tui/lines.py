@@ -5,16 +5,21 @@ Each line has a key that stays the same from board to board, so that the cursor 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from broadcaster.rules.pace import still_valid
+
 WANTING = ("failed", "needs_human", "in_doubt", "held")
 """States that a person should look at, most pressing first."""
-POSSIBLE_DUPLICATE = "possible_duplicate"
-ADVICES = (*WANTING, POSSIBLE_DUPLICATE)
+EXPIRING, UNSERVED, POSSIBLE_DUPLICATE = "expiring", "unserved", "possible_duplicate"
+ADVICES = (*WANTING, EXPIRING, UNSERVED, POSSIBLE_DUPLICATE)
+"""What the board asks a person for, most pressing first; `tui_advice_*` of the catalogue says what to do."""
+DONE = ("accepted", "confirmed")
 RECENT = timedelta(hours=24)
 """How long what went wrong with an alert no longer in force stays on top."""
 
@@ -22,18 +27,23 @@ RECENT = timedelta(hours=24)
 class Sort(StrEnum):
     """What a line is about."""
 
+    HINT = "hint"
     HEADING = "heading"
     ATTENTION = "attention"
     WAITING = "waiting"
+    OFFICERS = "officers"
     CHANNEL = "channel"
     INCIDENT = "incident"
+    DETAIL = "detail"
     DELIVERY = "delivery"
+    EMPTY = "empty"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One line. `row`, `delivery`, `submission`, `channel` are the board's own values, None where it has none;
-    `code` names the heading's sentence or the advice, and `count` what is counted there.
+    """One line. `row`, `delivery`, `submission`, `channel` are the board's own values, None where it has none. `code`
+    names the heading's sentence or the advice, `count` what is counted there, `text` what is said as it is; `target_s`
+    is how soon a delivery should have arrived.
     """
 
     key: str
@@ -43,7 +53,9 @@ class Line:
     submission: Any = None
     channel: Any = None
     code: str = ""
+    text: str = ""
     count: int = 0
+    target_s: float = 0.0
 
     @property
     def alert(self) -> str:
@@ -53,26 +65,38 @@ class Line:
     @property
     def can_be_reached(self) -> bool:
         """Whether the cursor stops here."""
-        return self.sort is not Sort.HEADING
+        return self.sort in _REACHED
 
 
-def lines_of(board: Any) -> list[Line]:
-    """Return the whole board: what needs a person, what waits, the channels, the incidents with their deliveries."""
-    return [*_attention(board), *_waiting(board), *_channels(board), *_incidents(board)]
+_REACHED = frozenset({Sort.ATTENTION, Sort.WAITING, Sort.CHANNEL, Sort.INCIDENT, Sort.DELIVERY})
 
 
-def _attention(board: Any) -> Iterator[Line]:
-    found = sorted(wanting(board), key=lambda line: ADVICES.index(line.code))
+def lines_of(board: Any, now: datetime, hint: str = "") -> list[Line]:
+    """Return the whole board: what needs a person, what waits, the incidents with their deliveries, the channels."""
+    return [
+        *([Line(key="hint", sort=Sort.HINT, text=hint)] if hint else []),
+        *_attention(board, now),
+        *_waiting(board),
+        *_incidents(board, in_force=True),
+        *_channels(board),
+        *_incidents(board, in_force=False),
+    ]
+
+
+def _attention(board: Any, now: datetime) -> Iterator[Line]:
+    found = sorted(wanting(board, now), key=lambda line: ADVICES.index(line.code))
     if found:
         yield Line(key="attention", sort=Sort.HEADING, code="tui_attention", count=len(found))
     yield from found
 
 
-def wanting(board: Any) -> Iterator[Line]:
-    """Yield a line for each delivery that needs a person: of alerts in force, and of the last day."""
-    since = moment(board["now"]) - RECENT
+def wanting(board: Any, now: datetime) -> Iterator[Line]:
+    """Yield a line for whatever needs a person: of alerts in force, and of the last day."""
     for row in board["rows"]:
-        if row["in_force"] or moment(row["accepted_at"]) >= since:
+        identifier = row["alert"]["identifier"]
+        if row["in_force"] and still_valid(moment(row["expires"]), now):
+            yield Line(key=f"~{identifier}", sort=Sort.ATTENTION, row=row, code=EXPIRING)
+        if row["in_force"] or moment(row["accepted_at"]) >= now - RECENT:
             for each in row["deliveries"]:
                 if code := advice(each):
                     yield Line(key=f"!{each['id']}", sort=Sort.ATTENTION, row=row, delivery=each, code=code)
@@ -82,6 +106,8 @@ def advice(delivery: Any) -> str:
     """Return which advice a delivery needs, empty for none."""
     if delivery["state"] in WANTING:
         return str(delivery["state"])
+    if delivery["unserved"] and delivery["state"] in DONE:
+        return UNSERVED
     return POSSIBLE_DUPLICATE if delivery["possible_duplicate"] else ""
 
 
@@ -96,21 +122,31 @@ def _channels(board: Any) -> Iterator[Line]:
     yield Line(key="channels", sort=Sort.HEADING, code="tui_channels", count=len(board["channels"]))
     for each in board["channels"]:
         yield Line(key=f"#{each['channel']}", sort=Sort.CHANNEL, channel=each)
+    present = "、".join(str(officer["display"]) for officer in board["officers"])
+    yield Line(key="officers", sort=Sort.OFFICERS, text=present, count=len(board["officers"]))
 
 
-def _incidents(board: Any) -> Iterator[Line]:
-    for in_force, code in ((True, "tui_in_force"), (False, "tui_ended")):
-        rows = [row for row in board["rows"] if row["in_force"] is in_force]
-        if rows or in_force:
-            yield Line(key=code, sort=Sort.HEADING, code=code, count=len(rows))
-        for row in rows:
-            yield from _incident(row)
+def _incidents(board: Any, *, in_force: bool) -> Iterator[Line]:
+    code = "tui_in_force" if in_force else "tui_ended"
+    targets = {each["channel"]: float(each["target_s"]) for each in board["channels"]}
+    rows = [row for row in board["rows"] if row["in_force"] is in_force]
+    if rows or in_force:
+        yield Line(key=code, sort=Sort.HEADING, code=code, count=len(rows))
+    if not rows and in_force:
+        yield Line(key="empty", sort=Sort.EMPTY, code="tui_nothing_in_force")
+    for row in rows:
+        yield from _incident(row, targets)
 
 
-def _incident(row: Any) -> Iterator[Line]:
-    yield Line(key=f"@{row['alert']['identifier']}", sort=Sort.INCIDENT, row=row)
+def _incident(row: Any, targets: dict[str, float]) -> Iterator[Line]:
+    identifier = row["alert"]["identifier"]
+    yield Line(key=f"@{identifier}", sort=Sort.INCIDENT, row=row)
+    yield Line(key=f"+{identifier}", sort=Sort.DETAIL, row=row)
+    several = Counter(each["channel"] for each in row["deliveries"])
     for each in row["deliveries"]:
-        yield Line(key=str(each["id"]), sort=Sort.DELIVERY, row=row, delivery=each)
+        name = str(each["target"]) if several[each["channel"]] > 1 else ""
+        within = targets.get(each["channel"], 0.0)
+        yield Line(key=str(each["id"]), sort=Sort.DELIVERY, row=row, delivery=each, text=name, target_s=within)
 
 
 def moment(text: str) -> datetime:
@@ -126,8 +162,3 @@ def serial(alert: Any) -> str:
 def headline(alert: Any) -> str:
     """Return the headline in the authoritative language."""
     return str(alert["infos"][0]["headline"])
-
-
-def areas(alert: Any) -> str:
-    """Return where it is for."""
-    return "、".join(str(area["area_desc"]) for area in alert["infos"][0]["areas"])

@@ -28,7 +28,7 @@ class BoardScreen(DeskScreen[None]):
 
     def _show(self, board: Any) -> None:
         if board is not None:
-            self.query_one(BoardTable).show(lines_of(board))
+            self.query_one(BoardTable).show(lines_of(board, self.desk.now(), self.desk.hint))
 
     def action_leave(self) -> None:
         """Stay: it is the first screen; the desk is left with its own key."""

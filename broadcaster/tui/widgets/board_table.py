@@ -12,7 +12,7 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from broadcaster.tui.drawing import draw
+from broadcaster.tui.drawing import Paper, draw
 from broadcaster.tui.lines import Line
 from broadcaster.tui.messages import LineChosen, LineReached
 from broadcaster.tui.place import AtDesk
@@ -30,7 +30,7 @@ class BoardTable(AtDesk, ScrollView, can_focus=True):
         Binding("end", "move(100000)", "tui_key_bottom", show=False),
         Binding("enter", "choose", "tui_key_choose"),
     ]
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"board--cursor", "board--heading"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"board--cursor"}
 
     cursor: reactive[int] = reactive(0, repaint=False)
     """The place of the line the cursor is on."""
@@ -85,7 +85,8 @@ class BoardTable(AtDesk, ScrollView, can_focus=True):
             return Strip.blank(columns, style.rich_style)
         if place == self.cursor and self.has_focus:
             style = self.get_visual_style("board--cursor")
-        drawn = draw(self._lines[place], self.words, self.desk.now(), columns)
+        paper = Paper(words=self.words, now=self.desk.now(), zone=self.desk.zone, columns=columns)
+        drawn = draw(self._lines[place], paper)
         return Strip(drawn.render_segments(style)).adjust_cell_length(columns, style.rich_style)
 
     def action_move(self, steps: int) -> None:
