@@ -9,6 +9,7 @@ BroadcasterError            `code` names a sentence of the catalogue, `params` f
 ├─ Forbidden                this person may not                                          exit 2
 ├─ Busy                     too much at once; nothing was done                           exit 1
 ├─ RenderingError           a template failed, timed out, or wanted what is not there    exit 2
+├─ FeedUnreadable           what a watched feed gave cannot be read, and nothing is made of it
 ├─ EgressRefused            an endpoint this instance must not reach                     exit 2
 ├─ ServiceUnreachable       the core does not answer                                     exit 3
 ├─ StoreError               the store did not do it, and it is known not to be there
@@ -98,6 +99,10 @@ class RenderingError(BroadcasterError):
     """A template could not be rendered; nothing goes out."""
 
     exit_code = 2
+
+
+class FeedUnreadable(BroadcasterError):
+    """What a watched feed gave cannot be read. It says nothing then, least of all that a danger is over."""
 
 
 class EgressRefused(BroadcasterError):

@@ -28,6 +28,7 @@ from broadcaster.model.delivery import (
     Subscriber,
 )
 from broadcaster.model.message import NO_COST, Cost, Edition, Ended, Ending, Length, Limit, Message, Text
+from broadcaster.model.notice import Change, Notice, Place, Subject, Warned
 from broadcaster.model.officer import Officer, Role, Scope
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "Attempt",
     "Category",
     "Certainty",
+    "Change",
     "Cost",
     "Delivery",
     "Draft",
@@ -55,8 +57,10 @@ __all__ = [
     "Message",
     "Mode",
     "MsgType",
+    "Notice",
     "Officer",
     "Outcome",
+    "Place",
     "Problem",
     "Reading",
     "Receipt",
@@ -69,7 +73,9 @@ __all__ = [
     "Severity",
     "State",
     "Status",
+    "Subject",
     "Subscriber",
     "Text",
     "Urgency",
+    "Warned",
 ]

@@ -1,0 +1,134 @@
+"""What a notice means for the desk: a pure decision over one rule and what that rule knew before.
+
+A **subject** is one thing that may have to be said: one event of the source (its EventID), or one hazard where the
+source gives no event. It remembers, by area, what the source says now. The same warning in two telegrams changes
+nothing; a later serial does; nothing is ever over because nobody speaks of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from broadcaster.model import Change, Notice, Subject, Warned
+from broadcaster.rules.hazards import hazard_of
+
+
+class Step(StrEnum):
+    """What has to happen at the desk."""
+
+    DRAFT = "draft"
+    """Something new: a draft."""
+    UPDATE = "update"
+    """Something known has changed: its draft changes, or an update of what was sent is proposed."""
+    OVER = "over"
+    """The source has lifted it: a person decides what that means here."""
+    WITHDRAWN = "withdrawn"
+    """The source says it was never so: a retraction of what was sent is proposed."""
+    UNKNOWN = "unknown"
+    """A correction or cancellation of something nobody here knows: told on the board, nothing else."""
+    UNPLACED = "unplaced"
+    """It names no area, or none that is known: told on the board. A missing area never widens."""
+    NOT_LIVE = "not_live"
+    """A drill or test of the source: told on the board, never a draft."""
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """One rule of the configuration: what of which telegrams concerns this city. Empty `types` or `codes` mean all."""
+
+    name: str
+    template: str
+    areas: frozenset[str]
+    types: frozenset[str] = frozenset()
+    codes: frozenset[str] = frozenset()
+    values: Mapping[str, str] = field(default_factory=dict[str, str])
+    places: tuple[str, ...] = ()
+    """The city's own areas that the draft names; empty leaves them to the officer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A step, and what is known afterwards; `subject` None where nothing is to be remembered."""
+
+    step: Step
+    key: str
+    subject: Subject | None = None
+
+
+def findings(notice: Notice, watch: Watch, known: Mapping[str, Subject]) -> tuple[Finding, ...]:
+    """Return what a notice means under one rule, given the subjects that rule knows by key. Most mean nothing: none."""
+    if watch.types and notice.type not in watch.types:
+        return ()
+    if notice.warnings and all(not each.place.code for each in notice.warnings):
+        return (Finding(step=Step.UNPLACED, key=notice.identifier),)
+    found = (_decided(notice, watch, key, known.get(key)) for key in _keys(notice, watch))
+    return tuple(each for each in found if each.step is not Step.NOTHING or each.subject is not None)
+
+
+def _keys(notice: Notice, watch: Watch) -> tuple[str, ...]:
+    """Return the subjects it may speak of, each once."""
+    if notice.event_id:
+        return (f"{notice.type[:4]}:{notice.event_id}",)
+    hazards = {hazard_of(each.code) for each in _here(notice, watch) if each.code}
+    wanted = {hazard_of(code) for code in watch.codes}
+    lifted = wanted if any(each.ended and not each.code for each in _here(notice, watch)) else set[str]()
+    return tuple(sorted((hazards & wanted if wanted else hazards) | lifted))
+
+
+def _decided(notice: Notice, watch: Watch, key: str, known: Subject | None) -> Finding:
+    here = [each for each in _here(notice, watch) if notice.event_id or not each.code or hazard_of(each.code) == key]
+    if not notice.live:
+        return Finding(step=Step.NOT_LIVE if here else Step.NOTHING, key=key)
+    if notice.change is Change.CANCELLED:
+        return _cancelled(notice, watch, key, known)
+    if known is not None and _late(notice, known):
+        return Finding(step=Step.NOTHING, key=key)
+    if not here:
+        return Finding(step=Step.NOTHING, key=key)
+    return _compared(notice, watch, key, known, _said(here, watch, known.said if known else {}))
+
+
+def _compared(notice: Notice, watch: Watch, key: str, known: Subject | None, said: Mapping[str, str]) -> Finding:
+    before = known.said if known else {}
+    subject = _subject(notice, watch, key, said)
+    if said and not before:
+        corrects_nothing = notice.change is Change.CORRECTED and known is None
+        return Finding(step=Step.UNKNOWN if corrects_nothing else Step.DRAFT, key=key, subject=subject)
+    if before and not said:
+        return Finding(step=Step.OVER, key=key, subject=subject)
+    changed = said != before or (notice.change is Change.CORRECTED and bool(said))
+    return Finding(step=Step.UPDATE if changed else Step.NOTHING, key=key, subject=subject if before else None)
+
+
+def _cancelled(notice: Notice, watch: Watch, key: str, known: Subject | None) -> Finding:
+    if known is None or known.over:
+        return Finding(step=Step.UNKNOWN, key=key)
+    return Finding(step=Step.WITHDRAWN, key=key, subject=_subject(notice, watch, key, {}))
+
+
+def _subject(notice: Notice, watch: Watch, key: str, said: Mapping[str, str]) -> Subject:
+    return Subject(watch=watch.name, key=key, serial=notice.serial, reported_at=notice.reported_at, said=said)
+
+
+def _said(here: list[Warned], watch: Watch, before: Mapping[str, str]) -> Mapping[str, str]:
+    """Return what is in force by area after this notice. What it does not speak of stays as it was."""
+    said = dict(before)
+    for each in here:
+        if each.ended or (watch.codes and each.code not in watch.codes):
+            said.pop(each.place.code, None)
+    for each in here:
+        if not each.ended and (not watch.codes or each.code in watch.codes):
+            said[each.place.code] = each.code
+    return said
+
+
+def _here(notice: Notice, watch: Watch) -> list[Warned]:
+    return [each for each in notice.warnings if each.place.code in watch.areas]
+
+
+def _late(notice: Notice, known: Subject) -> bool:
+    """Return whether something newer of it was read already. Times tie within a feed; then the serial tells."""
+    return (notice.reported_at, notice.serial) < (known.reported_at, known.serial)

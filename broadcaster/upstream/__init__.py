@@ -1,0 +1,6 @@
+"""What others say: watched feeds, read strictly, from which drafts arise at the desk. Nothing here sends.
+
+`xml` takes bytes from outside and gives elements or a reason; `jma` and `cap` make of them a `model.Notice`, the one
+form in which the rest of the house knows what was said; `index` reads the list a feed gives of its documents. What a
+notice means is decided in `rules.watching`.
+"""
