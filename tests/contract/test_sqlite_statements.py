@@ -13,7 +13,7 @@ import broadcaster.store
 from broadcaster.model import Mode
 from broadcaster.store import open_store
 from broadcaster.store.driver import sqlite3
-from broadcaster.store.statements import parse, statements
+from broadcaster.store.statements import migration_files, parse, statements
 
 HERE = Path(broadcaster.store.__file__).parent
 MAY_SCAN = {
@@ -84,3 +84,8 @@ def test_what_waits_is_read_in_order_and_never_sorted(connection: sqlite3.Connec
 def test_a_name_used_twice_is_refused() -> None:
     with pytest.raises(ValueError, match=r"x\.one is defined twice"):
         parse("-- name: one\nSELECT 1;\n-- name: one\nSELECT 2;\n", "x")
+
+
+def test_migrations_are_numbered_without_gap_or_double() -> None:
+    numbers = [int(path.name[:4]) for path in migration_files()]
+    assert numbers == list(range(1, len(numbers) + 1))
