@@ -1,6 +1,7 @@
 """What all tests share: a sentence that is missing from the catalogue is an error, in started processes too."""
 
 import os
+import signal
 
 from hypothesis import settings
 
@@ -8,3 +9,5 @@ settings.register_profile("untimed", deadline=None)  # tests are not timed: a bu
 settings.load_profile("untimed")
 
 os.environ["BROADCASTER_CATALOG"] = "strict"
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a run in the background: what is started must hear Ctrl-C
+    signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -46,6 +46,8 @@ CHANNEL_WAIT = timedelta(seconds=30)
 RECIPIENT_DOUBT = timedelta(seconds=60)
 RECIPIENT_FIRST = 120.0
 """Seconds before a recipient's second try in the mean: greylisting asks for 60 to 300."""
+_ONE_LOST_THEN_REFUSED = 2
+"""Attempts."""
 BULK_SOON, BULK_PAUSE = timedelta(seconds=1), timedelta(seconds=60)
 """When a bulk delivery goes on: with recipients not begun (it went stale and starts again marked), and otherwise."""
 
@@ -71,11 +73,12 @@ def after_failure(
             first = timedelta(seconds=0 if newer_exists else POLICY[delivery.grade].settle)
             return Settlement(state=State.IN_DOUBT, due_at=now + first, doubt_since=now, reason=reason, detail=detail)
         case Outcome.DUPLICATE if was_in_doubt(delivery):
-            # Only our own lost attempt can have said this very text: conclusive, and there is one copy.
+            # Only our own lost attempt can have said this very text: conclusive. One lost attempt makes one copy; of
+            # several more than one may have arrived, if the provider's memory had a gap: then the flag stays.
             return Settlement(
                 state=State.ACCEPTED,
                 due_at=now + timedelta(seconds=READBACK[0]),
-                possible_duplicate=False,
+                possible_duplicate=False if delivery.attempt <= _ONE_LOST_THEN_REFUSED else None,
                 resolution="duplicate_refused",
             )
         case Outcome.DUPLICATE | Outcome.FAILED:

@@ -8,13 +8,16 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from broadcaster.demo.smtp_script import Step
+from broadcaster.model import Mode
 from channels._mail_books import WINDOW
+from channels._mail_job import CLAIM, LOW_WATER
 from tests.channels.kit import world
 from tests.channels.mailkit import Accounts, channel, message, people
 from tests.faults.kit import Phase, SmtpProvider, smtp
@@ -94,6 +97,30 @@ def split(town: Any, order: str) -> tuple[set[str], set[str]]:
     ours = keys_of(town, order)
     arrivals = town.mail.received.arrivals
     return {who for who, key in arrivals if key in ours}, {who for who, key in arrivals if key not in ours}
+
+
+@pytest.mark.fault(75)
+@pytest.mark.parametrize(("mode", "residents"), [(Mode.LIVE, 10_000), (Mode.DRILL, 2_000)])
+async def test_killing_the_core_in_the_middle_of_a_large_mail(tmp_path: Path, mode: Mode, residents: int) -> None:
+    async with life(tmp_path, mode=mode, people=residents) as town:
+        received = town.mail.received
+        sent = await town.say(draft=replace(town.draft(), channels=("mail",)))
+        await town.mail.wait(lambda seen: seen.total > residents // 4)
+        await town.kill()
+        assert received.total < residents
+        town.start()
+        await town.answering()
+        await town.settled(100)
+        (await town.verdict()).holds()
+        copied = {address for address, count in received.by_recipient.items() if count > 1}
+        flagged = {row[0] for row in town.query("SELECT address FROM recipient WHERE possible_duplicate = 1")}
+        ended = town.query("SELECT identifier, progress, total, possible_duplicate FROM delivery")
+    assert len(received.by_recipient) == residents
+    assert copied <= flagged
+    assert all(count <= 2 for count in received.by_recipient.values())
+    assert ended == [(sent, residents, residents, int(bool(flagged)))]
+    assert len(flagged - copied) <= CONNECTIONS, "only what was under way may be in doubt"
+    assert len(copied) <= 2 * (CLAIM + LOW_WATER), "and what came during one commit, be it ever so slow, and the next"
 
 
 @pytest.mark.fault(65)

@@ -2,38 +2,40 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
 import sys
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.unit.machine import Machine, ended_in, taken_steps
+from tests.unit.machine import Machine
 
 IN_CI = os.environ.get("CI") == "true"
-RUNS, STEPS = (50, 200) if IN_CI else (20, 60)
-LEAST = 100_000 if IN_CI else 500
+SHARDS, STEPS = (4, 25_500) if IN_CI else (1, 2_500)
+KINDS_OF_STEPS = 12
+
+
+def test_the_invariants_hold_in_the_shortest_lives() -> None:
+    """A few short runs, the same each time, that shrink to the smallest counterexample."""
+    short = settings(
+        max_examples=15, stateful_step_count=40, database=None, derandomize=True, suppress_health_check=[*HealthCheck]
+    )
+    run_state_machine_as_test(Machine, settings=short)
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
-def test_the_invariants_hold_whatever_happens(capsys: pytest.CaptureFixture[str]) -> None:
-    taken_steps.clear()
-    profile = settings(
-        max_examples=RUNS,
-        stateful_step_count=STEPS,
-        deadline=None,
-        database=None,
-        phases=[Phase.generate] if IN_CI else [Phase.generate, Phase.shrink],
-        derandomize=not IN_CI,
-        suppress_health_check=list(HealthCheck),
-    )
-    run_state_machine_as_test(Machine, settings=profile)
-    while IN_CI and taken_steps.total() < LEAST:
-        run_state_machine_as_test(Machine, settings=profile)
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("shard", range(SHARDS))
+def test_the_invariants_hold_whatever_happens(shard: int, capsys: pytest.CaptureFixture[str]) -> None:
+    command = [sys.executable, "-m", "tests.unit.walk", str(shard * 1_000_000), str(STEPS)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    made = json.loads(done.stdout)
+    steps = sum(made["steps"].values())
     with capsys.disabled():
-        sys.stdout.write(f"\nstate machine: {taken_steps.total()} steps: {dict(taken_steps.most_common())}\n")
-        sys.stdout.write(f"deliveries ended: {dict(ended_in.most_common())}\n")
-    assert taken_steps.total() >= LEAST
-    assert len(taken_steps) == 12 or not IN_CI, "every kind of step was taken"
+        sys.stdout.write(f"\nstate machine, part {shard + 1} of {SHARDS}: {steps} steps: {made}\n")
+    assert steps >= STEPS
+    assert len(made["steps"]) == KINDS_OF_STEPS, "every kind of step was taken"

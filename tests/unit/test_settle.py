@@ -64,6 +64,13 @@ def test_a_duplicate_after_a_doubt_proves_that_it_was_there() -> None:
     assert (got.state, got.possible_duplicate, got.resolution) == (State.ACCEPTED, False, "duplicate_refused")
 
 
+@pytest.mark.fault(56)
+def test_a_duplicate_after_several_attempts_says_nothing_of_how_many_arrived() -> None:
+    owed = delivery(attempt=3, doubt_since=NOW, possible_duplicate=True)
+    got = settle.after_failure(owed, failure(Reason.DUPLICATE), NOW, 0.5, newer_exists=False)
+    assert (got.state, got.possible_duplicate, got.resolution) == (State.ACCEPTED, None, "duplicate_refused")
+
+
 @pytest.mark.fault(57)
 def test_a_duplicate_without_any_doubt_is_somebody_elses_text() -> None:
     got = settle.after_failure(delivery(attempt=2), failure(Reason.DUPLICATE), NOW, 0.5, newer_exists=False)
