@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 from broadcaster.errors import Refused
 from broadcaster.model import JAPANESE, Actor, Category, Problem, Severity, Subscriber
+from broadcaster.papers.cells import neutral, restored
 from broadcaster.ports.store import Register
 from broadcaster.rules import residents
 
@@ -50,8 +51,6 @@ _SEVERITIES = {member.value.lower(): member for member in Severity}
 _SEPARATORS = re.compile(r"[;；、\n]")
 _FOREIGN = {UTF8: re.compile("\0"), SHIFT_JIS: re.compile("[\0\x80\xa0\uf8f0-\uf8f3]")}
 """What is in no list of subscribers: NUL, and what Python makes of octets that cp932 does not have."""
-_FORMULA = re.compile(r"'*[=+\-@\t\r＝＋－＠]")
-"""What a spreadsheet would run, and what is already escaped: one more apostrophe is put before either."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,16 +125,6 @@ def row_of(subscriber: Subscriber) -> tuple[str, ...]:
         "" if subscriber.min_severity is Severity.UNKNOWN else subscriber.min_severity.value,
     )
     return tuple(neutral(cell) for cell in cells)
-
-
-def neutral(cell: str) -> str:
-    """Return the cell so that no spreadsheet takes it for a formula."""
-    return f"'{cell}" if _FORMULA.match(cell) else cell
-
-
-def restored(cell: str) -> str:
-    """Undo `neutral`."""
-    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
 
 
 # -------------------------------------------------------------------- the file as rows

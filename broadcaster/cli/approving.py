@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import click
 
+from broadcaster.cli.looking import channel_lines
 from broadcaster.cli.sending import confirm, finish
 from broadcaster.cli.session import Session, command, say
-from broadcaster.cli.tables import channel, headline, mode, serial
+from broadcaster.cli.tables import headline, mode, serial
 from broadcaster.cli.words import words
 from broadcaster.client import Client
 from broadcaster.errors import NotFound
@@ -31,7 +33,7 @@ def approve(session: Session, submission: str, reason: str, **how: Any) -> None:
     if not session.json:
         show(shown)
     if session.interactive and not how["yes"]:
-        confirm("drill" if shown["acceptance"]["alert"]["status"] == "Exercise" else "live")
+        confirm(shown["mode"])
     done = client.approve(shown["id"], shown["acceptance"]["digest"], how["break_glass"])
     finish(session, client, done, wait=how["wait"])
 
@@ -43,34 +45,37 @@ def find(client: Client, submission: str) -> Any:
     for each in client.board()["waiting"]:
         alert = each["acceptance"]["alert"]
         if submission in (alert["identifier"], serial(alert)):
-            return each
+            return client.submission(each["id"])
     raise NotFound("submission_not_found", submission=submission)
 
 
 def show(submission: Any) -> None:
-    """Print the very texts that would go out."""
+    """Print the very texts that would go out, marked where they differ from those of the version before."""
     acceptance = submission["acceptance"]
     alert = acceptance["alert"]
-    which = mode("drill" if alert["status"] == "Exercise" else "live")
-    say(f"{which} {serial(alert)} {words('kind_' + alert['kind'])}: {headline(alert)}")
-    say(
-        words(
-            "board_submission", number=submission["id"], headline=headline(alert), author=acceptance["author"]["name"]
-        )
-    )
-    for info in alert["infos"]:
-        if info["language"] not in said_in(acceptance["messages"]):
-            say(f"--- [{info['language']}] {info['headline']}")
-            say(f"{info['description']}\n{info['instruction']}")
-            say(", ".join(area["area_desc"] for area in info["areas"]))
-    for message in acceptance["messages"]:
-        for text in message["texts"]:
-            say(f"--- {channel(message['channel'])} [{text['language']}] {text['subject']}")
-            say(text["body"])
-    targets = sorted({channel(each["channel"]) for each in acceptance["plan"]})
-    say(f"--- {', '.join(targets)}")
+    say(f"{mode(submission['mode'])} {serial(alert)} {words('kind_' + alert['kind'])}: {headline(alert)}")
+    author = acceptance["author"]["name"]
+    say(words("board_submission", number=submission["id"], headline=headline(alert), author=author))
+    if submission["overtaken"]:
+        say(words("pending_overtaken"))
+    if submission["previous"]:
+        say(words("differences_legend"))
+    for line in _unsaid(submission):
+        say(line)
+    for each in submission["channels"]:
+        for line in channel_lines(each, whole=True):
+            say(line)
 
 
-def said_in(messages: Any) -> set[str]:
-    """Return the languages whose words some message says in full: pages and feeds have no message to be shown."""
-    return {text["language"] for message in messages if message["channel"] != "twitter" for text in message["texts"]}
+def _unsaid(submission: Any) -> Iterator[str]:
+    """Yield the words of each language that no channel shows in full: a post is short, feeds are no prose."""
+    shown = {
+        text["language"] for each in submission["channels"] if each["channel"] != "twitter" for text in each["texts"]
+    }
+    if any(path.endswith(".txt") for each in submission["channels"] for path in each["files"]):
+        return
+    for info in submission["acceptance"]["alert"]["infos"]:
+        if info["language"] not in shown:
+            yield f"--- [{info['language']}] {info['headline']}"
+            yield f"{info['description']}\n{info['instruction']}"
+            yield ", ".join(area["area_desc"] for area in info["areas"])

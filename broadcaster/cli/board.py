@@ -10,10 +10,11 @@ from typing import Any
 import click
 
 from broadcaster.cli.session import Session, command, say
-from broadcaster.cli.tables import attention, board_lines, report_lines
+from broadcaster.cli.tables import board_lines, report_lines
 from broadcaster.cli.words import words
 from broadcaster.client import Client
 from broadcaster.errors import ServiceUnreachable
+from broadcaster.papers.attention import attention
 
 FAILING = ("failed", "in_doubt", "needs_human")
 

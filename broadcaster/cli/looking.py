@@ -49,10 +49,17 @@ def lines(shown: Any, *, whole: bool) -> Iterator[str]:
         yield words("needs_approval")
     for each in shown["problems"]:
         yield f"  {'!' if each['blocking'] else '-'} {problem(each)}"
+    if shown["previous"]:
+        yield words("differences_legend")
     for each in shown["channels"]:
-        yield f"=== {channel(each['channel'])}{_count(each)}"
-        yield from _body(each)
-        yield from _files(each) if whole else ()
+        yield from channel_lines(each, whole=whole)
+
+
+def channel_lines(each: Any, *, whole: bool) -> Iterator[str]:
+    """Yield one channel's bytes, what changed since the version before marked in them; of files as `lines` says."""
+    yield f"=== {channel(each['channel'])}{_count(each)}"
+    yield from _body(each)
+    yield from _files(each) if whole else ()
 
 
 def _count(each: Any) -> str:
@@ -67,18 +74,31 @@ def _count(each: Any) -> str:
 
 
 def _body(each: Any) -> Iterator[str]:
+    before = {text["language"]: text["body"] for text in each["previous"]}
     for text in each["texts"]:
-        yield f"--- [{text['language']}] {text['subject']}".rstrip()
-        yield text["body"]
+        yield f"--- [{text['language']}]"
+        headers = each["headers"].get(text["language"], {"Subject": text["subject"]} if text["subject"] else {})
+        yield from (f"{name}: {value}" for name, value in headers.items())
+        yield from ("",) if headers else ()
+        yield _beside(before.get(text["language"]), text["body"])
     for path, size in each["sizes"].items():
         yield f"  {path} ({words('bytes', count=size)})"
+
+
+def _beside(before: str | None, now: str) -> str:
+    """Return the text, marked where it differs from the one before it; as it is where there was none."""
+    if before is None:
+        return now
+    from broadcaster.papers.marks import marked  # noqa: PLC0415 - only for what follows another
+
+    return marked(before, now)
 
 
 def _files(each: Any) -> Iterator[str]:
     for path, text in each["files"].items():
         if path.endswith(".txt") and path != "robots.txt":
             yield f"--- {path}"
-            yield text
+            yield _beside(each["previous_files"].get(path), text)
 
 
 def _whole(_context: click.Context, _parameter: click.Parameter, text: str) -> str:

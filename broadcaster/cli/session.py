@@ -99,7 +99,7 @@ def drawn(session: Session, title: str) -> Generator[Callable[[int, int], None],
 def say(line: str = "", *, err: bool = False) -> None:
     """Print a line. What a terminal would obey instead of show (control characters) is made visible."""
     click.echo(
-        "".join(each if each.isprintable() or each in "\n\t" else f"\\x{ord(each):02x}" for each in line), err=err
+        "".join(each if each.isprintable() or each in "\n\t\u3000" else f"\\x{ord(each):02x}" for each in line), err=err
     )
 
 

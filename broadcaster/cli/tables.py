@@ -3,44 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from unicodedata import east_asian_width
 from zoneinfo import ZoneInfo
 
 from broadcaster.cli.words import words
+from broadcaster.papers.attention import advice, attention
 
-WANTING = ("failed", "needs_human", "in_doubt", "held")
-"""States that a person should look at, most pressing first."""
 ALONE = ("break_glass", "prepared")
 """Approvals without a second person at that moment."""
 MAY_BE_THERE = ("accepted", "in_doubt", "duplicate")
 """Outcomes of a try after which there is something to look for."""
-RECENT = timedelta(hours=24)
-
-
-def attention(board: Any) -> list[dict[str, Any]]:
-    """Return what needs a person, most pressing first: failures, doubts, holds, possible duplicates of the last day or
-    of alerts in force.
-    """
-    since = moment(board["now"]) - RECENT
-    found = [
-        {"alert": row["alert"]["identifier"], "serial": serial(row["alert"]), "delivery": each, "advice": why}
-        for row in board["rows"]
-        if row["in_force"] or moment(row["accepted_at"]) >= since
-        for each in row["deliveries"]
-        if (why := _advice(each))
-    ]
-    return sorted(found, key=lambda entry: _ADVICES.index(str(entry["advice"])))
-
-
-_ADVICES = [*WANTING, "possible_duplicate"]
-
-
-def _advice(delivery: Any) -> str:
-    if delivery["state"] in WANTING:
-        return str(delivery["state"])
-    return "possible_duplicate" if delivery["possible_duplicate"] else ""
 
 
 def board_lines(board: Any) -> Iterator[str]:
@@ -130,8 +104,8 @@ def report_lines(report: Any) -> Iterator[str]:
         for one, looked in tries_and_looks(report["attempts"].get(str(each["id"]), [])):
             what = look_words(one) if looked else try_words(one)
             yield f"    [{each['id']}] {clock(one['ended_at'], report['zone'])} {what}".rstrip()
-        if (advice := _advice(each)) and each["state"] != "confirmed":
-            yield f"    -> {words(f'advice_{advice}', delivery=each['id'])}"
+        if (needed := advice(each)) and each["state"] != "confirmed":
+            yield f"    -> {words(f'advice_{needed}', delivery=each['id'])}"
 
 
 def tries_and_looks(attempts: Iterable[Any]) -> Iterator[tuple[Any, bool]]:

@@ -53,13 +53,31 @@ def changed(pieces: Iterable[Piece]) -> bool:
 
 def _lines(before: Sequence[str], after: Sequence[str]) -> Iterator[Piece]:
     for tag, low, high, first, last in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
-        old, new = "".join(before[low:high]), "".join(after[first:last])
+        old, new = before[low:high], after[first:last]
         if tag == "equal":
-            yield Piece(Mark.SAME, old)
-        elif tag == "replace" and len(old) + len(new) <= LONGEST:
-            yield from _words(old, new)
+            yield Piece(Mark.SAME, "".join(old))
+        elif tag == "replace" and sum(map(len, (*old, *new))) <= LONGEST:
+            yield from _passage(old, new)
         else:
-            yield from _replaced(old, new)
+            yield from _replaced("".join(old), "".join(new))
+
+
+def _passage(old: Sequence[str], new: Sequence[str]) -> Iterator[Piece]:
+    """Lay the shorter passage where it is most like the longer one, and compare line by line."""
+    shorter, longer = sorted((old, new), key=len)
+    likeness = [sum(map(_like, shorter, longer[start:])) for start in range(len(longer) - len(shorter) + 1)]
+    start = likeness.index(max(likeness))
+    end = start + len(shorter)
+    mark = Mark.ADDED if longer is new else Mark.REMOVED
+    yield Piece(mark, "".join(longer[:start]))
+    pairs = zip(old, new[start:end], strict=True) if longer is new else zip(old[start:end], new, strict=True)
+    for before, after in pairs:
+        yield from _words(before, after)
+    yield Piece(mark, "".join(longer[end:]))
+
+
+def _like(one: str, other: str) -> float:
+    return SequenceMatcher(None, _WORD.findall(one), _WORD.findall(other), autojunk=False).ratio()
 
 
 def _words(old: str, new: str) -> Iterator[Piece]:

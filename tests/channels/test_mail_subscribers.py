@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from broadcaster.errors import Refused
 from broadcaster.model import Actor, Alert, Category, Problem, Severity, Subscriber
+from broadcaster.papers.cells import neutral, restored
 from broadcaster.ports.store import Stats
-from broadcaster.subscribers import COLUMNS, Imported, export_csv, import_csv, neutral, restored
+from broadcaster.subscribers import COLUMNS, Imported, export_csv, import_csv
 
 OFFICER = Actor(name="officer")
 NOW = datetime(2026, 11, 23, tzinfo=UTC)

@@ -1,0 +1,114 @@
+"""The hand-over sheet: what the next shift must know, most pressing first, on a page or two."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from broadcaster.papers.attention import attention
+from broadcaster.papers.cells import markdown, visible
+from broadcaster.papers.telling import Say, Teller
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading and its lines; without lines there is nothing to say, which is said too."""
+
+    title: str
+    lines: tuple[str, ...]
+
+
+def sections(handover: Any, say: Say) -> list[Section]:
+    """Return the sheet (`desk.Handover` as JSON) in words."""
+    teller = Teller(say, handover["board"]["zone"])
+    made = [Section(say(code), tuple(lines(handover, teller))) for code, lines in _SECTIONS]
+    return [each if each.lines else Section(each.title, (say("hand_none"),)) for each in made]
+
+
+def sheet_lines(handover: Any, say: Say) -> Iterator[str]:
+    """Yield the sheet as plain lines."""
+    yield _title(handover, say)
+    for each in sections(handover, say):
+        yield ""
+        yield f"== {each.title}"
+        yield from (f"  {visible(line)}" for line in each.lines)
+
+
+def sheet_markdown(handover: Any, say: Say) -> str:
+    """Return the sheet as Markdown."""
+    lines = [f"# {markdown(_title(handover, say))}"]
+    for each in sections(handover, say):
+        lines += ["", f"## {markdown(each.title)}", "", *(f"- {markdown(line)}" for line in each.lines)]
+    return "\n".join(lines) + "\n"
+
+
+def _title(handover: Any, say: Say) -> str:
+    board = handover["board"]
+    now = Teller(say, board["zone"]).local(board["now"])
+    return say("hand_title", mode=say(f"mode_{board['mode']}"), city=board["city"], at=f"{now:%Y-%m-%d %H:%M}")
+
+
+def _in_force(handover: Any, teller: Teller) -> Iterator[str]:
+    for row in handover["board"]["rows"]:
+        if row["in_force"]:
+            info = row["alert"]["infos"][0]
+            yield teller.say(
+                "hand_in_force",
+                serial=_serial(row["alert"]),
+                headline=info["headline"],
+                areas="、".join(area["area_desc"] for area in info["areas"]),
+                expires=teller.clock(info["expires"]),
+            )
+
+
+def _waiting(handover: Any, teller: Teller) -> Iterator[str]:
+    for each in handover["board"]["waiting"]:
+        acceptance = each["acceptance"]
+        yield teller.say(
+            "hand_waiting",
+            number=each["id"],
+            headline=acceptance["alert"]["infos"][0]["headline"],
+            author=acceptance["author"]["name"],
+            at=teller.clock(acceptance["at"]),
+        )
+
+
+def _wanting(handover: Any, teller: Teller) -> Iterator[str]:
+    for entry in attention(handover["board"]):
+        each = entry["delivery"]
+        advice = teller.say(f"advice_{entry['advice']}", delivery=each["id"])
+        reason = teller.reason(each["reason"])
+        where = teller.place(each["channel"], each["target"])
+        yield f"[{each['id']}] {entry['serial']} {where}: {advice}" + (f" ({reason})" if reason else "")
+
+
+def _channels(handover: Any, teller: Teller) -> Iterator[str]:
+    for each in handover["board"]["channels"]:
+        name = teller.channel(each["channel"])
+        if each["down"]:
+            yield teller.say("hand_down", channel=name, reason=teller.reason(each["down"]))
+        else:
+            yield teller.say("hand_up", channel=name)
+
+
+def _lately(handover: Any, teller: Teller) -> Iterator[str]:
+    if handover["cut"]:
+        yield teller.say("hand_cut", since=teller.clock(handover["happenings"][0]["at"]))
+    for happening in handover["happenings"]:
+        told = teller.tell(happening)
+        parts = (f"{told.at:%m/%d %H:%M}", told.serial, told.where, told.what, f"({told.who})")
+        yield "  ".join(part for part in parts if part)
+
+
+def _serial(alert: Any) -> str:
+    return f"{alert['incident']}-{alert['version']}"
+
+
+_SECTIONS: tuple[tuple[str, Callable[[Any, Teller], Iterator[str]]], ...] = (
+    ("hand_head_in_force", _in_force),
+    ("hand_head_waiting", _waiting),
+    ("hand_head_wanting", _wanting),
+    ("hand_head_channels", _channels),
+    ("hand_head_lately", _lately),
+)

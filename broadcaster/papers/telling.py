@@ -1,0 +1,140 @@
+"""One happening in words. What the chain holds are codes; the sentences are those of `locale/*/papers.toml`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from broadcaster import catalog
+
+
+class Say(Protocol):
+    """The catalogue in the reader's language."""
+
+    def __call__(self, code: str, /, **params: object) -> str:
+        """Return the sentence for this code."""
+        ...
+
+
+Turn = Callable[["Teller", Any], str]
+"""How a parameter is said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One line in words: when, which version, where, what, who; and the number of the entry that proves it."""
+
+    at: datetime
+    serial: str
+    where: str
+    what: str
+    who: str
+    seq: int
+
+
+class Teller:
+    """Puts happenings into words, times in the city's zone (an IANA name)."""
+
+    def __init__(self, say: Say, zone: str) -> None:
+        self.say = say
+        self._zone = ZoneInfo(zone)
+
+    def tell(self, happening: Any) -> Told:
+        """Return one happening (`desk.Happening` as JSON) in words."""
+        return Told(
+            at=self.local(happening["at"]),
+            serial=happening["serial"],
+            where=self.place(happening["channel"], happening["target"]),
+            what=self._what(happening),
+            who=happening["who"] or self.say("told_service"),
+            seq=happening["seq"],
+        )
+
+    def local(self, text: str) -> datetime:
+        """Return a time of a document in the city's zone."""
+        return datetime.fromisoformat(text).astimezone(self._zone)
+
+    def clock(self, text: str) -> str:
+        """Return day and time in the city: `11/25 14:05`."""
+        return f"{self.local(text):%m/%d %H:%M}"
+
+    def channel(self, name: str) -> str:
+        """Return a channel's name as people read it."""
+        return self.known(f"channel_{name}", name)
+
+    def place(self, channel: str, target: str) -> str:
+        """Return channel and target; a channel with one target needs no second name."""
+        shown = self.channel(channel) if channel else ""
+        return shown if target in ("", channel, "x", "subscribers", "local") else f"{shown} {target}"
+
+    def reason(self, code: str) -> str:
+        """Return the words for a reason, `code` itself where it is somebody's own words."""
+        return self.known(f"reason_{code}", code) if code else ""
+
+    def known(self, code: str, fallback: str) -> str:
+        """Return the sentence for a code, or the fallback where the catalogue has none."""
+        return self.say(code) if code in catalog.sentences(catalog.LANGUAGES[0]) else fallback
+
+    def _what(self, happening: Any) -> str:
+        code = f"told_{happening['code']}"
+        if code not in catalog.sentences(catalog.LANGUAGES[0]):
+            return self._other(happening)
+        values = {name: self._value(name, value) for name, value in happening["params"].items()}
+        return self.say(code, **{**values, "headline": happening["headline"]}).strip()
+
+    def _other(self, happening: Any) -> str:
+        """Tell an event that has no sentence by its own name: nothing in the chain may be left out."""
+        values = (f"{name}={value}" for name, value in happening["params"].items() if name != "subject")
+        return " ".join([f"{happening['code']} ({happening['params'].get('subject', '')})", *values])
+
+    def _value(self, name: str, value: Any) -> Any:
+        turn = _TURNS.get(name)
+        return turn(self, value) if turn else value
+
+
+def _named(prefix: str) -> Turn:
+    """Return how a code is said that the catalogue has under a prefix."""
+
+    def turn(teller: Teller, value: Any) -> str:
+        return teller.known(f"{prefix}_{value}", str(value))
+
+    return turn
+
+
+def _clock(teller: Teller, value: Any) -> str:
+    return teller.clock(value)
+
+
+def _channels(teller: Teller, value: Any) -> str:
+    return "、".join(teller.channel(name) for name in str(value).split(", ") if name)
+
+
+def _why(teller: Teller, value: Any) -> str:
+    return teller.reason(str(value)) if value else "-"
+
+
+def _level(teller: Teller, value: Any) -> str:
+    return teller.say("told_level", level=value) if value else ""
+
+
+def _flag(teller: Teller, value: Any) -> str:
+    return teller.say("flag_possible_duplicate") if value else ""
+
+
+_TURNS: Mapping[str, Turn] = {
+    "kind": _named("kind"),
+    "outcome": _named("outcome"),
+    "verb": _named("told_verb"),
+    "before": _named("state"),
+    "after": _named("state"),
+    "expires": _clock,
+    "channels": _channels,
+    "reason": _why,
+    "why": _why,
+    "level": _level,
+    "possible_duplicate": _flag,
+}
+"""How a value is said, by the name of its parameter; any other stands as it is."""

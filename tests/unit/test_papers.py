@@ -1,0 +1,176 @@
+"""Chronology and hand-over sheet as text: every happening has words in both languages, and no cell does harm."""
+
+from __future__ import annotations
+
+import csv
+import io
+from functools import partial
+from typing import Any
+
+import pytest
+
+from broadcaster import catalog
+from broadcaster.papers.cells import markdown, neutral
+from broadcaster.papers.chronology import BOM, as_csv, as_lines, as_markdown
+from broadcaster.papers.handover import sections, sheet_lines, sheet_markdown
+from broadcaster.papers.marks import marked
+from broadcaster.papers.telling import Say, Teller
+
+ZONE = "Asia/Tokyo"
+AT = "2026-11-25T05:05:09+00:00"
+HOSTILE = '=HYPERLINK("http://evil.example","x")|<script>[b]\x1b[31m\n@SUM(1)'
+
+
+def say(language: str) -> Say:
+    return partial(_say, language)
+
+
+def _say(language: str, code: str, /, **params: object) -> str:
+    return catalog.say(code, language, **params)
+
+
+def happening(code: str = "submitted", **changes: Any) -> dict[str, Any]:
+    whole = {
+        "at": AT, "code": code, "seq": 3, "who": "当直A", "serial": "7-1", "headline": "", "channel": "", "target": "",
+        "delivery": 0, "params": {"subject": "submission 3"},
+    }  # fmt: skip
+    return whole | changes
+
+
+def chronology(*happenings: dict[str, Any], headline: str = "避難指示") -> dict[str, Any]:
+    rows = [{"alert": {"infos": [{"headline": headline}]}}]
+    return {
+        "mode": "live", "now": AT, "city": "東大和市", "zone": ZONE, "incident": 7, "rows": rows,
+        "happenings": list(happenings),
+    }  # fmt: skip
+
+
+TRIED = {"attempt": 1, "outcome": "in_doubt", "reason": "timeout", "ref": "", "before": "sending", "after": "in_doubt",
+         "possible_duplicate": True}  # fmt: skip
+EVERYTHING: dict[str, dict[str, Any]] = {
+    "submitted": {},
+    "returned": {"reason": "誤字"},
+    "approved_second_person": {"reason": ""},
+    "approved_break_glass": {"reason": "誰も出ない"},
+    "approved_prepared": {"reason": ""},
+    "accepted": {"kind": "alert", "level": 4, "areas": "芋窪", "expires": AT, "channels": "twitter, mail"},
+    "tried": TRIED,
+    "looked": TRIED,
+    "late": {"attempt": 1, "outcome": "accepted"},
+    "ended": {"before": "ready", "after": "expired"},
+    "decided": {"verb": "hold", "why": "待つ", "before": "ready", "after": "held"},
+    "resolved": {"verb": "ready", "why": "absent"},
+    "interrupted": {"attempt": 2},
+    "counted": {"total": 9, "accepted": 5, "failed": 1, "open": 2, "unknown": 1, "duplicates": 0},
+    "started": {"interrupted": 0},
+    "restored": {"held": 1, "doubts": 1},
+    "subscribers_put": {"added": 1, "changed": 2},
+    "subscribers_removed": {"removed": 1},
+    "addresses_refused": {"refused": 1, "believed": True, "suppressed": 0},
+}
+
+
+@pytest.mark.parametrize("language", catalog.LANGUAGES)
+@pytest.mark.parametrize("code", sorted(EVERYTHING))
+def test_every_happening_has_words(language: str, code: str) -> None:
+    teller = Teller(say(language), ZONE)
+    told = teller.tell(happening(code, params={"subject": "s", **EVERYTHING[code]}, headline="避難指示"))
+    assert told.what
+    assert "(s)" not in told.what
+    assert (told.at.hour, told.at.minute) == (14, 5)
+
+
+def test_a_word_in_a_sentence_is_the_readers() -> None:
+    tried = happening("tried", params=TRIED, channel="mail", target="subscribers", who="")
+    told = Teller(say("ja"), ZONE).tell(tried)
+    assert (told.where, told.who) == ("メール", "自動")
+    assert told.what == "送信 1 回目 不明 → 確認中 〔二重の可能性〕"
+    assert "in doubt" in Teller(say("en"), ZONE).tell(tried).what
+
+
+def test_what_the_catalogue_does_not_know_is_told_all_the_same() -> None:
+    told = Teller(say("ja"), ZONE).tell(happening("quarantined", params={"subject": "epoch 3", "node": "a"}))
+    assert told.what == "quarantined (epoch 3) node=a"
+
+
+@pytest.mark.fault(98)
+@pytest.mark.parametrize("language", catalog.LANGUAGES)
+def test_no_cell_of_the_csv_is_a_formula(language: str) -> None:
+    hostile = happening("returned", who="=1+1", serial="@x", params={"reason": HOSTILE}, channel="-cmd", target="+x")
+    unknown = happening("=cmd", params={"subject": HOSTILE})
+    table = as_csv(chronology(hostile, unknown), say(language))
+    assert table.startswith(BOM)
+    rows = list(csv.reader(io.StringIO(table.removeprefix(BOM)), strict=True))
+    assert len(rows) == 3
+    assert {len(row) for row in rows} == {6}
+    for cell in (cell for row in rows for cell in row):
+        assert cell[:1] not in ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+        assert neutral(cell) == cell or cell.startswith("'")
+        assert "\x1b" not in cell
+        assert "\n" not in cell
+
+
+@pytest.mark.fault(98)
+def test_markdown_and_the_terminal_show_what_was_written_and_obey_nothing() -> None:
+    hostile = chronology(happening("returned", params={"reason": HOSTILE}), headline=HOSTILE)
+    report = as_markdown(hostile, say("ja"))
+    assert "<script>" not in report
+    assert r"\<script\>\[b\]" in report
+    table = [line for line in report.splitlines() if line.startswith("| 2026")]
+    assert len(table) == 1
+    assert table[0].replace(r"\|", "").count("|") == 7
+    assert all("\x1b" not in line and "\n" not in line for line in as_lines(hostile, say("en")))
+    assert markdown("a\nb") == "a b"
+
+
+def board(**changes: Any) -> dict[str, Any]:
+    info = {"headline": "避難指示", "areas": [{"area_desc": "芋窪"}, {"area_desc": "蔵敷"}], "expires": AT}
+    alert = {"identifier": "a", "incident": 7, "version": 1, "infos": [info]}
+    delivery = {"id": 5, "channel": "mail", "target": "subscribers", "state": "failed", "reason": "rejected",
+                "possible_duplicate": False}  # fmt: skip
+    row = {"alert": alert, "in_force": True, "accepted_at": AT, "deliveries": [delivery]}
+    acceptance = {"alert": alert, "author": {"name": "当直A"}, "at": AT}
+    whole = {
+        "mode": "live", "now": AT, "city": "東大和市", "zone": ZONE, "rows": [row],
+        "waiting": [{"id": 3, "acceptance": acceptance}],
+        "channels": [{"channel": "twitter", "down": "suspended"}, {"channel": "mail", "down": ""}],
+    }  # fmt: skip
+    return whole | changes
+
+
+def sheet(**changes: Any) -> dict[str, Any]:
+    return {"since": AT, "board": board(**changes), "happenings": [happening()], "cut": False}
+
+
+def test_the_sheet_says_what_the_next_shift_must_know() -> None:
+    found = {each.title: each.lines for each in sections(sheet(), say("ja"))}
+    assert found["発令中・有効なもの"] == ("7-1 避難指示 対象 芋窪、蔵敷 有効 11/25 14:05 まで",)
+    assert found["承認待ち"] == ("3 番「避難指示」（当直A、11/25 14:05 提出）",)
+    assert found["対応が必要なもの"][0].startswith("[5] 7-1 メール: 届いていません")
+    assert found["手段の状態"][0] == "X（Twitter） は止まっています（アカウントが止められています）"
+    assert found["この 12 時間"] == ("11/25 14:05  7-1  提出（二人目の承認待ち）  (当直A)",)
+
+
+def test_nothing_to_tell_is_told_too() -> None:
+    calm = sheet(rows=[], waiting=[]) | {"happenings": []}
+    text = "\n".join(sheet_lines(calm, say("en")))
+    assert text.count("  none") == 4
+    assert "==" in text
+
+
+def test_a_sheet_that_left_something_out_says_so() -> None:
+    lines = sections(sheet() | {"cut": True}, say("en"))[-1].lines
+    assert "only what happened since 11/25 14:05" in lines[0]
+
+
+@pytest.mark.fault(98)
+def test_the_sheet_as_markdown_shows_hostile_words_as_they_are() -> None:
+    hostile = sheet() | {"happenings": [happening("returned", params={"reason": HOSTILE})]}
+    report = sheet_markdown(hostile, say("ja"))
+    assert "<script>" not in report
+    assert "\x1b" not in report
+
+
+def test_changes_are_marked_by_signs() -> None:
+    assert marked("14:05 避難", "15:10 避難") == "[-14:05-]{+15:10+} 避難"
+    assert marked("同じ", "同じ") == "同じ"
