@@ -258,8 +258,18 @@ def test_looks_are_told_from_tries(config: Path) -> None:
 def test_an_approver_reads_every_word_also_where_no_message_is_sent(capsys: pytest.CaptureFixture[str]) -> None:
     info = {"language": "ja", "headline": "見出し", "description": "状況", "instruction": "行動", "areas": []}
     alert = {"status": "Actual", "incident": 1, "version": 1, "kind": "alert", "infos": [info]}
-    feeds: dict[str, Any] = {"channel": "feeds", "texts": [], "length": None, "cost": None, "reached": None, "headers": {},
-             "files": {"atom.xml": ""}, "sizes": {"atom.xml": 9}, "previous": [], "previous_files": {}}  # fmt: skip
+    feeds: dict[str, Any] = {
+        "channel": "feeds",
+        "texts": [],
+        "length": None,
+        "cost": None,
+        "reached": None,
+        "headers": {},
+        "files": {"atom.xml": ""},
+        "sizes": {"atom.xml": 9},
+        "previous": [],
+        "previous_files": {},
+    }
     acceptance = {"alert": alert, "author": {"name": "a"}}
     pending = {"id": 1, "mode": "live", "acceptance": acceptance, "overtaken": False, "previous": None}
     show({**pending, "channels": [feeds]})
