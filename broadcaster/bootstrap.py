@@ -23,6 +23,7 @@ from broadcaster.model import Draft, Problem
 from broadcaster.ports.channel import Channel
 from broadcaster.ports.world import City, Context
 from broadcaster.rendering import Templates, templates_dir
+from broadcaster.rules.districts import Districts
 from broadcaster.rules.egress import Endpoints
 from broadcaster.store import FILE, Store, open_store, prepare, sqlite_version
 from broadcaster.supervisor import Child
@@ -77,7 +78,8 @@ def check_stamp(config: Config) -> None:
 @asynccontextmanager
 async def stored(config: Config, *, read_only: bool) -> AsyncGenerator[Store, None]:
     """Open the instance's store, and close it at the end."""
-    store = open_store(store_path(config), config.mode, read_only=read_only)
+    districts = Districts.of(config.city)
+    store = open_store(store_path(config), config.mode, read_only=read_only, districts=districts)
     try:
         yield store
     finally:

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from broadcaster.model import Alert, Category, Severity
+from broadcaster.rules.districts import Concerned, Districts
 from broadcaster.store.transaction import Row
 
 GRAVITY = {severity: place for place, severity in enumerate(Severity)}
@@ -18,23 +19,23 @@ GRAVITY = {severity: place for place, severity in enumerate(Severity)}
 class Matter(NamedTuple):
     """What of an alert a wish is held against."""
 
-    areas: frozenset[str]
+    concerned: Concerned
     categories: frozenset[str]
     gravity: int
     at: datetime
 
 
-def matter(alert: Alert) -> Matter:
+def matter(alert: Alert, districts: Districts) -> Matter:
     """Return it, over all languages of the alert."""
     areas = [area.area_desc for info in alert.infos for area in info.areas]
     categories = [category for info in alert.infos for category in info.category]
-    return about(areas, categories, alert.severity, alert.sent)
+    return about(districts.concerned(areas), categories, alert.severity, alert.sent)
 
 
-def about(areas: Iterable[str], categories: Iterable[Category], severity: Severity, at: datetime) -> Matter:
+def about(concerned: Concerned, categories: Iterable[Category], severity: Severity, at: datetime) -> Matter:
     """Return what a new alert would be held against."""
     named = frozenset(category.value for category in categories)
-    return Matter(frozenset(areas), named, GRAVITY[severity], at)
+    return Matter(concerned, named, GRAVITY[severity], at)
 
 
 def wants(row: Row, said: Matter) -> bool:
@@ -44,7 +45,7 @@ def wants(row: Row, said: Matter) -> bool:
     if row["gravity"] < said.gravity or (row["suppressed"] and said.gravity > GRAVITY[Severity.EXTREME]):
         return False
     areas, categories = _names(row["areas"]), _names(row["categories"])
-    return not (areas and areas.isdisjoint(said.areas)) and not (categories and categories.isdisjoint(said.categories))
+    return said.concerned.meets(areas) and not (categories and categories.isdisjoint(said.categories))
 
 
 @lru_cache(maxsize=4_096)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from broadcaster.errors import StoreError
+from broadcaster.rules.districts import Districts
 from broadcaster.store.begun import Begun
 from broadcaster.store.engine import Readers, Writer
 from broadcaster.store.transaction import Tx
@@ -16,10 +17,11 @@ T = TypeVar("T")
 class Part:
     """One room of the store. `Store` is all of them over one writer and one set of readers."""
 
-    def __init__(self, writer: Writer | None, readers: Readers, begun: Begun) -> None:
+    def __init__(self, writer: Writer | None, readers: Readers, begun: Begun, districts: Districts) -> None:
         self._writer = writer
         self._readers = readers
         self._begun = begun
+        self._districts = districts
 
     async def _write(self, work: Callable[[Tx], T]) -> T:
         if self._writer is None:

@@ -12,6 +12,7 @@ import json
 from dataclasses import dataclass, field, replace
 
 from broadcaster.model import Kind
+from broadcaster.rules.districts import Districts
 from broadcaster.store import audience, rows
 from broadcaster.store.transaction import Row, Tx
 
@@ -56,11 +57,12 @@ def place(book: Row | None, lease: Row) -> Place:
     )
 
 
-def look(tx: Tx, lease: Row, start: Place) -> Found:
+def look(tx: Tx, lease: Row, start: Place, districts: Districts) -> Found:
     """Return the next people, on a snapshot."""
     if not start.earlier and Kind(lease["kind"]).refers:
         return _earlier(tx, lease, start)
-    return _subscribers(tx, lease, replace(start, earlier=1), start)
+    said = audience.matter(rows.alert(lease["body"]), districts)
+    return _subscribers(tx, said, replace(start, earlier=1), start)
 
 
 def enrol(tx: Tx, delivery: int, lease: Row, found: Found) -> None:
@@ -109,8 +111,7 @@ def _earlier(tx: Tx, lease: Row, start: Place) -> Found:
     return Found(start=start, end=end)
 
 
-def _subscribers(tx: Tx, lease: Row, at: Place, start: Place) -> Found:
-    said = audience.matter(rows.alert(lease["body"]))
+def _subscribers(tx: Tx, said: audience.Matter, at: Place, start: Place) -> Found:
     people: list[tuple[str, str]] = []
     after = at.after_subscriber
     for _ in range(_LOOKED_AT // _PAGE):

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from broadcaster.model import RecipientState
 from broadcaster.ports.store import RecipientResult, RecipientRow, Tally
+from broadcaster.rules.districts import Districts
 from broadcaster.store import expanding, people, rows
 from broadcaster.store.base import Part
 from broadcaster.store.begun import Run
@@ -33,8 +34,9 @@ class Book(Part):
 
     async def claim_recipients(self, delivery: int, epoch: int, now: datetime, limit: int) -> tuple[RecipientRow, ...]:
         """Mark as started and return, committed. Empty when the lease is lost or nobody is due. Extends the lease."""
+        look = partial(_look, delivery=delivery, epoch=epoch, now=now, limit=limit, districts=self._districts)
         while True:
-            seen = await self._read(partial(_look, delivery=delivery, epoch=epoch, now=now, limit=limit))
+            seen = await self._read(look)
             if seen is None:
                 return ()
             if seen.enough:
@@ -51,7 +53,7 @@ class Book(Part):
         """
         if not seen.countable:
             return 0
-        return await self._read(lambda tx: people.count_reach(tx, rows.alert(seen.lease["body"])))
+        return await self._read(lambda tx: people.count_reach(tx, rows.alert(seen.lease["body"]), self._districts))
 
     def begun(self, delivery: int, recipient: int) -> None:
         """Note that this recipient may have it from now on."""
@@ -125,14 +127,14 @@ class _Seen(NamedTuple):
         return self.book is not None and bool(self.book["total"]) and not (self.book["reach"] or self.book["expanded"])
 
 
-def _look(tx: Tx, *, delivery: int, epoch: int, now: datetime, limit: int) -> _Seen | None:
+def _look(tx: Tx, *, delivery: int, epoch: int, now: datetime, limit: int, districts: Districts) -> _Seen | None:
     """Return what there is, on a snapshot; None where the lease is lost."""
     lease = tx.one("ledger.lease", delivery=delivery, epoch=epoch, now=ms(now))
     if lease is None or not lease["holds"]:
         return None
     book = tx.one("ledger.book", delivery=delivery)
     hungry = book is None or not (book["expanded"] or book["pending"] >= limit)
-    found = expanding.look(tx, lease, expanding.place(book, lease)) if hungry else None
+    found = expanding.look(tx, lease, expanding.place(book, lease), districts) if hungry else None
     return _Seen(lease, book, found, limit)
 
 

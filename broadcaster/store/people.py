@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from broadcaster.model import Actor, Alert, Category, Severity, Subscriber
 from broadcaster.ports.store import Stats
+from broadcaster.rules.districts import Districts
 from broadcaster.store import audience, trail
 from broadcaster.store.base import Part
 from broadcaster.store.rows import ms
@@ -55,19 +56,19 @@ class People(Part):
 
     async def reach(self, alert: Alert) -> int:
         """Count who would get this alert: subscribers, and for kinds that refer the incident's earlier recipients."""
-        return await self._read(lambda tx: count_reach(tx, alert))
+        return await self._read(lambda tx: count_reach(tx, alert, self._districts))
 
     async def wanting(
         self, areas: Collection[str], categories: Collection[Category], severity: Severity, now: datetime
     ) -> int:
         """Count the subscribers who want a new alert of this severity for any of these areas and categories."""
-        said = audience.about(areas, categories, severity, now)
+        said = audience.about(self._districts.concerned(areas), categories, severity, now)
         return await self._read(lambda tx: sum(1 for _ in _wanting(tx, said)))
 
 
-def count_reach(tx: Tx, alert: Alert) -> int:
+def count_reach(tx: Tx, alert: Alert, districts: Districts) -> int:
     """Count without writing anything down. An address that comes both ways is counted once."""
-    wanting = _wanting(tx, audience.matter(alert))
+    wanting = _wanting(tx, audience.matter(alert, districts))
     if not alert.kind.refers:
         return sum(1 for _ in wanting)
     earlier = {row["address"].lower() for row in tx.all("ledger.all_earlier", incident=alert.incident)}

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from broadcaster.model import Mode
+from broadcaster.rules.districts import Districts
 from broadcaster.store.archive import Snapshots
 from broadcaster.store.backup import Progress, back_up
 from broadcaster.store.begun import Begun
@@ -24,12 +25,14 @@ from broadcaster.store.roster import Roster
 from broadcaster.store.submissions import Submissions
 from broadcaster.store.trail import Trail
 
+NOWHERE = Districts()
+
 
 class Store(Accepting, Submissions, Sheets, Claiming, Recording, Recovery, Book, Snapshots, People, Roster, Trail):
     """Serves every protocol of `broadcaster.ports.store`. Close it; or use it with `async with`."""
 
-    def __init__(self, path: Path, mode: Mode, *, read_only: bool) -> None:
-        super().__init__(None if read_only else Writer(path), Readers(path), Begun(path))
+    def __init__(self, path: Path, mode: Mode, *, read_only: bool, districts: Districts) -> None:
+        super().__init__(None if read_only else Writer(path), Readers(path), Begun(path), districts)
         self._path = path
         self._mode = mode
 
@@ -57,11 +60,12 @@ class Store(Accepting, Submissions, Sheets, Claiming, Recording, Recovery, Book,
         await self.close()
 
 
-def open_store(path: Path, mode: Mode, *, read_only: bool = False) -> Store:
-    """Open the store of an instance; make or migrate it first unless `read_only`.
+def open_store(path: Path, mode: Mode, *, read_only: bool = False, districts: Districts = NOWHERE) -> Store:
+    """Open the store of an instance; make or migrate it first unless `read_only`. `districts` are the city's: by them
+    it is told whom an alert concerns; without any only wishes for the very name are met.
 
     Raise `StoreCorrupt` for a file that is not ours or damaged, `WrongMode` for one of the other mode,
     `SchemaMismatch` for one of a newer version, `StoreBusy` when it is held, or another `StoreError`.
     """
     prepare(path, mode, read_only=read_only)
-    return Store(path, mode, read_only=read_only)
+    return Store(path, mode, read_only=read_only, districts=districts)

@@ -106,6 +106,8 @@ async def test_whom_it_would_reach_is_counted(tmp_path: Path) -> None:
         await here.ask("put_subscribers", [dump(each) for each in people])
         for areas, categories, count in (
             (["芋窪"], ["Met"], 2),
+            (["芋窪3丁目"], ["Met"], 2),
+            (["東大和市全域"], ["Met"], 2),
             (["蔵敷"], ["Met"], 1),
             (["芋窪", "蔵敷"], ["Fire"], 3),
             ([], ["Fire"], 1),

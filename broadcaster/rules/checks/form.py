@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from broadcaster.model import JAPANESE, Draft, Info, Kind, Problem, ResponseType
 from broadcaster.ports.world import City
 from broadcaster.rules.checks.texts import LONGEST, fields
+from broadcaster.rules.districts import WHOLE
 
 _MOST = {"infos": 20, "areas": 500, "category": 12, "response_type": 9, "geocodes": 50, "channels": 50}
 _LANGUAGE = re.compile(  # RFC 5646, 2.1: langtag
@@ -15,7 +16,6 @@ _LANGUAGE = re.compile(  # RFC 5646, 2.1: langtag
     r"(?:-(?:[a-z0-9]{5,8}|[0-9][a-z0-9]{3}))*(?:-[0-9a-wy-z](?:-[a-z0-9]{2,8})+)*(?:-x(?:-[a-z0-9]{1,8})+)?",
     re.IGNORECASE,
 )
-_WHOLE = ("全域", "市内全域")
 
 
 def problems(draft: Draft, city: City) -> Iterator[Problem]:
@@ -105,7 +105,7 @@ def _areas(place: str, info: Info, city: City) -> Iterator[Problem]:
 
 def is_known(area: str, city: City) -> bool:
     """Return whether the area names one of the city's towns, or the whole city in so many words."""
-    if not city.areas or area.strip() in _WHOLE:
+    if not city.areas or area.strip() in WHOLE:
         return True
     return city.name in area or any(name in area for name in city.areas)
 
