@@ -108,6 +108,16 @@ class Client:
         """Correct, cancel or clear; `wish` may hold draft, silent, digest, break_glass, source and draft_id."""
         return self._keyed(f"/alerts/{_part(alert)}/follow-up", {"kind": kind, "key": key, **wish})
 
+    def hand_in(self, draft: Any, key: str, *, of: str = "", **more: Any) -> Any:
+        """Hand in a draft as its kind asks: a new alert, or the next version or follow-up of the alert `of`. `more` may
+        hold digest, break_glass, source and draft_id.
+        """
+        if not of:
+            return self.submit(draft, key, **more)
+        if draft["kind"] == "update":
+            return self.update(of, draft, key, **more)
+        return self.follow_up(of, draft["kind"], key, draft=draft, **more)
+
     def report(self, alert: str) -> Any:
         """Return one alert with every attempt."""
         return self._call("GET", f"/alerts/{_part(alert)}")

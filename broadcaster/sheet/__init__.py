@@ -7,6 +7,7 @@ belongs to. The desk's compose screen and the line mode fill the same sheets.
 
 from broadcaster.sheet.cleaning import LONGEST_PASTE, Cleaned, clean
 from broadcaster.sheet.press import Press
+from broadcaster.sheet.ready import Ready
 from broadcaster.sheet.sheet import FIELDS, Frame, Sheet, Wording, from_json, of_alert, to_json
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Cleaned",
     "Frame",
     "Press",
+    "Ready",
     "Sheet",
     "Wording",
     "clean",

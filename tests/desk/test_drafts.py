@@ -69,10 +69,14 @@ async def test_a_draft_is_closed_with_its_alert_and_fills_the_update(tmp_path: P
         assert again == ORDER.following(here_alert(again, identifier), Kind.UPDATE)
         update = replace(again, areas=("芋窪",))
         kept = await here.ask("open_draft", to_json(update))
-        second = await here.ask("update", "1-1", await pressed(here, update), "k3", draft_id=kept["id"])
+        pressed_again = await pressed(here, update)
+        second = await here.ask("hand_in", pressed_again, "k3", of=again.of, draft_id=kept["id"])
         assert (second["alert"]["version"], second["alert"]["kind"]) == (2, "update")
         cleared = from_json(await here.ask("sheet", "1-2", "all-clear"))
         assert (cleared.kind, cleared.areas) == (Kind.ALL_CLEAR, ("芋窪",))
+        over = replace(cleared, template="flood-lifted", slots={"river": "空堀川", "order": "level4"})
+        third = await here.ask("hand_in", await pressed(here, over), "k4", of=over.of)
+        assert (third["alert"]["version"], third["alert"]["kind"]) == (3, "all-clear")
 
 
 def here_alert(sheet: Sheet, identifier: str) -> Any:
