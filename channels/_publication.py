@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -41,6 +41,32 @@ class Outlet:
     style: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Copy:
+    """One file's bytes and their SHA-256."""
+
+    data: bytes
+    digest: str
+
+    @classmethod
+    def of(cls, data: bytes) -> _Copy:
+        return cls(data, sha256(data).hexdigest())
+
+
+@dataclass(frozen=True, slots=True)
+class _Packed:
+    """A file as it is, and compressed."""
+
+    plain: _Copy
+    zipped: _Copy
+    brotlied: _Copy
+
+    @classmethod
+    def of(cls, data: bytes) -> _Packed:
+        brotlied = brotli.compress(data, quality=_BROTLI_QUALITY, lgwin=_BROTLI_WINDOW)
+        return cls(_Copy.of(data), _Copy.of(gzip.compress(data, 9, mtime=0)), _Copy.of(brotlied))
+
+
 class Publication:
     """A publisher (`broadcaster.ports.channel.Publisher`), a `Verifier` and a `Checker`."""
 
@@ -48,7 +74,8 @@ class Publication:
         self._outlet, self._render, self._context = outlet, render, context
         self._directory = Directory(outlet.directory)
         self._reader = Reader(context.egress)
-        self._copies: Mapping[str, tuple[bytes, bytes]] = {}
+        self._packed: Mapping[bytes, _Packed] = {}
+        self._tidying: set[asyncio.Task[None]] = set()
 
     @property
     def name(self) -> str:
@@ -70,6 +97,7 @@ class Publication:
         Raise `RenderingError` or `DeliveryError` (target, not sent); the last good edition stays in both cases.
         """
         held = await asyncio.to_thread(self._put, edition)
+        self._tidy()
         detail = "" if held.number <= edition.number else f"holds edition {held.number} already"
         return Receipt(ref=held.ref, url=self._outlet.url, detail=detail)
 
@@ -89,29 +117,34 @@ class Publication:
         return (await self._check_target(), await self._check_public())
 
     async def close(self) -> None:
-        """Let go of connections."""
+        """Finish tidying, and let go of connections."""
+        await asyncio.gather(*self._tidying)
         await self._reader.close()
 
+    def _tidy(self) -> None:
+        """Remove old editions; the receipt does not wait for that."""
+        task = asyncio.create_task(asyncio.to_thread(self._directory.tidy))
+        self._tidying.add(task)
+        task.add_done_callback(self._tidying.discard)
+
     def _put(self, edition: Edition) -> Manifest:
-        files = self._with_copies(self._render(edition))
+        packed = self._pack(self._render(edition))
+        files = dict(_copies(packed))
         manifest = Manifest(
             channel=self._outlet.name,
             mode=edition.mode.value,
             number=edition.number,
             issued_at=edition.issued_at.isoformat(timespec="seconds"),
             main=self._outlet.main,
-            files={name: sha256(data).hexdigest() for name, data in files.items()},
+            files={name: copy.digest for name, copy in files.items()},
             style=self._outlet.style,
         )
-        return self._directory.put(manifest, files)
+        return self._directory.put(manifest, {name: copy.data for name, copy in files.items()})
 
-    def _with_copies(self, files: Mapping[str, bytes]) -> Mapping[str, bytes]:
-        """Add `.gz` and `.br`; those of files that did not change are remembered."""
-        copies = {name: self._copies.get(_digest(data)) or _compressed(data) for name, data in files.items()}
-        self._copies = {_digest(data): copies[name] for name, data in files.items()}
-        packed = dict(files)
-        for name, (zipped, brotlied) in copies.items():
-            packed |= {f"{name}.gz": zipped, f"{name}.br": brotlied}
+    def _pack(self, files: Mapping[str, bytes]) -> Mapping[str, _Packed]:
+        """Compress; what did not change is remembered."""
+        packed = {name: self._packed.get(data) or _Packed.of(data) for name, data in files.items()}
+        self._packed = {each.plain.data: each for each in packed.values()}
         return packed
 
     async def _check_target(self) -> Finding:
@@ -140,9 +173,9 @@ def _fulfils(manifest: Manifest, ref: str) -> bool:
     return number.isdecimal() and (manifest.number > int(number) or manifest.ref == ref)
 
 
-def _compressed(data: bytes) -> tuple[bytes, bytes]:
-    return gzip.compress(data, 9, mtime=0), brotli.compress(data, quality=_BROTLI_QUALITY, lgwin=_BROTLI_WINDOW)
-
-
-def _digest(data: bytes) -> str:
-    return sha256(data).hexdigest()
+def _copies(packed: Mapping[str, _Packed]) -> Iterator[tuple[str, _Copy]]:
+    """Yield every file with its compressed copies beside it."""
+    for name, each in packed.items():
+        yield name, each.plain
+        yield f"{name}.gz", each.zipped
+        yield f"{name}.br", each.brotlied

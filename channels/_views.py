@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 
 from broadcaster.model import (
     EASY_JAPANESE,
@@ -24,6 +25,8 @@ from channels._text import DRILL_MARK, Piece, clean, file_name, lines, link, pie
 from channels._words import Phrasebook, Words
 
 Line = tuple[Piece, ...]
+_KEPT = 4096
+"""Languages of alerts that are remembered."""
 PERSONAL = frozenset({Category.RESCUE})
 """Searches for people: their details leave page and feeds once the search is over."""
 
@@ -134,7 +137,7 @@ class Views:
             sent=alert.sent,
             drill=self._drill,
             only=only,
-            said=() if withheld else tuple(_said(alert, info, self._books[info.language]) for info in infos),
+            said=() if withheld else tuple(_said(self._books, _level(alert), info) for info in infos),
             why=ended.why if ended else None,
             at=ended.at if ended else None,
             withheld=withheld,
@@ -168,8 +171,10 @@ def _level(alert: Alert) -> str:
     return str(alert.level) if alert.level in range(1, 6) else ""
 
 
-def _said(alert: Alert, info: Info, words: Words) -> Said:
-    level = _level(alert)
+@lru_cache(maxsize=_KEPT)
+def _said(books: Phrasebook, level: str, info: Info) -> Said:
+    """Prepare one language of an alert. Kept: it is said again on every page and feed of every edition."""
+    words = books[info.language]
     title, name = " ".join(lines(info.event)), words.levels[level] if level else ""  # type: ignore[index] # pyright: ignore[reportArgumentType]
     return Said(
         language=info.language,

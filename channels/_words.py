@@ -39,6 +39,8 @@ class Words(BaseModel):
     languages: str
     drill: str
     edition: str
+    steady: str
+    """Where a page stays as it is over several editions: the least it can say of its time."""
     older: str
     calm: str
     calm_note: str
@@ -72,9 +74,9 @@ class Words(BaseModel):
     endings: Mapping[Ending, str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Phrasebook:
-    """All languages' words."""
+    """All languages' words. There is one for each renderer: it is only ever the same as itself."""
 
     by_language: Mapping[str, Words]
 

@@ -23,6 +23,8 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -35,13 +37,16 @@ from broadcaster.ports.world import City, Context, Renderer
 from channels._publication import Outlet, Publication
 from channels._text import DRILL_MARK, file_name, lines, pieces
 from channels._views import View, Views, page_path, speaker
-from channels._words import Words, phrasebook
+from channels._words import phrasebook
 
 _STYLE, _IN_FORCE, _PAST = "\0style\0", "\0in force\0", "\0past\0"
 """Where rendered parts go. No text can hold a NUL (`clean`), so no text can pass for one of these."""
 
 _KEPT = 4096
 """Rendered alerts that are remembered: each stands on a page per language, as HTML and as text, and by itself."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_STEPS = 6
+"""Pages of single alerts move their time in steps of this part of the age at which a page says that it is old."""
 
 
 class Settings(BaseModel):
@@ -63,6 +68,16 @@ class Settings(BaseModel):
     """Where the feeds lie, seen from the page; empty: they are not named there."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stamp:
+    """What a page says of its edition. Without a number it is at least as new as it says."""
+
+    mode: Mode
+    at: datetime
+    number: str = ""
+    count: str = ""
+
+
 class Page:
     """Renders an edition as files. Pure: the same edition gives the same bytes."""
 
@@ -74,6 +89,7 @@ class Page:
         self._policy = f"default-src 'none'; style-src '{self.style}'; base-uri 'none'; form-action 'none'"
         self._url = settings.url or city.public_url
         self._alert = lru_cache(maxsize=_KEPT)(self._draw)
+        self._single = lru_cache(maxsize=_KEPT)(self._draw_single)
 
     def render(self, edition: Edition) -> Mapping[str, bytes]:
         """Return path -> content, without compressed copies. Raise `RenderingError`."""
@@ -86,11 +102,12 @@ class Page:
         links = [self._link(language) for language in languages]
         for language in languages:
             yield from self._language(edition, language, views, past, links)
+        steady = self._steady(edition)
         for alert in edition.in_force:
-            yield page_path(alert), self._single(edition, views.whole(alert))
+            yield page_path(alert), self._single(steady, views.whole(alert))
         for ended in past:
-            yield page_path(ended.alert), self._single(edition, views.whole(ended.alert, ended))
-        yield "404.html", self._missing(edition, languages)
+            yield page_path(ended.alert), self._single(steady, views.whole(ended.alert, ended))
+        yield "404.html", self._missing(steady, languages)
         yield "robots.txt", self._renderer.render("site/robots.txt", {})
 
     def _languages(self, in_force: Sequence[Alert], past: Sequence[Ended]) -> tuple[str, ...]:
@@ -112,14 +129,18 @@ class Page:
     ) -> Iterator[tuple[str, str]]:
         in_force = [views.in_force(alert, language) for alert in edition.in_force]
         over = [views.ended(ended, language) for ended in past]
-        values = self._common(edition, language) | {
+        count = len(edition.in_force)
+        stamp = _Stamp(
+            mode=edition.mode, at=edition.issued_at, number=str(edition.number), count=str(count) if count else ""
+        )
+        values = self._common(stamp, language) | {
             "links": links,
             "gravest": in_force[0].said[0].title if in_force else "",
             "past": bool(over),
             "plain": _stem(language) + ".txt",
             "easy": self._easy(language),
         }
-        values["description"] = self._description(edition, language)
+        values["description"] = self._renderer.render("site/description.txt", values | {"count": str(count)}).strip()
         for suffix in (".html", ".txt"):
             parts = {
                 _IN_FORCE: self._each("site/alert" + suffix, in_force, language),
@@ -133,11 +154,18 @@ class Page:
         words = self._books[EASY_JAPANESE]
         return {"name": words.name, "calm": pieces(words.calm), "calm_note": pieces(words.calm_note)}
 
-    def _single(self, edition: Edition, view: View) -> str:
+    def _steady(self, edition: Edition) -> _Stamp:
+        """What is said on pages that stay as they are from one edition to the next: a time in steps. With the edition's
+        own, the page of every alert would have to be written anew for each.
+        """
+        step = timedelta(minutes=max(1, self._settings.older_than_minutes // _STEPS))
+        return _Stamp(mode=edition.mode, at=edition.issued_at - (edition.issued_at - _EPOCH) % step)
+
+    def _draw_single(self, stamp: _Stamp, view: View) -> str:
         language = view.said[0].language if view.said else JAPANESE
         words = self._books[language]
         title = view.said[0].title if view.said else words.withheld
-        values = self._common(edition, language) | {
+        values = self._common(stamp, language) | {
             "up": "../",
             "serial": view.serial,
             "title": title,
@@ -146,28 +174,29 @@ class Page:
             "at": view.at,
             "url": self._url + view.path,
         }
-        return self._render("site/single.html", values, {_IN_FORCE: self._alert("site/alert.html", view, language)})
+        said = replace(view, why=None, at=None)  # how it ended stands above it, on the page
+        return self._render("site/single.html", values, {_IN_FORCE: self._alert("site/alert.html", said, language)})
 
-    def _missing(self, edition: Edition, languages: Sequence[str]) -> str:
+    def _missing(self, stamp: _Stamp, languages: Sequence[str]) -> str:
         others = [
             {"language": language, "w": self._books[language], "url": f"{self._url}{_stem(language)}.html"}
             for language in languages[1:]
         ]
         words = self._books[JAPANESE]
-        values = self._common(edition, JAPANESE) | {"others": others, "description": words.missing, "feed": ""}
+        values = self._common(stamp, JAPANESE) | {"others": others, "description": words.missing, "feed": ""}
         return self._render("site/missing.html", values, {})
 
-    def _common(self, edition: Edition, language: str) -> dict[str, object]:
+    def _common(self, stamp: _Stamp, language: str) -> dict[str, object]:
         return {
             "w": self._books[language],
             "language": language,
-            "mark": DRILL_MARK if edition.mode is Mode.DRILL else "",
+            "mark": DRILL_MARK if stamp.mode is Mode.DRILL else "",
             "city": speaker(self._city, language),
-            "number": str(edition.number),
-            "issued_at": edition.issued_at,
+            "number": stamp.number,
+            "issued_at": stamp.at,
             "minutes": str(self._settings.older_than_minutes),
             "fallback": pieces(" ".join(lines(self._city.fallback))),
-            "count": str(len(edition.in_force)) if edition.in_force else "",
+            "count": stamp.count,
             "url": self._url,
             "up": "",
             "feed": self._feed(language),
@@ -181,12 +210,6 @@ class Page:
     def _feed(self, language: str) -> str:
         name = "atom.xml" if language == JAPANESE else f"atom.{file_name(language)}.xml"
         return self._settings.feeds + name if self._settings.feeds else ""
-
-    def _description(self, edition: Edition, language: str) -> str:
-        words: Words = self._books[language]
-        return self._renderer.render(
-            "site/description.txt", self._common(edition, language) | {"count": str(len(edition.in_force)), "w": words}
-        ).strip()
 
     def _each(self, template: str, views: Sequence[View], language: str) -> str:
         return "".join(self._alert(template, view, language, linked=True) for view in views)

@@ -1,9 +1,9 @@
 """A local directory as a publishing target: a whole edition appears at once, or nothing changes.
 
 `public` is a symbolic link. Beside it stands `public.editions/` with one directory per edition (the last few
-are kept, so that whoever is still reading one can finish). Publishing writes a new directory, syncs every file and the
-directories, and then renames a new link over the old one (docs/delivery.md: write temp, fsync, rename, fsync
-directory).
+are kept, so that whoever is still reading one can finish). Publishing writes a new directory, syncs every file
+that is new and the directories, and then renames a new link over the old one (docs/delivery.md: write temp, fsync,
+rename, fsync directory).
 Any web server can hand out `public/`; it never sees half an edition, and never one edition's page with another's
 manifest.
 
@@ -17,9 +17,9 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Generator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Literal
@@ -31,8 +31,8 @@ from broadcaster.failpoints import hit
 
 MANIFEST = "edition.json"
 _KEPT = 3
-_SYNCING = 8
-"""Files synced at once."""
+_SYNCING = 64
+"""Files synced together: each is open meanwhile."""
 _NEW = "new"
 
 
@@ -68,12 +68,21 @@ class Manifest(BaseModel):
         return cls.model_validate_json(data)
 
 
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A file as this process wrote it: whoever changes it leaves another `mark`."""
+
+    data: bytes
+    mark: tuple[int, int, int]
+
+
 class Directory:
     """One local directory that holds the newest edition of one channel."""
 
     def __init__(self, path: Path) -> None:
         self.path = path.absolute()
         self._editions = self.path.with_name(self.path.name + ".editions")
+        self._written: dict[str, _Written] = {}
 
     def held(self) -> Manifest | None:
         """Return what residents get now, or None where nothing readable is."""
@@ -93,10 +102,17 @@ class Directory:
                 if held and (held.number > manifest.number or held.ref == manifest.ref):
                     return held
                 self._switch(self._write(manifest, files), manifest)
-                self._tidy()
                 return manifest
         except OSError as error:
             raise _unwritable(error) from error
+
+    def tidy(self) -> None:
+        """Remove all but the last few editions; failing at that harms nobody. Nobody waits for it either."""
+        with suppress(OSError), self._locked():
+            editions = sorted((path for path in self._editions.iterdir() if path.is_dir()), key=_age, reverse=True)
+            current = self.path.resolve()
+            for path in [path for path in editions if path != current][_KEPT - 1 :]:
+                shutil.rmtree(path, ignore_errors=True)
 
     def check(self) -> None:
         """Raise `DeliveryError` if an edition could not be written here."""
@@ -132,9 +148,9 @@ class Directory:
         new, place = self._editions / _NEW, self._editions / manifest.ref
         shutil.rmtree(new, ignore_errors=True)
         try:
-            self._fill(new, {**files, MANIFEST: manifest.dump()})
+            fresh = self._fill(new, {**files, MANIFEST: manifest.dump()})
             hit("p1")
-            _sync_tree(new)
+            _sync_all(new, fresh)
             shutil.rmtree(place, ignore_errors=True)
             new.rename(place)
             _sync(self._editions)
@@ -143,13 +159,35 @@ class Directory:
             raise
         return place
 
-    def _fill(self, new: Path, files: Mapping[str, bytes]) -> None:
-        _mkdir(new)
+    def _fill(self, new: Path, files: Mapping[str, bytes]) -> list[Path]:
+        """Put every file there; return those that are new. What is as in the last edition is only linked."""
+        written: dict[str, _Written] = {}
+        fresh: list[Path] = []
+        for folder in {(new / name).parent for name in files}:
+            _mkdir(folder)
         for name, data in files.items():
-            place = new / name
-            _mkdir(place.parent)
-            if not _linked(self.path / name, place, data):
-                _write(place, data)
+            if known := self._linked(name, f"{new}/{name}", data):
+                written[name] = known
+            else:
+                fresh.append(new / name)
+                written[name] = _Written(data, _write(new / name, data))
+        self._written = written
+        return fresh
+
+    def _linked(self, name: str, new: str, data: bytes) -> _Written | None:
+        """Take over a file of the last edition that is the same to the byte: most of them are, and it saves a sync."""
+        old, known = f"{self.path}/{name}", self._written.get(name)
+        try:
+            if known is None:
+                known = _found(old)
+            elif _mark(os.stat(old)) != known.mark:  # noqa: PTH116 (a hundred of them, and a Path costs more than the call)
+                return None
+            if known.data != data:
+                return None
+            os.link(old, new)
+        except OSError:
+            return None
+        return known
 
     def _switch(self, place: Path, manifest: Manifest) -> None:
         """Let the public name point to the new edition, in one step."""
@@ -168,34 +206,27 @@ class Directory:
         if self.path.exists() and not self.path.is_symlink():
             self.path.rmdir()
 
-    def _tidy(self) -> None:
-        """Remove all but the last few editions; failing at that harms nobody."""
-        with suppress(OSError):
-            editions = sorted((path for path in self._editions.iterdir() if path.is_dir()), key=_age, reverse=True)
-            current = self.path.resolve()
-            for path in [path for path in editions if path != current][_KEPT - 1 :]:
-                shutil.rmtree(path, ignore_errors=True)
-
 
 def _age(path: Path) -> float:
     return path.stat().st_mtime
 
 
-def _linked(old: Path, new: Path, data: bytes) -> bool:
-    """Take over a file of the last edition that is the same to the byte: most of them are, and it saves a sync."""
-    try:
-        if old.stat().st_size != len(data) or old.read_bytes() != data:
-            return False
-        os.link(old, new)
-    except OSError:
-        return False
-    return True
+def _mark(told: os.stat_result) -> tuple[int, int, int]:
+    return told.st_ino, told.st_size, told.st_mtime_ns
 
 
-def _write(path: Path, data: bytes) -> None:
+def _found(path: str) -> _Written:
+    """Read a file of an edition that this process did not write."""
+    with open(path, "rb") as file:  # noqa: PTH123 (see above)
+        return _Written(file.read(), _mark(os.fstat(file.fileno())))
+
+
+def _write(path: Path, data: bytes) -> tuple[int, int, int]:
     with path.open("wb") as file:
         file.write(data)
         os.fchmod(file.fileno(), 0o644)  # for everybody, whatever umask the service runs under
+        file.flush()
+        return _mark(os.fstat(file.fileno()))
 
 
 def _mkdir(path: Path) -> None:
@@ -204,14 +235,26 @@ def _mkdir(path: Path) -> None:
         path.chmod(0o755)
 
 
-def _sync_tree(root: Path) -> None:
-    """Files first, many at once: a journal takes those that wait together in one go. Then the directories."""
-    files = [Path(folder, name) for folder, _, names in os.walk(root) for name in names]
-    with ThreadPoolExecutor(_SYNCING) as threads:
-        for _ in threads.map(_sync, files):
-            pass  # raises what a sync raised
+def _sync_all(root: Path, files: Sequence[Path]) -> None:
+    """Sync files, then all directories. The kernel is told to begin writing each before the first is waited for: then
+    one commit of the journal takes them all, in a third of the time. DONTNEED starts that; what is not on disk yet is
+    not dropped from memory by it.
+    """
+    for start in range(0, len(files), _SYNCING):
+        with ExitStack() as opened:
+            handles = [_opened(opened, path) for path in files[start : start + _SYNCING]]
+            for handle in handles:
+                os.posix_fadvise(handle, 0, 0, os.POSIX_FADV_DONTNEED)
+            for handle in handles:
+                os.fsync(handle)
     for folder, _, _ in os.walk(root, topdown=False):
         _sync(Path(folder))
+
+
+def _opened(opened: ExitStack, path: Path) -> int:
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    opened.callback(os.close, handle)
+    return handle
 
 
 def _sync(path: Path) -> None:

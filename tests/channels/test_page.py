@@ -7,7 +7,7 @@ import re
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from itertools import pairwise
 
@@ -151,10 +151,27 @@ class TestAge:
     def test_it_says_when_it_was_made_and_where_to_look_once_it_is_old(self) -> None:
         for name, html in rendered(busy(), older_than_minutes=45).items():
             if name.endswith(".html"):
-                assert '<time datetime="2026-11-23T14:05:00+09:00">' in html, name
-                assert "42" in html
                 assert "45" in html
                 assert "エフエム 80.0 MHz" in words_of(html)
+            if name in ("index.html", "en.html"):
+                assert '<time datetime="2026-11-23T14:05:00+09:00">' in html, name
+                assert "42" in html
+
+    @given(st.integers(0, 3600))
+    @settings(max_examples=20)
+    def test_a_page_that_stays_says_a_time_in_steps_that_is_never_later_than_its_edition(self, seconds: int) -> None:
+        one = replace(busy(), issued_at=NOW + timedelta(seconds=seconds))
+        for name, html in rendered(one).items():
+            if name.startswith("alerts/") or name == "404.html":
+                said = re.search(r'class="edition"[^>]*>.*?<time datetime="([^"]+)">', html)
+                assert said is not None, name
+                assert timedelta(0) <= one.issued_at - datetime.fromisoformat(said[1]) < timedelta(minutes=5)
+
+    def test_an_alert_more_rewrites_the_pages_of_languages_and_no_other_alerts(self) -> None:
+        before, after = edition(alert(14), number=1), edition(alert(14), alert(15), number=2)
+        old, new = rendered(before), rendered(replace(after, issued_at=NOW + timedelta(seconds=20)))
+        changed = {name for name in new if new[name] != old.get(name)}
+        assert changed == {"index.html", "index.txt", "en.html", "en.txt", "alerts/15-1.html"}
 
     def test_the_fallback_address_is_a_link(self) -> None:
         assert '<a href="https://bousai.example.jp/">' in rendered(edition())["index.html"]

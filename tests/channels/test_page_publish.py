@@ -110,6 +110,7 @@ class TestPublishing:
         one = channel(tmp_path)
         for number in range(1, 8):
             await one.publish(edition(number=number), TARGET, "k")
+        await one.close()
         kept = sorted(path.name.partition("-")[0] for path in (tmp_path / "public.editions").iterdir() if path.is_dir())
         assert kept == ["5", "6", "7"]
 
