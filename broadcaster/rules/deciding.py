@@ -40,6 +40,20 @@ def decided(delivery: Delivery, decision: Decision, *, newer_exists: bool = Fals
             )
 
 
+def offered(state: State, *, bulk: bool, unserved: bool, doubted: bool) -> frozenset[Verb]:
+    """Return what is worth offering for a delivery in this state; `decided` has the last word."""
+    verbs = {Verb.RESEND} if state in _RESENDABLE else set[Verb]()
+    if state in _HOLDABLE or (bulk and state is State.SENDING):
+        verbs.add(Verb.HOLD)
+    if state is State.HELD or (state is State.NEEDS_HUMAN and not doubted):
+        verbs.add(Verb.RELEASE)
+    if state in _DROPPABLE or (bulk and state is State.SENDING):
+        verbs.add(Verb.DROP)
+    if unserved and state in _SERVED:
+        verbs |= {Verb.RESEND, Verb.DROP}
+    return frozenset(verbs)
+
+
 def _decide_resend(delivery: Delivery, decision: Decision, *, newer_exists: bool) -> Settlement:
     _require(delivery, decision, _RESENDABLE | _unserved(delivery))
     _require_current(delivery, decision, newer_exists=newer_exists)

@@ -3,35 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from textual import work
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.command import CommandPalette
 from textual.reactive import reactive
 
 from broadcaster.client import Client
-from broadcaster.errors import BroadcasterError, Refused
+from broadcaster.clock import SystemEntropy
+from broadcaster.errors import BroadcasterError, Refused, Unauthenticated
 from broadcaster.ports.world import Clock
+from broadcaster.tui.commands import DeskCommands
 from broadcaster.tui.drawing import time_of
 from broadcaster.tui.gateway import Away, Gateway
 from broadcaster.tui.lines import moment
 from broadcaster.tui.screens.board import BoardScreen
 from broadcaster.tui.screens.help import HelpScreen
+from broadcaster.tui.screens.login import LoginScreen
 from broadcaster.tui.widgets.key_bar import keys_of
 from broadcaster.tui.words import Words, other, visible
 
 
-class DeskApp(App[None]):
+class DeskApp(App[object]):
     """The officers' desk. Screens and widgets reach it as `self.desk` (`place.AtDesk`) and watch its reactives."""
 
     CSS_PATH = "css/desk.tcss"
-    ENABLE_COMMAND_PALETTE = False
+    COMMANDS: ClassVar = {DeskCommands}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1,question_mark", "help", "tui_key_help", key_display="F1"),
         Binding("f2", "switch_language", "tui_key_language"),
+        Binding("f3", "switch_officer", "tui_key_officer"),
+        Binding("ctrl+p", "command_palette", "tui_key_palette", priority=True),
         Binding("ctrl+q", "quit", "tui_key_quit", priority=True),
     ]
 
@@ -43,8 +49,10 @@ class DeskApp(App[None]):
     """`live` or `drill`; empty before the core has said it."""
     language: reactive[str] = reactive("ja")
     """`ja` or `en`, switched at run time."""
-    officer: reactive[Any] = reactive(None)
-    """Who is logged in, as `GET /me` tells it; None where nobody is, or nobody needs to."""
+    me: reactive[Any] = reactive(None)
+    """Who sits here, as `GET /me` tells it; None before the core has said it. Its `accounts` says whether officers log
+    in at all: without, everybody at the socket may do everything.
+    """
 
     def __init__(
         self, connect: Callable[[str], Client], clock: Clock, *, language: str = "ja", session: str = "", hint: str = ""
@@ -56,6 +64,7 @@ class DeskApp(App[None]):
         self.words = Words(language)
         self.set_reactive(DeskApp.language, language)
         self._ahead = timedelta(0)
+        self._entropy = SystemEntropy()
 
     # ------------------------------------------------------------ what all screens share
 
@@ -71,8 +80,25 @@ class DeskApp(App[None]):
 
     @property
     def who(self) -> str:
-        """The officer's name as it is shown."""
-        return str(self.officer["display"]) if self.officer else ""
+        """The officer's name as it is shown, empty where nobody is logged in."""
+        if not self.me:
+            return ""
+        return (
+            str(self.me["officer"]["display"]) if self.me["officer"] else "" if self.me["accounts"] else self.me["name"]
+        )
+
+    @property
+    def needs_login(self) -> bool:
+        """Whether officers have accounts here and nobody is logged in."""
+        return bool(self.me and self.me["accounts"] and not self.me["officer"])
+
+    def may(self, *roles: str) -> bool:
+        """Return whether whoever sits here has one of these roles; the core has the last word."""
+        return bool(self.me and set(roles).intersection(self.me["roles"]))
+
+    def new_key(self) -> str:
+        """Return a key for one hand-in: a screen makes one when it opens, so that pressing twice sends once."""
+        return self._entropy.token()
 
     def now(self) -> datetime:
         """Return the core's time: ages on the board do not depend on this terminal's clock."""
@@ -87,7 +113,12 @@ class DeskApp(App[None]):
         self.notify(visible(sentence), markup=False, severity="error" if grave else "information")
 
     def fail(self, error: BroadcasterError) -> None:
-        """Say what went wrong, with every problem in its place."""
+        """Say what went wrong, with every problem in its place. Where the session has ended, ask to log in again, over
+        the screen as it is: nothing typed is lost.
+        """
+        if isinstance(error, Unauthenticated):
+            self._log_in(error)
+            return
         problems = error.problems if isinstance(error, Refused) else ()
         told = [self.words(error.code, **error.params)]
         told += [f"{each.place}: {self.words(each.code, **each.params)}" for each in problems]
@@ -110,13 +141,33 @@ class DeskApp(App[None]):
 
     @work(group="follow", exclusive=True)
     async def follow(self) -> None:
-        """Keep the board; called again after another officer has logged in."""
+        """Keep the board, and know who sits here; called again after somebody has logged in or out."""
         with self.failing():
             async for seen in self.gateway.watch():
                 if isinstance(seen, Away):
                     self.away = seen
                 else:
+                    await self._greet()
                     self._take(seen)
+
+    async def _greet(self) -> None:
+        """Learn who sits here, once for each session, and ask to log in where it must be somebody."""
+        if self.me is not None:
+            return
+        with self.failing():
+            self.me = await self.gateway.ask(lambda core: core.me())
+            if self.needs_login:
+                self._log_in()
+
+    def _log_in(self, why: BroadcasterError | None = None) -> None:
+        if not any(isinstance(screen, LoginScreen) for screen in self.screen_stack):
+            self.push_screen(LoginScreen(why), self._logged_in)
+
+    def _logged_in(self, session: str | None) -> None:
+        if session is not None:
+            self.gateway.session = session
+            self.me = None
+            self.follow()
 
     def _take(self, board: Any) -> None:
         self._ahead = moment(board["now"]) - self.clock.now()
@@ -148,8 +199,25 @@ class DeskApp(App[None]):
         """Japanese and English in turn."""
         self.language = other(self.language)
 
+    @work(group="officer", exclusive=True)
+    async def action_switch_officer(self) -> None:
+        """Log out, and let somebody log in."""
+        if not (self.me and self.me["accounts"]):
+            self.tell(self.words("tui_no_accounts"))
+            return
+        if self.gateway.session:
+            with suppress(BroadcasterError):  # it ends by itself soon; whoever leaves must not be kept
+                await self.gateway.ask(lambda core: core.logout())
+            self._logged_in("")
+        self._log_in()
+
+    def action_command_palette(self) -> None:
+        """Find what can be done by its words."""
+        if self.use_command_palette and not CommandPalette.is_open(self):
+            self.push_screen(CommandPalette(placeholder=self.words("tui_palette")))
+
     def action_help(self) -> None:
         """List what the screen's keys do."""
         if not isinstance(self.screen, HelpScreen):
-            name = self.words(getattr(self.screen, "NAME", "tui_desk"))
+            name = self.words(getattr(self.screen, "called", "tui_desk"))
             self.push_screen(HelpScreen(name, list(keys_of(self.screen, self.words, every=True))))

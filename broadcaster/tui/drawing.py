@@ -208,12 +208,12 @@ def span(length: timedelta, words: Words) -> str:
     if seconds < _UNITS[-1][0]:
         return words("tui_seconds", count=seconds)
     place = next(place for place, (size, _) in enumerate(_UNITS) if seconds >= size)
-    said = []
+    said = list[str]()
     for size, code in _UNITS[place : place + 2]:
         count, seconds = divmod(seconds, size)
         if count:
             said.append(words(code, count=count))
-    return words("tui_span_joint").join(said)
+    return said[0] if len(said) == 1 else words("tui_span", first=said[0], second=said[1])
 
 
 _UNITS = ((86400, "tui_days"), (3600, "tui_hours"), (60, "tui_minutes"))

@@ -25,7 +25,7 @@ class AtDesk(Base):
 
     @property
     def desk(self) -> DeskApp:
-        """The app, with `board`, `away`, `language`, `officer`, `tell` and `fail`."""
+        """The app, with `board`, `away`, `language`, `me`, `tell`, `fail` and `failing`."""
         return cast("DeskApp", self.app)
 
     @property

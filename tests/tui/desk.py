@@ -44,7 +44,7 @@ class Seat:
     """The desk as an officer sits in front of it."""
 
     app: DeskApp
-    pilot: Pilot[None]
+    pilot: Pilot[object]
     core: Core
 
     async def until(self, true: Callable[[], bool]) -> None:

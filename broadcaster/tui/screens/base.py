@@ -43,6 +43,11 @@ class DeskScreen(AtDesk, Screen[ScreenResultType]):
     """The code of its name."""
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "tui_key_back", show=False)]
 
+    @property
+    def called(self) -> str:
+        """The code of its name; a screen that has several overrides it."""
+        return self.NAME
+
     def compose(self) -> ComposeResult:
         """Put the flow between mode and keys."""
         yield ModeBar()
@@ -62,7 +67,17 @@ class DeskModal(AtDesk, ModalScreen[ScreenResultType]):
     """A question in a box over a screen: the mode stays on top of it, its keys at the bottom. Escape closes it."""
 
     NAME: ClassVar[str] = "tui_desk"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "tui_key_back")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "tui_key_back"),
+        Binding("f1", "app.help", "tui_key_help"),
+        Binding("f2", "app.switch_language", "tui_key_language"),
+        Binding("ctrl+q", "app.quit", "tui_key_quit", show=False, priority=True),
+    ]
+
+    @property
+    def called(self) -> str:
+        """The code of its name; a screen that has several overrides it."""
+        return self.NAME
 
     def compose(self) -> ComposeResult:
         """Put the question into the box."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
+from textual.binding import ActiveBinding
 from textual.content import Content
 from textual.screen import Screen
 from textual.widget import Widget
@@ -40,9 +42,18 @@ class KeyBar(AtDesk, Widget):
 
 def keys_of(screen: Screen[object], words: Words, *, every: bool = False) -> Iterator[tuple[str, str]]:
     """Yield key and description of what works on a screen now, once each; `every`: also those not shown below."""
+    for key, active in bindings_of(screen):
+        if active.binding.show or every:
+            yield key, words(active.binding.description)
+
+
+def bindings_of(screen: Screen[Any]) -> Iterator[tuple[str, ActiveBinding]]:
+    """Yield the key as it is shown and the binding of whatever works on a screen now, once each, those of the widget in
+    focus and of the screen before those of the app.
+    """
     seen: set[str] = set()
-    for _, binding, enabled, _ in screen.active_bindings.values():
-        told = binding.description.startswith("tui_") and (binding.show or every)
-        if enabled and told and binding.description not in seen:
-            seen.add(binding.description)
-            yield screen.app.get_key_display(binding), words(binding.description)
+    ours = [each for each in screen.active_bindings.values() if each.binding.description.startswith("tui_")]
+    for active in sorted(ours, key=lambda each: each.node is screen.app):
+        if active.enabled and active.binding.description not in seen:
+            seen.add(active.binding.description)
+            yield screen.app.get_key_display(active.binding), active

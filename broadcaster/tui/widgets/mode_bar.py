@@ -15,7 +15,7 @@ class ModeBar(AtDesk, Widget):
 
     def on_mount(self) -> None:
         """Follow whatever it shows."""
-        for name in ("mode", "board", "away", "officer"):
+        for name in ("mode", "board", "away", "me"):
             self.watch(self.app, name, self._changed, init=False)
         self.set_interval(1.0, self.refresh)
         self._changed()
@@ -34,7 +34,7 @@ class ModeBar(AtDesk, Widget):
         """Draw mode, city, time and officer, the mode at both ends."""
         desk, columns = self.desk, self.size.width
         mark = self.words(f"mode_{desk.mode}") if desk.mode else self.words("tui_connecting")
-        screen = self.words(getattr(self.screen, "NAME", "tui_desk"))
+        screen = self.words(getattr(self.screen, "called", "tui_desk"))
         middle = "  ".join(part for part in (desk.city, screen, desk.clock_words(), desk.who) if part)
         room = max(0, columns - 2 * width(mark) - 4)
         said = fit(middle, room)

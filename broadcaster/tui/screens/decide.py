@@ -1,0 +1,58 @@
+"""An officer's decision on one delivery, kept with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from textual import work
+from textual.widget import Widget
+from textual.widgets import Input, Static
+
+from broadcaster.tui.lines import Line, headline, serial
+from broadcaster.tui.screens.base import DeskModal
+from broadcaster.tui.words import plain
+
+
+class DecideScreen(DeskModal[Any]):
+    """Says what the decision does and asks for the reason; Enter decides. Its result is the delivery afterwards."""
+
+    def __init__(self, line: Line, verb: str) -> None:
+        super().__init__()
+        self._line, self._verb = line, verb
+
+    @property
+    def called(self) -> str:
+        """The name of the decision."""
+        return f"tui_key_{self._verb}"
+
+    def body(self) -> Iterable[Widget]:
+        """Return what it is about, what it does, and why."""
+        yield Static(id="of")
+        yield Static(id="does")
+        yield Static(id="why-label")
+        yield Input(id="why", max_length=200)
+
+    def spoken(self) -> None:
+        """Say it."""
+        words, each, alert = self.words, self._line.delivery, self._line.row["alert"]
+        state = words(f"state_{each['state']}")
+        self.query_one("#of", Static).update(
+            plain(f"{serial(alert)} {words.channel(each['channel'])}: {state}  {headline(alert)}", "bold")
+        )
+        some = each["unserved"] and each["state"] in ("accepted", "confirmed")
+        code = f"tui_about_{self._verb}" + ("_unserved" if some else "")
+        self.query_one("#does", Static).update(plain(words(code, count=each["unserved"])))
+        self.query_one("#why-label", Static).update(plain(words("tui_why")))
+        self.query_one("#why", Input).placeholder = words("why_default")
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Decide."""
+        event.stop()
+        self._decide(event.value.strip() or self.words("why_default"))
+
+    @work(exclusive=True)
+    async def _decide(self, why: str) -> None:
+        number = int(self._line.delivery["id"])
+        with self.desk.failing():
+            self.dismiss(await self.ask(lambda core: core.decide(number, self._verb, why)))

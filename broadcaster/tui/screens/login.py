@@ -1,0 +1,69 @@
+"""Logging in: name, passphrase, and the code of the second factor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual import work
+from textual.widget import Widget
+from textual.widgets import Input, Static
+
+from broadcaster.errors import BroadcasterError
+from broadcaster.tui.screens.base import DeskModal
+from broadcaster.tui.words import plain
+
+FIELDS = ("name", "passphrase", "code")
+
+
+class LoginScreen(DeskModal[str]):
+    """Asks who sits here, over whatever is on the screen; its result is the session's secret. Escape: only look."""
+
+    NAME: ClassVar[str] = "tui_login_name"
+
+    def __init__(self, why: BroadcasterError | None = None) -> None:
+        super().__init__()
+        self._why = why
+
+    def body(self) -> Iterable[Widget]:
+        """Return the three fields."""
+        yield Static(id="why")
+        for field in FIELDS:
+            yield Static(id=f"{field}-label")
+            yield Input(id=field, password=field == "passphrase", max_length=200)
+        yield Static(id="how")
+
+    def spoken(self) -> None:
+        """Name the fields."""
+        for field in FIELDS:
+            self.query_one(f"#{field}-label", Static).update(plain(self.words(f"tui_login_{field}")))
+        self.query_one("#how", Static).update(plain(self.words("tui_login_how"), "dim"))
+        self._say(self._why)
+
+    def _say(self, why: BroadcasterError | None) -> None:
+        """Say why it is asked, or what was wrong."""
+        self._why = why
+        said = self.words(why.code, **why.params) if why else self.words("tui_login_why")
+        self.query_one("#why", Static).update(plain(said, "bold"))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Go on to the next field, and log in after the last."""
+        event.stop()
+        place = FIELDS.index(event.input.id or "")
+        if place + 1 < len(FIELDS):
+            self.query_one(f"#{FIELDS[place + 1]}", Input).focus()
+        else:
+            self._enter()
+
+    @work(exclusive=True)
+    async def _enter(self) -> None:
+        name, passphrase, code = (self.query_one(f"#{field}", Input).value for field in FIELDS)
+        try:
+            begun = await self.ask(lambda core: core.login(name.strip(), passphrase, code.strip()))
+        except BroadcasterError as error:
+            self._say(error)
+            self.query_one("#code", Input).value = ""
+            self.query_one("#passphrase", Input).value = ""
+            self.query_one("#passphrase", Input).focus()
+        else:
+            self.dismiss(begun["session"])

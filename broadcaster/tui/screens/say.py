@@ -1,0 +1,190 @@
+"""Saying something ready-made about an alert: what will be said, on which channels, to whom, and the last question.
+
+A retraction that was prepared and approved with its alert goes by one key: whoever sees the mistake first must be able
+to end it (Hawaii 2018 took 38 minutes, Otsu 2014 took 40). Everything else is typed out, as in any sending.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from textual import work
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Input, Static
+
+from broadcaster.client import Client
+from broadcaster.errors import BroadcasterError
+from broadcaster.tui.lines import serial
+from broadcaster.tui.screens.base import DeskModal
+from broadcaster.tui.typed import asked, matches
+from broadcaster.tui.words import Words, plain
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saying:
+    """Something ready to be said. `find` fetches its draft, `send` hands it in under a key, silently or not, with the
+    digest of what was shown. `at_once`: by one key, without typing; `may_be_silent`: pages alone may be changed.
+    """
+
+    name: str
+    find: Callable[[Client], Any]
+    send: Callable[[Client, str, bool, str], Any]
+    at_once: bool = False
+    may_be_silent: bool = False
+
+
+class SayScreen(DeskModal[Any]):
+    """Shows it and sends it; its result is what the core made of it (`broadcaster.desk.Submitted` as JSON)."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("s", "say", "tui_key_say"),
+        Binding("p", "say_silently", "tui_key_say_silently"),
+        Binding("f4", "turn_silent", "tui_key_turn_silent"),
+    ]
+
+    def __init__(self, saying: Saying, key: str) -> None:
+        super().__init__()
+        self._saying, self._key = saying, key
+        self._draft: Any = None
+        self._preview: Any = None
+        self._silent = False
+
+    @property
+    def called(self) -> str:
+        """The name of what is said."""
+        return self._saying.name
+
+    def body(self) -> Iterable[Widget]:
+        """Return words, channels, and where it is typed."""
+        yield Static(id="title")
+        with VerticalScroll(can_focus=True):
+            yield Static(id="said")
+        yield Static(id="reach")
+        yield Static(id="ask")
+        if not self._saying.at_once:
+            yield Input(id="typed", max_length=200)
+
+    def on_mount(self) -> None:
+        """Fetch it."""
+        self._fetch()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 (Textual's own)
+        """Offer only what this saying knows."""
+        at_once, may_be_silent = self._saying.at_once, self._saying.may_be_silent
+        offered = {
+            "say": at_once,
+            "say_silently": at_once and may_be_silent,
+            "turn_silent": not at_once and may_be_silent,
+        }
+        return offered.get(action, True)
+
+    # ------------------------------------------------------------ what is shown
+
+    @work(group="fetch", exclusive=True)
+    async def _fetch(self) -> None:
+        """Show the words first; what the channels make of them comes a moment later."""
+        try:
+            self._draft = await self.ask(self._saying.find)
+            self.spoken()
+            await self._look()
+        except BroadcasterError as error:
+            self.desk.fail(error)
+            self.dismiss(None)
+
+    async def _look(self) -> None:
+        draft = {**self._draft, "silent": self._silent}
+        self._preview = await self.ask(lambda core: core.preview(draft))
+        self.spoken()
+
+    def spoken(self) -> None:
+        """Put everything in words."""
+        words = self.words
+        self.query_one("#title", Static).update(plain(words(self._saying.name), "bold"))
+        self.query_one("#said", Static).update(Content("\n").join(_said(self._draft)) if self._draft else "")
+        self.query_one("#reach", Static).update(Content("\n").join(_reach(self._preview, self._silent, words)))
+        self.query_one("#ask", Static).update(plain(self._question(), "bold"))
+
+    def _question(self) -> str:
+        if self._draft is None:
+            return self.words("tui_fetching")
+        if self._saying.at_once:
+            return self.words("tui_ask_at_once" if not self._saying.may_be_silent else "tui_ask_at_once_or_silent")
+        return self.words("tui_ask_typed", mode=self.words(f"mode_{self.desk.mode}"), word=self._word())
+
+    def _word(self) -> str:
+        return asked(self.desk.mode, self._draft, self.words)
+
+    # ------------------------------------------------------------ what is done
+
+    async def action_say(self) -> None:
+        """Say it to everybody."""
+        self._send()
+
+    async def action_say_silently(self) -> None:
+        """Change pages and feeds only."""
+        self._silent = True
+        self._send()
+
+    async def action_turn_silent(self) -> None:
+        """Choose between notice and silence."""
+        self._silent = not self._silent
+        with self.desk.failing():
+            await self._look()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Say it if the right words were typed."""
+        event.stop()
+        if self._preview is None:
+            return
+        if matches(event.value, self._word()):
+            self._send()
+        else:
+            self.desk.tell(self.words("tui_typed_wrong", word=self._word()), grave=True)
+
+    @work(group="send", exclusive=True)
+    async def _send(self) -> None:
+        """Hand it in. Where the answer is lost, the same key may be pressed again: it is one message."""
+        if self._draft is None:
+            return
+        digest = "" if self._saying.at_once else self._preview["digest"]
+        with self.desk.failing():
+            done = await self.ask(lambda core: self._saying.send(core, self._key, self._silent, digest))
+            self.dismiss(done)
+
+
+def _said(draft: Any) -> Iterator[Content]:
+    """Yield the words of each language."""
+    for info in draft["infos"]:
+        yield plain(f"[{info['language']}] {info['headline']}", "bold")
+        yield from (plain(info[part]) for part in ("description", "instruction") if info[part])
+
+
+def _reach(preview: Any, silent: bool, words: Words) -> Iterator[Content]:
+    """Yield mode and channels with whom they reach, then what is wrong with it."""
+    if preview is None:
+        yield plain(words("tui_looking"), "dim")
+        return
+    reached = [f"{words.channel(each['channel'])} {_audience(each['reached'], words)}" for each in preview["channels"]]
+    yield plain(words("tui_reach", mode=words(f"mode_{preview['mode']}"), channels=", ".join(reached)), "bold")
+    if silent:
+        yield plain(words("tui_silent"), "bold")
+    if preview["needs_approval"]:
+        yield plain(words("needs_approval"))
+    yield from (plain(f"! {words.problem(each)}", "bold") for each in preview["problems"])
+
+
+def _audience(count: int | None, words: Words) -> str:
+    return words("reached", count=f"{count:,}") if count is not None else ""
+
+
+def outcome(done: Any, words: Words) -> str:
+    """Return what became of it, as a sentence."""
+    alert, mode = done["alert"], words(f"mode_{done['mode']}")
+    if done["accepted"]:
+        return words("tui_accepted", mode=mode, serial=serial(alert), count=len(done["deliveries"]))
+    return words("tui_submitted", mode=mode, serial=serial(alert), number=done["submission"])
