@@ -61,7 +61,11 @@ async def serving(folder: Path) -> None:
     """Run a core until the process is ended."""
     async with (
         house.house(folder, unreachable) as core,
-        serve(application(Rooms(desk=core.desk, events=core.events, officers=core.officers)), folder / "desk.sock", ""),
+        serve(
+            application(Rooms(desk=core.desk, events=core.events, officers=core.officers, planning=core.planning)),
+            folder / "desk.sock",
+            "",
+        ),
     ):
         print("ready", flush=True)
         await asyncio.Event().wait()

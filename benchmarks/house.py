@@ -26,6 +26,8 @@ from broadcaster.ports.channel import BulkMessenger, Channel, Composition, Ledge
 from broadcaster.ports.world import City, Context
 from broadcaster.registry import build, settings_model
 from broadcaster.rendering import Templates, templates_dir
+from broadcaster.routine import Planning, Room, Script
+from broadcaster.rules.calendar import Calendar
 from broadcaster.rules.egress import Endpoints
 from broadcaster.store import Store, open_store
 from channels.twitter import Settings, Twitter
@@ -135,6 +137,7 @@ class House:
     events: Events
     context: Context
     officers: Officers
+    planning: Planning
 
     async def send(self, draft: Draft) -> tuple[float, float, Submitted]:
         """Hand in a draft; return when it was handed in, when the desk said accepted, and its answer."""
@@ -195,9 +198,11 @@ async def house(
     )
     officers = Officers(bureau)
     await desk.put_subscribers([RESIDENT], OFFICER)
+    script = Script(Forms(templates_dir(), Templates(CITY.zone)), CITY)
+    room = Room(store=store, desk=desk, script=script, calendar=Calendar(zone=CITY.zone), clock=clock)
     running = [asyncio.create_task(dispatcher.run())] if dispatching else []
     try:
-        yield House(store, desk, dispatcher, events, around, officers)
+        yield House(store, desk, dispatcher, events, around, officers, Planning(room))
     finally:
         await dispatcher.stop()
         await asyncio.gather(*running)

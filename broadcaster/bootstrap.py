@@ -21,7 +21,7 @@ from broadcaster.errors import StoreError, WrongMode
 from broadcaster.forms import Forms
 from broadcaster.model import Draft, Problem
 from broadcaster.ports.channel import Channel
-from broadcaster.ports.world import City, Context
+from broadcaster.ports.world import City, Clock, Context
 from broadcaster.rendering import Templates, templates_dir
 from broadcaster.rules.districts import Districts
 from broadcaster.rules.egress import Endpoints
@@ -31,6 +31,7 @@ from broadcaster.supervisor import Child
 if TYPE_CHECKING:
     from broadcaster.dispatcher import Dispatcher
     from broadcaster.officers import Officers
+    from broadcaster.routine import Room, Runner
 
 
 def context_of(config: Config) -> Context:
@@ -135,6 +136,7 @@ async def core(config: Config) -> None:
     from broadcaster.api import Rooms, application, serve  # noqa: PLC0415 - aiohttp is for the service only
     from broadcaster.dispatcher import Dispatcher  # noqa: PLC0415 - see above
     from broadcaster.events import Event, Events, Topic  # noqa: PLC0415 - see above
+    from broadcaster.routine import Planning, Runner, read_folder  # noqa: PLC0415 - see above
 
     clock, events = SystemClock(), Events()
     async with stored(config, read_only=False) as store, channels_of(config) as channels:
@@ -155,9 +157,29 @@ async def core(config: Config) -> None:
 
         desk = Desk(context_of(config), channels, store, changed, config.policy)
         with officers_of(config, store) as officers:
-            rooms = Rooms(desk=desk, events=events, officers=officers)
+            announcing = announcing_of(config, store, desk, clock)
+            alarm = Runner(announcing, changed)
+
+            def planned() -> None:
+                alarm.wake()
+                changed()
+
+            planning = Planning(announcing, planned)
+            await planning.refresh(read_folder(config.routine.folder))
+            rooms = Rooms(desk=desk, events=events, officers=officers, planning=planning)
             async with serve(application(rooms), config.socket, config.socket_group):
-                await _until_told(dispatcher)
+                await _until_told(dispatcher, alarm)
+
+
+def announcing_of(config: Config, store: Store, desk: Desk, clock: Clock) -> Room:
+    """Return what routine announcements work with: the city's calendar, and the words of its plans."""
+    from broadcaster.routine import Room, Script  # noqa: PLC0415 - calendars and triggers are for few commands
+    from broadcaster.rules.calendar import Calendar  # noqa: PLC0415 - see above
+
+    usual, own = config.routine.hours()
+    calendar = Calendar(zone=config.city.zone, school=config.school, usual=usual, quiet=own)
+    script = Script(Forms(templates_dir(), Templates(config.city.zone)), config.city)
+    return Room(store=store, desk=desk, script=script, calendar=calendar, clock=clock)
 
 
 @contextmanager
@@ -183,14 +205,17 @@ def officers_of(config: Config, store: Store) -> Generator[Officers, None, None]
         officers.close()
 
 
-async def _until_told(dispatcher: Dispatcher) -> None:
-    """Drive the dispatcher; the first signal drains it, a second one ends the process at once."""
+async def _until_told(dispatcher: Dispatcher, alarm: Runner) -> None:
+    """Drive the dispatcher and the alarm clock; the first signal drains it, a second one ends the process at once."""
     loop, told = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, _tell, told)
     running, waiting = asyncio.create_task(dispatcher.run()), asyncio.create_task(told.wait())
+    ringing = asyncio.create_task(alarm.run())
     await asyncio.wait({running, waiting}, return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
+    alarm.stop()
+    await ringing
     await dispatcher.stop()
     await running
 

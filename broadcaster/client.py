@@ -203,6 +203,33 @@ class Client:
         wanted = {"areas": list(areas), "categories": list(categories), "severity": severity}
         return int(self._call("POST", "/reach", wanted)["subscribers"])
 
+    # ------------------------------------------------------------ announcements by the calendar
+
+    def routine(self) -> Any:
+        """Return all plans, and the occurrences that wait for a person."""
+        return self._call("GET", "/routine")
+
+    def routine_next(self, days: int = 30, plan: str = "") -> Any:
+        """Return what comes within so many days, with why it is left out."""
+        return self._call("GET", f"/routine/next?days={days}&plan={_part(plan)}")
+
+    def put_plan(self, name: str, table: Any) -> Any:
+        """Add or replace a plan by the table of its file."""
+        return self._call("POST", "/routine", {"id": name, "table": table})
+
+    def approve_plan(self, plan: str, digest: str) -> Any:
+        """Let a series speak in the words that were seen."""
+        return self._call("POST", f"/routine/{_part(plan)}/approve", {"digest": digest})
+
+    def retire_plan(self, plan: str, why: str) -> None:
+        """Silence a series."""
+        self._call("POST", f"/routine/{_part(plan)}/retire", {"why": why})
+
+    def decide_occurrence(self, plan: str, due: str, verb: str, part: str = "announce", why: str = "") -> Any:
+        """Leave out one occurrence, or let it go; `due` as the desk tells it."""
+        body = {"due": due, "verb": verb, "part": part, "why": why}
+        return self._call("POST", f"/routine/{_part(plan)}/decision", body)
+
     # ------------------------------------------------------------ subscribers
 
     def subscribers(self) -> Iterator[Any]:

@@ -34,6 +34,9 @@ NAMES = {
     "p1": "publishing: temporary files written",
     "p2": "publishing: synced, before the rename",
     "p3": "publishing: renamed, before the directory is synced",
+    "o0": "routine: due, before it is handed in",
+    "o1": "routine: occurrence written, before COMMIT",
+    "o2": "routine: said, before the alarm clock goes on",
     "g1": "migration: before a step",
     "g2": "migration: step done, before COMMIT",
 }

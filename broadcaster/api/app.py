@@ -30,6 +30,7 @@ from broadcaster.errors import (
 from broadcaster.events import Events
 from broadcaster.model import Problem
 from broadcaster.officers import Officers
+from broadcaster.routine import Planning
 
 BODY_BYTES = 2 * 1024 * 1024
 """No alert and no thousand subscribers are larger; whatever is, is refused before it is read."""
@@ -54,6 +55,7 @@ class Rooms:
     desk: Desk
     events: Events
     officers: Officers
+    planning: Planning
 
 
 def application(rooms: Rooms) -> web.Application:
@@ -74,6 +76,7 @@ def _handler(rooms: Rooms, route: Route) -> _Handler:
         ask = Ask(
             desk=rooms.desk,
             officers=rooms.officers,
+            planning=rooms.planning,
             path=request.match_info,
             query=request.query,
             body=body,

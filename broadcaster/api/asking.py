@@ -10,6 +10,7 @@ from broadcaster.desk import Desk
 from broadcaster.errors import Refused
 from broadcaster.model import Actor, Problem
 from broadcaster.officers import Caller, Officers
+from broadcaster.routine import Planning
 
 MOST_ROWS = 500
 MOST_DIGITS = 18
@@ -21,6 +22,7 @@ class Ask:
 
     desk: Desk
     officers: Officers
+    planning: Planning
     path: Mapping[str, str]
     query: Mapping[str, str]
     body: Any

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from broadcaster import __version__
 from broadcaster.api import shapes
+from broadcaster.api.announcing import ANNOUNCING
 from broadcaster.api.asking import Ask, Route, get, post
 from broadcaster.api.drafting import DRAFTING
 from broadcaster.api.people import PEOPLE
@@ -151,4 +152,5 @@ ROUTES: tuple[Route, ...] = (
     post("/subscribers/remove", "Delete by address", _remove, shapes.Remove, shapes.Counted),
     *DRAFTING,
     *PEOPLE,
+    *ANNOUNCING,
 )

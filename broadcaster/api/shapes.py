@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
 
-from broadcaster.model import Category, Draft, Kind, Mode, Officer, Problem, Role, Severity, Subscriber
+from broadcaster.model import Category, Draft, Kind, Mode, Officer, Part, Problem, Role, Severity, Subscriber
 from broadcaster.ports.store import Verb
+from broadcaster.routine import RoutineVerb
 from broadcaster.rules.policy import Policy
 
 
@@ -138,6 +139,38 @@ class Me:
     mode: Mode
     city: str
     until: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PutPlan(_Strict):
+    """A plan to add or replace: the table of a plan file, with its name."""
+
+    id: str
+    table: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApprovePlan(_Strict):
+    """`digest` is that of plan and words as they were shown to the approver."""
+
+    digest: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetirePlan(_Strict):
+    """Why a series is silenced."""
+
+    why: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecideOccurrence(_Strict):
+    """A decision about one occurrence, and why."""
+
+    due: datetime
+    verb: RoutineVerb
+    part: Part = Part.ANNOUNCE
+    why: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

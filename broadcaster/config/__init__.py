@@ -1,5 +1,6 @@
 """The configuration: one TOML file to typed, frozen settings, with every problem at once. Import names from here."""
 
+from broadcaster.config.announcing import RoutineSettings, SchoolSettings
 from broadcaster.config.reading import load_city, load_config, load_core
 from broadcaster.config.settings import (
     ChannelConfig,
@@ -24,7 +25,9 @@ __all__ = [
     "LoggingSettings",
     "OfficersSettings",
     "PageServerSettings",
+    "RoutineSettings",
     "RulesSettings",
+    "SchoolSettings",
     "load_city",
     "load_config",
     "load_core",

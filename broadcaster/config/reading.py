@@ -71,6 +71,8 @@ def _assembled(path: Path, core: Core, channels: Mapping[str, ChannelConfig | No
         city=core.city.city(),
         policy=core.rules.policy(),
         lifetimes=core.officers.lifetimes(),
+        routine=core.routine.model_copy(update={"folder": path.parent / core.routine.folder}),
+        school=core.school.school(),
         page_server=core.page_server,
         logging=core.logging,
         drill_endpoints=core.drill.endpoints,

@@ -14,8 +14,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from broadcaster.config.announcing import RoutineSettings, SchoolSettings
 from broadcaster.config.secrets import values_of
-from broadcaster.model import Geocode, Mode
+from broadcaster.model import Geocode, Mode, School
 from broadcaster.ports.world import City
 from broadcaster.rules.lane import LaneSettings
 from broadcaster.rules.login import Lifetimes
@@ -206,6 +207,8 @@ class Core(_Table):
     city: CitySettings
     rules: RulesSettings = RulesSettings()
     officers: OfficersSettings = OfficersSettings()
+    routine: RoutineSettings = RoutineSettings()
+    school: SchoolSettings = SchoolSettings()
     page_server: PageServerSettings = PageServerSettings()
     logging: LoggingSettings = LoggingSettings()
     drill: DrillSettings = DrillSettings()
@@ -238,6 +241,8 @@ class Config:
     city: City
     policy: Policy
     lifetimes: Lifetimes
+    routine: RoutineSettings
+    school: School
     page_server: PageServerSettings
     logging: LoggingSettings
     drill_endpoints: tuple[str, ...]

@@ -12,7 +12,7 @@ from broadcaster.desk.pending import Pending
 from broadcaster.desk.presence import Presence, Present
 from broadcaster.desk.preview import ChannelPreview, Preview
 from broadcaster.desk.records import Chronology, Entries, Handover, Records, Verdict
-from broadcaster.desk.values import DeskStore, FollowUp, Handing, Office, Submitted
+from broadcaster.desk.values import DeskStore, Firing, FollowUp, Handing, Office, Submitted
 
 __all__ = [
     "Board",
@@ -23,6 +23,7 @@ __all__ = [
     "Desk",
     "DeskStore",
     "Entries",
+    "Firing",
     "FollowUp",
     "Found",
     "Handing",

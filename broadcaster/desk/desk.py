@@ -23,10 +23,10 @@ from broadcaster.desk.pending import Pending
 from broadcaster.desk.presence import Presence
 from broadcaster.desk.preview import Preview
 from broadcaster.desk.records import Records
-from broadcaster.desk.values import DeskStore, FollowUp, Handing, Office, Submitted
+from broadcaster.desk.values import DeskStore, Firing, FollowUp, Handing, Office, Submitted
 from broadcaster.documents import digest
 from broadcaster.errors import Conflict, Forbidden, NotFound, Refused
-from broadcaster.model import Actor, Alert, Delivery, Draft, Kind, Mode, Subscriber
+from broadcaster.model import Actor, Alert, Delivery, Draft, Kind, Mode, Problem, Subscriber
 from broadcaster.ports.channel import Channel
 from broadcaster.ports.store import (
     Acceptance,
@@ -135,6 +135,19 @@ class Desk(Drafting):
         body = digest({"of": identifier, "kind": wish.kind, "draft": said, "silent": wish.silent})
         advance = wish.draft is None and approval.in_advance(wish.kind)
         return await self._once(body, handing, actor, lambda: self._follow_up_draft(identifier, wish), advance=advance)
+
+    async def announce(self, draft: Draft, firing: Firing) -> Submitted:
+        """Accept one occurrence of an approved series. Raise `Refused`, and `Conflict` where it is settled already, an
+        emergency is in force, or the series does not speak any more: `ports.store.Coming`.
+        """
+        if await self._store.known(firing.key) is None:
+            handing = Handing(key=firing.key)
+            composed = await self._frozen(draft, handing)
+            if self._needs_approval(composed.alert):
+                raise Refused([Problem(code="routine_grave", place="severity")])
+            made = self._acceptance(composed, digest(firing.key), handing, firing.author, advance=False)
+            await self._accept(replace(made, approvals=(firing.approval,), occurrence=firing.occurrence), None)
+        return await self._outcome(firing.key)
 
     async def approve(self, number: int, seen: str, actor: Actor, break_glass: str = "") -> Submitted:
         """Accept a waiting submission unchanged. `seen` is the digest of the texts the approver was shown.

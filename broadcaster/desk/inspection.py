@@ -5,16 +5,14 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from broadcaster.desk.values import Office
 from broadcaster.model import Grade, Limit, Mode
 from broadcaster.ports.channel import Channel, Checker, Finding, Metered
-from broadcaster.rules import budget
+from broadcaster.rules import budget, timekeeping
 
-RELEASED = datetime(2026, 11, 1, tzinfo=UTC)
-"""No clock of a machine that runs this version can be before it: a clock that is was lost at boot."""
 DISK_FREE = 1_000_000_000
 """Bytes that should be free: a day of the worst logging and a backup."""
 _SLACK = timedelta(minutes=1)
@@ -40,9 +38,9 @@ async def inspect(office: Office, data_dir: Path, sqlite: str, disabled: Sequenc
 async def _clock(office: Office) -> Finding:
     now = office.now()
     rows = await office.store.board(now, 50)
-    newest = max((row.accepted_at for row in rows), default=RELEASED)
+    newest = max((row.accepted_at for row in rows), default=timekeeping.RELEASED)
     said = f"{now.astimezone(office.context.city.zone):%Y-%m-%d %H:%M:%S %Z}"
-    sane = now >= RELEASED and now + _SLACK >= newest
+    sane = not timekeeping.lost(now) and now + _SLACK >= newest
     return Finding(code="clock_sane" if sane else "clock_wrong", ok=sane, params={"now": said})
 
 

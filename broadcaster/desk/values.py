@@ -7,9 +7,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from broadcaster.model import Alert, Delivery, Draft, Kind, Mode, Problem
+from broadcaster.model import Actor, Alert, Delivery, Draft, Kind, Mode, Problem
 from broadcaster.ports.channel import Channel, Publisher
-from broadcaster.ports.store import Archive, AuditTrail, Counting, Drafts, Intake, Outbox, Subscribers
+from broadcaster.ports.store import (
+    Approval,
+    Archive,
+    AuditTrail,
+    Coming,
+    Counting,
+    Drafts,
+    Intake,
+    Outbox,
+    RoutineBook,
+    Subscribers,
+)
 from broadcaster.ports.world import Context
 from broadcaster.rules.policy import DEFAULT, Policy
 
@@ -17,7 +28,7 @@ FOLLOW_UP_LIFE = timedelta(hours=24)
 """How long a prepared correction, cancel or all-clear is valid from its sending."""
 
 
-class DeskStore(Intake, Drafts, Outbox, Archive, Subscribers, AuditTrail, Counting, Protocol):
+class DeskStore(Intake, Drafts, Outbox, Archive, Subscribers, AuditTrail, Counting, RoutineBook, Protocol):
     """The parts of the store the desk uses."""
 
 
@@ -59,6 +70,16 @@ class Handing:
     break_glass: str = ""
     source: str = ""
     draft_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Firing:
+    """One occurrence of a routine plan that is due: under which key, in whose name, and who approved the series."""
+
+    key: str
+    author: Actor
+    approval: Approval
+    occurrence: Coming
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from broadcaster.documents.drafts import draft_from, read_draft, sketch
 from broadcaster.documents.files import LARGEST, parse_json, parse_toml
 from broadcaster.documents.places import city_document, city_of
+from broadcaster.documents.plans import plan_from, read_plan
 from broadcaster.documents.values import canonical, digest, dump, load, place_of, validation_codes, validation_problems
 
 __all__ = [
@@ -17,7 +18,9 @@ __all__ = [
     "parse_json",
     "parse_toml",
     "place_of",
+    "plan_from",
     "read_draft",
+    "read_plan",
     "sketch",
     "validation_codes",
     "validation_problems",

@@ -33,12 +33,12 @@ def in_advance(kind: Kind) -> bool:
 
 def allowed(acceptance: Acceptance, actor: Actor) -> bool:
     """Return whether this may be the second person: a person, and neither the author nor anyone who edited."""
-    return not actor.via and not any(_same(each, actor) for each in (acceptance.author, *acceptance.editors))
+    return not actor.via and not any(same_person(each, actor) for each in (acceptance.author, *acceptance.editors))
 
 
-def _same(author: Actor, actor: Actor) -> bool:
-    """Whether they are, or may be, one person. A Unix user who handed in before there were accounts may be anybody who
-    has an account now.
+def same_person(author: Actor, actor: Actor) -> bool:
+    """Return whether they are, or may be, one person. A Unix user who handed in before there were accounts may be
+    anybody who has an account now.
     """
     if author.uid is not None and actor.uid is None:
         return True

@@ -9,7 +9,7 @@ from broadcaster.errors import Conflict, NotFound
 from broadcaster.model import Delivery, State
 from broadcaster.ports.store import Acceptance, Known, Planned, Settlement
 from broadcaster.rules import lane, ordering
-from broadcaster.store import drafts, rows, settling, trail
+from broadcaster.store import drafts, routine, rows, settling, trail
 from broadcaster.store.base import Part
 from broadcaster.store.rows import ms
 from broadcaster.store.transaction import Tx
@@ -87,6 +87,7 @@ def _accept(tx: Tx, acceptance: Acceptance, submission: int | None) -> tuple[Del
     number = _write_alert(tx, acceptance)
     _write_parts(tx, acceptance, number)
     superseded = _supersede(tx, acceptance)
+    routine.say(tx, acceptance)
     failpoints.hit("a1")
     _note(tx, acceptance, superseded)
     failpoints.hit("a2")

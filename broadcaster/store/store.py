@@ -22,13 +22,16 @@ from broadcaster.store.people import People
 from broadcaster.store.recording import Recording
 from broadcaster.store.recovery import Recovery
 from broadcaster.store.roster import Roster
+from broadcaster.store.routine import Routine
 from broadcaster.store.submissions import Submissions
 from broadcaster.store.trail import Trail
 
 NOWHERE = Districts()
 
 
-class Store(Accepting, Submissions, Sheets, Claiming, Recording, Recovery, Book, Snapshots, People, Roster, Trail):
+class Store(
+    Accepting, Submissions, Sheets, Claiming, Recording, Recovery, Book, Snapshots, People, Roster, Routine, Trail
+):
     """Serves every protocol of `broadcaster.ports.store`. Close it; or use it with `async with`."""
 
     def __init__(self, path: Path, mode: Mode, *, read_only: bool, districts: Districts) -> None:

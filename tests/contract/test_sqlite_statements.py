@@ -25,6 +25,8 @@ MAY_SCAN = {
     "archive.open_alerts",  # a partial index of just these
     "intake.submissions_waiting",  # a partial index of just these
     "drafts.open",  # a partial index of just these
+    "routine.open_occurrences",  # a partial index of just these
+    "routine.plans",  # a city has a few dozen
     "outbox.interrupted",  # a partial index of just these
     "ledger.bring_forward",  # at a start and when the clock went back, one row per bulk delivery
     "ledger.cut_off",  # at a start, one row per bulk delivery

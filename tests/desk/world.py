@@ -21,6 +21,7 @@ from broadcaster.officers import Bureau, Hasher, Officers, instance_key
 from broadcaster.ports.channel import Channel
 from broadcaster.ports.store import Claim, Work
 from broadcaster.rendering import Templates, templates_dir
+from broadcaster.routine import Planning
 from broadcaster.store import Store
 
 OFFICER = Actor(name="duty officer", uid=1001)
@@ -75,6 +76,7 @@ class World:
     channels: dict[str, Channel]
     changes: list[int]
     officers: Officers
+    planning: Planning
 
     async def draft(self, template: str = "flood-level4", earlier: Kind | None = None) -> Draft:
         """Fill a template with its own examples; one that refers gets an alert to refer to."""
@@ -122,7 +124,8 @@ async def world(folder: Path, mode: Mode = Mode.DRILL) -> AsyncIterator[World]:
         context = replace(bootstrap.context_of(config), clock=clock)
         desk = Desk(context, channels, store, lambda: changes.append(1), config.policy)
         officers = Officers(bureau_of(config, store, clock))
-        yield World(config, desk, store, clock, dict(channels), changes, officers)
+        planning = Planning(bootstrap.announcing_of(config, store, desk, clock), lambda: changes.append(1))
+        yield World(config, desk, store, clock, dict(channels), changes, officers, planning)
         officers.close()
 
 

@@ -78,9 +78,9 @@ async def core(folder: Path, mode: Mode = Mode.DRILL) -> AsyncIterator[Core]:
 @asynccontextmanager
 async def served(made: Core) -> AsyncIterator[None]:
     """Answer on its socket."""
-    async with serve(
-        application(Rooms(desk=made.here.desk, events=made.events, officers=made.here.officers)), made.socket
-    ):
+    here = made.here
+    rooms = Rooms(desk=here.desk, events=made.events, officers=here.officers, planning=here.planning)
+    async with serve(application(rooms), made.socket):
         yield
 
 

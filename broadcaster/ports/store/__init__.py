@@ -21,6 +21,7 @@ from broadcaster.ports.store.ledger import Counting, RecipientBook, RecipientRes
 from broadcaster.ports.store.outbox import Breaker, Claim, Lane, Outbox, Settlement, Spent, Work
 from broadcaster.ports.store.people import AuditTrail, Entry, Head, Register, Stats, Subscribers, Trace
 from broadcaster.ports.store.roster import Account, Roster, Session, Token
+from broadcaster.ports.store.routine import Choice, Coming, RoutineBook
 
 __all__ = [
     "Acceptance",
@@ -31,7 +32,9 @@ __all__ = [
     "Archive",
     "AuditTrail",
     "Breaker",
+    "Choice",
     "Claim",
+    "Coming",
     "Counting",
     "Decision",
     "DraftChange",
@@ -52,6 +55,7 @@ __all__ = [
     "Register",
     "Resolution",
     "Roster",
+    "RoutineBook",
     "Session",
     "Settlement",
     "Spent",

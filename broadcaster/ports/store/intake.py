@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from broadcaster.model import Actor, Alert, Delivery, Draft, Grade, Message
+from broadcaster.ports.store.routine import Coming
 
 
 class ApprovalBy(StrEnum):
@@ -17,6 +18,8 @@ class ApprovalBy(StrEnum):
     BREAK_GLASS = "break_glass"
     PREPARED = "prepared"
     """A retraction, unchanged as it was prepared and approved with the alert it takes back."""
+    SERIES = "series"
+    """A routine announcement, approved once with all of its series."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +65,8 @@ class Acceptance:
     prepared: tuple[Draft, ...] = ()
     draft: int | None = None
     editors: tuple[Actor, ...] = ()
+    occurrence: Coming | None = None
+    """The occurrence of a routine plan that it says."""
 
 
 class SubmissionState(StrEnum):

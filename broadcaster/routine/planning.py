@@ -1,0 +1,260 @@
+"""What people do with plans: put in, approve, retire, look ahead, leave out, let go."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from broadcaster.errors import BroadcasterError, Conflict, Forbidden, NotFound, Refused
+from broadcaster.model import Actor, Mode, Occurrence, OccurrenceRow, Part, Plan, PlanRow, Problem, Standing
+from broadcaster.ports.store import Choice
+from broadcaster.routine.folder import Folder
+from broadcaster.routine.room import Room
+from broadcaster.rules import recurrence, routine
+
+_TICK = timedelta(microseconds=1)
+log = logging.getLogger("broadcaster.routine")
+
+_Key = tuple[str, datetime, Part]
+
+
+class RoutineVerb(StrEnum):
+    """A person's decision about one occurrence."""
+
+    SKIP = "skip"
+    RELEASE = "release"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """A decision about one occurrence, and why."""
+
+    plan: str
+    due: datetime
+    verb: RoutineVerb
+    part: Part = Part.ANNOUNCE
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """All plans, and the occurrences that wait for a person. `suspended`: an emergency is in force."""
+
+    mode: Mode
+    now: datetime
+    zone: str
+    suspended: bool
+    plans: tuple[PlanRow, ...]
+    waiting: tuple[OccurrenceRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ahead:
+    """One coming occurrence. `reason` says why it would be left out as things stand; empty: it will be said."""
+
+    plan: str
+    title: str
+    due: datetime
+    part: Part
+    reason: str = ""
+    detail: str = ""
+    state: Standing | None = None
+
+
+class Planning:
+    """What may be asked about routine announcements. `changed` is called after whatever concerns the alarm clock."""
+
+    def __init__(self, room: Room, changed: Callable[[], None] = lambda: None) -> None:
+        self._room = room
+        self._store = room.store
+        self._changed = changed
+
+    # ------------------------------------------------------------ looking
+
+    async def overview(self) -> Overview:
+        """Return all plans, and what waits for a person."""
+        now = self._room.now()
+        return Overview(
+            mode=self._room.desk.mode,
+            now=now,
+            zone=self._room.calendar.zone.key,
+            suspended=bool(await self._store.emergencies(now)),
+            plans=await self._store.plans(),
+            waiting=tuple(row for row in await self._store.open_occurrences() if row.state.asks),
+        )
+
+    async def ahead(self, days: int, only: str = "") -> tuple[Ahead, ...]:
+        """Return what comes within so many days, soonest first, with why it is left out; `only` one plan's."""
+        now = self._room.now()
+        until = now + timedelta(days=days)
+        rows = {(row.plan, row.due, row.part): row for row in await self._store.occurrences(now, until)}
+        silence = max((alert.expires for alert in await self._store.emergencies(now)), default=now)
+        plans = [row for row in await self._store.plans() if not row.retired and only in ("", row.plan.id)]
+        found = [each for row in plans for each in self._of_plan(row, now, until, rows, silence)]
+        return tuple(sorted(found, key=lambda each: (each.due, each.plan)))
+
+    def _of_plan(
+        self, row: PlanRow, now: datetime, until: datetime, rows: Mapping[_Key, OccurrenceRow], silence: datetime
+    ) -> Iterator[Ahead]:
+        called_off = {key[1] for key, each in rows.items() if key[0] == row.plan.id and each.state is Standing.SKIPPED}
+        for each in recurrence.between(row.plan, now, until, self._room.calendar):
+            kept = rows.get((each.plan, each.due, each.part))
+            reason, detail = _reason(row, each, kept, called_off, silence)
+            yield Ahead(
+                plan=each.plan,
+                title=row.plan.title,
+                due=each.due,
+                part=each.part,
+                reason=reason,
+                detail=detail,
+                state=kept.state if kept else None,
+            )
+
+    # ------------------------------------------------------------ plans
+
+    async def put(self, plan: Plan, actor: Actor) -> PlanRow:
+        """Add a plan, or replace the one of its id; it speaks once it is approved. Raise `Refused` with every problem
+        of its words and times, `Conflict` where the id belongs to a plan file.
+        """
+        now = self._room.now()
+        known = {row.plan.id: row for row in await self._store.plans()}
+        if (old := known.get(plan.id)) is not None and old.file and not old.retired:
+            raise Conflict("plan_of_file", plan=plan.id, file=old.file)
+        await self._check(plan, now)
+        row = PlanRow(plan=plan, digest=self._room.script.digest(plan), author=actor, at=now)
+        await self._store.put_plan(row)
+        self._changed()
+        return await self._store.plan(plan.id)
+
+    async def approve(self, name: str, seen: str, actor: Actor) -> PlanRow:
+        """Let a series speak in the words of the digest that was seen. Raise `Forbidden` for its author on a live
+        instance, `Conflict` where it has changed, `NotFound`.
+        """
+        row = await self._store.plan(name)
+        if not routine.may_approve(row.author, actor, self._room.desk.mode):
+            raise Forbidden("plan_same_person", plan=name, actor=actor.name)
+        if seen != row.digest or self._room.script.digest(row.plan) != row.digest:
+            raise Conflict("plan_changed", plan=name)
+        approved = await self._store.approve_plan(name, seen, actor, self._room.now())
+        self._changed()
+        return approved
+
+    async def retire(self, name: str, actor: Actor, why: str) -> None:
+        """Silence a plan. Raise `NotFound`."""
+        await self._store.retire_plan(name, actor, self._room.now(), why)
+        self._changed()
+
+    async def _check(self, plan: Plan, now: datetime) -> None:
+        """Raise `Refused` with all that would keep it from being said, as far as it can be told today."""
+        problems: list[Problem] = []
+        if recurrence.first_after(plan, now, self._room.calendar) is None:
+            problems.append(Problem(code="plan_never", place="when"))
+        try:
+            draft = self._room.script.announcement(plan, now, now)
+            self._room.script.lifting(plan, 1, now + plan.valid, now)
+            problems += [each for each in (await self._room.desk.preview(draft)).problems if each.blocking]
+        except Refused as refused:
+            problems += refused.problems
+        except NotFound as missing:
+            problems.append(Problem(code=missing.code, place="template", params=missing.params))
+        if problems:
+            raise Refused(problems)
+
+    # ------------------------------------------------------------ occurrences
+
+    async def decide(self, wish: Wish, actor: Actor) -> OccurrenceRow:
+        """Leave one occurrence out, or let it go. Raise `NotFound` where there is none, `Conflict` where it is said or
+        over.
+        """
+        plan, now = (await self._store.plan(wish.plan)).plan, self._room.now()
+        row = await self._store.occurrence(wish.plan, wish.due, wish.part)
+        if row is None and not self._comes(plan, wish.due, wish.part):
+            raise NotFound("occurrence_not_found", plan=wish.plan, due=wish.due.isoformat())
+        choice = Choice(
+            plan=wish.plan,
+            due=wish.due,
+            part=wish.part,
+            state=Standing.SKIPPED if wish.verb is RoutineVerb.SKIP else _let_go(row, wish, now),
+            until=row.until if row else wish.due + plan.valid,
+            actor=actor,
+            at=now,
+            why=wish.why,
+        )
+        if choice.until <= now:
+            raise Conflict("occurrence_over", plan=wish.plan, due=wish.due.isoformat())
+        decided = await self._store.decide_occurrence(choice)
+        self._changed()
+        return decided
+
+    def _comes(self, plan: Plan, due: datetime, part: Part) -> bool:
+        coming = recurrence.between(plan, due - _TICK, due, self._room.calendar)
+        return any(each.due == due and each.part is part for each in coming)
+
+    # ------------------------------------------------------------ at the start
+
+    async def refresh(self, folder: Folder) -> None:
+        """Take over what the plan files say now, and notice plans whose words have changed (a template, the city's
+        name): whatever differs has to be approved again. A plan whose file is gone is silenced; one whose file cannot
+        be read stays as it was.
+        """
+        for problem in folder.problems:
+            words = {"event": "plan_file_wrong", "place": problem.place, "code": problem.code}
+            log.warning("A plan file cannot be read.", extra=words)
+        known = {row.plan.id: row for row in await self._store.plans()}
+        for plan in folder.plans:
+            await self._take_over(plan, known.get(plan.id))
+        named = {plan.id for plan in folder.plans} | set(folder.broken)
+        for name, row in known.items():
+            if row.file and not row.retired and name not in named:
+                await self._store.retire_plan(name, row.author, self._room.now(), "file_gone")
+            elif not row.file and not row.retired:
+                await self._renew(row)
+        self._changed()
+
+    async def _take_over(self, plan: Plan, row: PlanRow | None) -> None:
+        file = f"{plan.id}.toml"
+        if row is not None and not row.file and not row.retired:
+            log.warning(
+                "A plan file has the name of a plan from the desk.", extra={"event": "plan_twice", "file": file}
+            )
+            return
+        await self._renew(
+            PlanRow(plan=plan, digest="", author=Actor(name=file), at=self._room.now(), file=file), known=row
+        )
+
+    async def _renew(self, row: PlanRow, known: PlanRow | None = None) -> None:
+        """Write the plan with the digest of today's words, unless that is what is there."""
+        before = known or row
+        try:
+            digest = self._room.script.digest(row.plan)
+        except BroadcasterError as error:
+            words = {"event": "plan_broken", "plan": row.plan.id, "code": error.code, "why": str(error)}
+            log.warning("The plan %s cannot be said.", row.plan.id, extra=words)
+            digest = ""
+        if before.retired or before.digest != digest:
+            await self._store.put_plan(replace(row, digest=digest, at=self._room.now()))
+
+
+def _reason(
+    row: PlanRow, each: Occurrence, kept: OccurrenceRow | None, called_off: set[datetime], silence: datetime
+) -> tuple[str, str]:
+    """Return why it would be left out, and the detail of that."""
+    if kept is not None and kept.state is not Standing.PLANNED:
+        return kept.reason, kept.detail
+    if each.reason:
+        return each.reason, each.detail
+    if not row.speaks:
+        return "not_approved", ""
+    if each.reserve_of is not None and each.reserve_of not in called_off:
+        return "reserve", each.reserve_of.isoformat()
+    return ("emergency", "") if each.due < silence else ("", "")
+
+
+def _let_go(row: OccurrenceRow | None, wish: Wish, now: datetime) -> Standing:
+    """Return the state of an occurrence that a person lets go: at once, or again at its time. Raise `Conflict`."""
+    if row is None or not (row.state.asks or row.state is Standing.SKIPPED or wish.part is Part.LIFT):
+        raise Conflict("occurrence_not_waiting", plan=wish.plan, due=wish.due.isoformat())
+    return Standing.PLANNED if row.state is Standing.SKIPPED and wish.due > now else Standing.RELEASED
