@@ -25,7 +25,8 @@ from tests.desk.world import OFFICER, SECOND, World, handing, world
 async def served(folder: Path, mode: Mode = Mode.DRILL) -> AsyncIterator[tuple[World, Path]]:
     async with world(folder, mode) as here:
         socket = folder / "desk.sock"
-        async with serve(application(Rooms(desk=here.desk, events=Events(), officers=here.officers)), socket):
+        rooms = Rooms(desk=here.desk, events=Events(), officers=here.officers, planning=here.planning)
+        async with serve(application(rooms), socket):
             yield here, socket
 
 
