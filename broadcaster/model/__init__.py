@@ -82,8 +82,6 @@ __all__ = [
     "Occurrence",
     "OccurrenceRow",
     "Officer",
-    "Officer",
-    "Outcome",
     "Outcome",
     "Part",
     "Place",
