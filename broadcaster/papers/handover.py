@@ -28,7 +28,7 @@ def sections(handover: Any, say: Say) -> list[Section]:
 
 def sheet_lines(handover: Any, say: Say) -> Iterator[str]:
     """Yield the sheet as plain lines."""
-    yield _title(handover, say)
+    yield title(handover, say)
     for each in sections(handover, say):
         yield ""
         yield f"== {each.title}"
@@ -37,13 +37,14 @@ def sheet_lines(handover: Any, say: Say) -> Iterator[str]:
 
 def sheet_markdown(handover: Any, say: Say) -> str:
     """Return the sheet as Markdown."""
-    lines = [f"# {markdown(_title(handover, say))}"]
+    lines = [f"# {markdown(title(handover, say))}"]
     for each in sections(handover, say):
         lines += ["", f"## {markdown(each.title)}", "", *(f"- {markdown(line)}" for line in each.lines)]
     return "\n".join(lines) + "\n"
 
 
-def _title(handover: Any, say: Say) -> str:
+def title(handover: Any, say: Say) -> str:
+    """Return whose sheet it is, and of when."""
     board = handover["board"]
     now = Teller(say, board["zone"]).local(board["now"])
     return say("hand_title", mode=say(f"mode_{board['mode']}"), city=board["city"], at=f"{now:%Y-%m-%d %H:%M}")

@@ -1,0 +1,147 @@
+"""What waits for a second person: the list, and one of it as it would go out, to be approved or handed back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from textual import work
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from broadcaster.client import Client
+from broadcaster.papers.telling import Teller
+from broadcaster.tui.drawing import span
+from broadcaster.tui.lines import headline, moment, serial
+from broadcaster.tui.screens.base import DeskScreen
+from broadcaster.tui.screens.preview import Previewing
+from broadcaster.tui.screens.reason import ReasonScreen
+from broadcaster.tui.screens.send import SendScreen
+from broadcaster.tui.words import plain
+
+
+class ApproveScreen(DeskScreen[None]):
+    """Everything that waits, oldest first."""
+
+    NAME: ClassVar[str] = "tui_approve_name"
+    CSS_PATH = "../css/records.tcss"
+
+    def body(self) -> Iterable[Widget]:
+        """Return the list."""
+        yield Static(id="head")
+        yield OptionList(id="list", markup=False)
+
+    def on_mount(self) -> None:
+        """Follow what waits."""
+        self.query_one(OptionList).focus()
+        self.watch(self.app, "board", self._follow)
+
+    def _follow(self) -> None:
+        self.spoken()
+
+    def spoken(self) -> None:
+        """List it, the cursor on the same one."""
+        waiting = self.desk.board["waiting"] if self.desk.board else []
+        head = self.words("tui_waiting", count=len(waiting)) if waiting else self.words("tui_nothing_waits")
+        self.query_one("#head", Static).update(plain(head, "bold"))
+        shown = self.query_one(OptionList)
+        here = shown.highlighted_option.id if shown.highlighted_option else None
+        shown.set_options([Option(self._line(each), id=str(each["id"])) for each in waiting])
+        numbers = [str(each["id"]) for each in waiting]
+        shown.highlighted = numbers.index(here) if here in numbers else (0 if numbers else None)
+
+    def _line(self, each: Any) -> Content:
+        acceptance = each["acceptance"]
+        alert = acceptance["alert"]
+        age = self.words("tui_age", age=span(self.desk.now() - moment(acceptance["at"]), self.words))
+        author = self.words("tui_submission", number=each["id"], author=acceptance["author"]["name"])
+        return Content.assemble(
+            plain(f"{serial(alert)}  {headline(alert)}\n", "bold"), plain(f"  {author}  {age}", "dim")
+        )
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Show the one chosen."""
+        event.stop()
+        self.app.push_screen(ReviewScreen(int(event.option.id or 0)))
+
+
+class ReviewScreen(Previewing):
+    """One that waits, as it would go out. What is approved is what is shown here: the digest of these very texts."""
+
+    NAME: ClassVar[str] = "tui_review_name"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("a", "approve", "tui_key_approve"),
+        Binding("r", "hand_back", "tui_key_hand_back"),
+    ]
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self._number = number
+
+    def fetch(self, core: Client) -> Any:
+        """Fetch it as it is frozen."""
+        return core.submission(self._number)
+
+    def on_mount(self) -> None:
+        """Notice when somebody else closes it."""
+        self.watch(self.app, "board", self._closed_elsewhere, init=False)
+
+    def _closed_elsewhere(self, board: Any) -> None:
+        if self.waits and board and self._number not in [each["id"] for each in board["waiting"]]:
+            self.load()
+
+    @property
+    def waits(self) -> bool:
+        """Whether it can still be approved or handed back."""
+        return self.shown is not None and self.shown["state"] == "waiting"
+
+    def notes(self) -> Iterable[str]:
+        """Say who handed it in, until when it may be approved, and why it may not."""
+        acceptance = self.shown["acceptance"]
+        teller = Teller(self.words, self.desk.zone)
+        until = teller.clock(self.shown["until"])
+        author = self.words("tui_submission", number=self._number, author=acceptance["author"]["name"])
+        yield f"{author} {teller.clock(acceptance['at'])}  {self.words('tui_until', until=until)}"
+        if not self.waits:
+            yield self.words(
+                f"tui_closed_{self.shown['state']}", by=self.shown["closed_by"], reason=self.shown["reason"]
+            )
+        elif self.shown["overtaken"]:
+            yield self.words("pending_overtaken")
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 (Textual's own)
+        """Offer what can still be done."""
+        return action not in ("approve", "hand_back") or self.waits
+
+    def action_approve(self) -> None:
+        """Ask for the words, then approve exactly what is shown."""
+        digest = str(self.shown["acceptance"]["digest"])
+
+        def approve(core: Client) -> Any:
+            return core.approve(self._number, digest)
+
+        self.app.push_screen(SendScreen(self.shown, approve, verb="tui_will_approve"), self._approved)
+
+    def _approved(self, done: Any) -> None:
+        if done is not None:
+            self.desk.tell(self.words("tui_approved", serial=serial(done["alert"])))
+            self.dismiss(done)
+
+    def action_hand_back(self) -> None:
+        """Ask why, then close it unsent."""
+        self.app.push_screen(ReasonScreen("tui_why_hand_back"), self._given_back)
+
+    def _given_back(self, reason: str | None) -> None:
+        if reason is not None:
+            self.give_back(reason)
+
+    @work(exclusive=True, group="give_back")
+    async def give_back(self, reason: str) -> None:
+        """Close it unsent."""
+        with self.desk.failing():
+            await self.ask(lambda core: core.hand_back(self._number, reason))
+            self.desk.tell(self.words("returned", number=self._number))
+            self.dismiss(None)

@@ -1,0 +1,61 @@
+"""The audit log: every entry of the chain, and whether the chain holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from textual import work
+from textual.binding import Binding, BindingType
+from textual.content import Content
+
+from broadcaster.client import Client
+from broadcaster.papers.telling import Teller
+from broadcaster.tui.screens.paged import PAGE, PagedScreen
+from broadcaster.tui.words import plain
+
+
+class LogScreen(PagedScreen):
+    """The chain, newest first; `v` verifies all of it."""
+
+    NAME: ClassVar[str] = "tui_log_name"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("v", "verify", "tui_key_verify")]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._verdict: Any = None
+
+    def fetch(self, core: Client, start: int | None) -> tuple[Sequence[Any], int | None]:
+        """Return entries; `start` is the number behind the oldest shown."""
+        if start is None:
+            found = core.audit(None, PAGE)["entries"]
+        else:
+            after = max(0, start - 1 - PAGE)
+            found = core.audit(after, start - 1 - after)["entries"]
+        oldest = found[0]["seq"] if found else 1
+        return found[::-1], oldest if oldest > 1 else None
+
+    def title_line(self) -> str:
+        """Return what verifying has shown."""
+        if self._verdict is None:
+            return self.words("tui_log_unverified")
+        if self._verdict["whole"]:
+            return self.words("audit_whole", count=self._verdict["entries"])
+        broken = self._verdict["broken"]
+        return self.words("audit_broken", seq=broken["seq"], why=self.words(f"damage_{broken['damage']}"))
+
+    def line(self, item: Any) -> Content:
+        """Return number, time, who, what, about what."""
+        at = Teller(self.words, self.desk.zone).local(item["at"])
+        return plain(f"{item['seq']:>6}  {at:%m/%d %H:%M:%S}  {item['event']}  {item['subject']}  {item['actor']}")
+
+    def detail(self, item: Any) -> Content:
+        """Return the entry's body as it stands in the chain, and its hash."""
+        return Content.assemble(plain(f"{item['body']}\n"), plain(f"sha256 {item['hash']}", "dim"))
+
+    @work(exclusive=True, group="verify")
+    async def action_verify(self) -> None:
+        """Have the whole chain verified."""
+        with self.desk.failing():
+            self._verdict = await self.ask(lambda core: core.verify())
+            self.spoken()

@@ -1,0 +1,145 @@
+"""A preview or a waiting submission as pages of text, one for each channel and a first one with the points to check.
+
+Pure: the desk's answer as JSON goes in (`desk.Preview` and `desk.Pending` have `channels` and `previous` alike), text
+comes out. What changed is marked by signs and, beside them, by style.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from textual.content import Content
+
+from broadcaster.papers.marks import LEGEND
+from broadcaster.papers.telling import Teller
+from broadcaster.rules.differences import Mark, changed, compare
+from broadcaster.tui.words import Words, plain
+
+MICRO = 1_000_000
+STYLES = {Mark.SAME: "", Mark.REMOVED: "strike $text-error", Mark.ADDED: "bold underline $text-success"}
+PROSE, NOT_PROSE = ".txt", "robots.txt"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One channel: its name, a line of figures, and its text."""
+
+    name: str
+    facts: str
+    text: Content
+
+
+def pages(shown: Any, words: Words, zone: str, *, differences: bool) -> list[Page]:
+    """Return the points to check, then each channel; `differences` marks what changed since the version before. Times
+    are those of the zone (an IANA name).
+    """
+    return [
+        _points(shown, words, zone),
+        *(_channel(each, words, differences=differences) for each in shown["channels"]),
+    ]
+
+
+def has_previous(shown: Any) -> bool:
+    """Return whether there is a version before it to compare with."""
+    return bool(shown["previous"])
+
+
+def _points(shown: Any, words: Words, zone: str) -> Page:
+    """The points an approver ticks off: level, area, time, action; what changed in them; and every problem."""
+    teller = Teller(words, zone)
+    before = dict(_facts(shown["previous"], teller)) if shown["previous"] else {}
+    lines = [_problem(each, words) for each in shown.get("problems", ())]
+    for code, said in _facts(alert_of(shown), teller):
+        between = "\n" if "\n" in said else "  "
+        lines.append(Content.assemble(plain(f"{words(code)}{between}", "bold"), beside(before.get(code, said), said)))
+    return Page(words("tui_points"), audience(shown, words), Content("\n").join(lines))
+
+
+def _problem(each: Any, words: Words) -> Content:
+    sign, style = ("!!", "bold $text-error") if each["blocking"] else ("!", "bold $text-warning")
+    return plain(f"{sign} {each['place']}: {words.problem(each)}\n", style)
+
+
+def _facts(alert: Any, teller: Teller) -> Iterator[tuple[str, str]]:
+    info, say = alert["infos"][0], teller.say
+    yield "tui_point_headline", info["headline"]
+    yield "tui_point_level", say("tui_level", level=alert["level"]) if alert["level"] else say("tui_no_level")
+    yield "tui_point_areas", "、".join(area["area_desc"] for area in info["areas"])
+    yield "tui_point_expires", teller.clock(info["expires"])
+    yield "tui_point_action", info["instruction"]
+    yield "tui_point_reason", info["description"]
+    yield "tui_point_languages", ", ".join(each["language"] for each in alert["infos"])
+
+
+def _channel(each: Any, words: Words, *, differences: bool) -> Page:
+    parts = [*_texts(each, words, differences=differences), *_files(each, words, differences=differences)]
+    return Page(words.channel(each["channel"]), figures(each, words), Content("\n").join(parts))
+
+
+def figures(each: Any, words: Words) -> str:
+    """Return the channel's count, cost and reach in a line."""
+    parts = []
+    if each["length"]:
+        parts.append(words("tui_length", length=each["length"]["length"], limit=each["length"]["limit"]))
+    if each["cost"] and each["cost"]["microusd"]:
+        parts.append(words("tui_cost", cost=f"{each['cost']['microusd'] / MICRO:.3f}"))
+    parts.append(words("reached_all") if each["reached"] is None else words("tui_reached", count=each["reached"]))
+    if not each["late_mark_fits"]:
+        parts.append(words("tui_late_mark"))
+    return "  ".join(parts)
+
+
+def audience(shown: Any, words: Words) -> str:
+    """Return every channel with whom it reaches, in a line."""
+    return "  ".join(
+        f"{words.channel(each['channel'])} {words('tui_reached', count=each['reached'])}"
+        if each["reached"] is not None
+        else words.channel(each["channel"])
+        for each in shown["channels"]
+    )
+
+
+def _texts(each: Any, words: Words, *, differences: bool) -> Iterator[Content]:
+    before = {text["language"]: text["body"] for text in each["previous"]} if differences else {}
+    for text in each["texts"]:
+        yield plain(words("tui_in_language", language=text["language"]), "bold reverse")
+        headers = each["headers"].get(text["language"], {})
+        yield from (plain(f"{name}: {value}", "dim") for name, value in headers.items())
+        if headers:
+            yield plain(words("tui_to_each"), "dim")
+            yield plain("")
+        yield beside(before.get(text["language"], text["body"]), text["body"])
+        yield plain("")
+
+
+def _files(each: Any, words: Words, *, differences: bool) -> Iterator[Content]:
+    prose = [path for path in each["files"] if path.endswith(PROSE) and path != NOT_PROSE]
+    for path in prose:
+        before = each["previous_files"].get(path) if differences else None
+        text = each["files"][path]
+        yield plain(path, "bold reverse")
+        yield beside(text if before is None else before, text)
+        yield plain("")
+    for path, size in each["sizes"].items():
+        yield plain(f"{path} ({words('bytes', count=size)})", "dim")
+
+
+def beside(old: str, new: str) -> Content:
+    """Return both texts as one, what changed between signs and in a style of its own."""
+    pieces = compare(old, new)
+    if not changed(pieces):
+        return plain(new)
+    return Content.assemble(*_signed(pieces))
+
+
+def _signed(pieces: Iterable[Any]) -> Iterator[Content]:
+    for piece in pieces:
+        before, after = LEGEND[piece.mark]
+        yield plain(f"{before}{piece.text}{after}", STYLES[piece.mark])
+
+
+def alert_of(shown: Any) -> Any:
+    """Return the alert a preview or a submission is about."""
+    return shown["alert"] if "alert" in shown else shown["acceptance"]["alert"]
