@@ -1,4 +1,4 @@
-"""A draft on its way to the core: what is handed in, and by which of its doors."""
+"""A draft on its way to the core: what is handed in, and what it belongs to."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from broadcaster.client import Client
-
-FOLLOWING = ("correction", "cancel", "all-clear")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,11 +21,5 @@ class Handing:
     draft_id: int | None = None
 
     def send(self, core: Client, digest: str) -> Any:
-        """Hand it in as it was previewed. Raise what `Client.submit` raises."""
-        if not self.of:
-            return core.submit(self.draft, self.key, digest, draft_id=self.draft_id)
-        kind = self.draft["kind"]
-        if kind in FOLLOWING:
-            more = {"draft": self.draft, "silent": self.draft["silent"], "draft_id": self.draft_id}
-            return core.follow_up(self.of, kind, self.key, digest=digest, **more)
-        return core.update(self.of, self.draft, self.key, digest, draft_id=self.draft_id)
+        """Hand it in as it was previewed. Raise what `Client.hand_in` raises."""
+        return core.hand_in(self.draft, self.key, of=self.of, digest=digest, draft_id=self.draft_id)

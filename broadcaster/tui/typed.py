@@ -13,11 +13,14 @@ from broadcaster.tui.words import Words
 
 
 def asked(mode: str, alert: Any, words: Words) -> str:
-    """Return what has to be typed: `訓練`, or `4 芋窪`; without a level the kind stands for it."""
+    """Return what has to be typed: `訓練`, or `4 芋窪`, the area as it is called in the screen's language; without a level
+    the kind stands for it.
+    """
     if mode == "drill":
         return words("confirm_word_drill")
     level = str(alert["level"]) if alert["level"] else words(f"kind_{alert['kind']}")
-    places = alert["infos"][0]["areas"]
+    infos = alert["infos"]
+    places = next((info for info in infos if info["language"] == words.language), infos[0])["areas"]
     return f"{level} {places[0]['area_desc']}" if places else level
 
 

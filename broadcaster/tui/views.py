@@ -85,7 +85,7 @@ def figures(each: Any, words: Words) -> str:
         parts.append(words("tui_length", length=each["length"]["length"], limit=each["length"]["limit"]))
     if each["cost"] and each["cost"]["microusd"]:
         parts.append(words("tui_cost", cost=f"{each['cost']['microusd'] / MICRO:.3f}"))
-    parts.append(words("reached_all") if each["reached"] is None else words("tui_reached", count=each["reached"]))
+    parts.append(words("reached_all") if each["reached"] is None else words("tui_recipients", count=each["reached"]))
     if not each["late_mark_fits"]:
         parts.append(words("tui_late_mark"))
     return "  ".join(parts)
@@ -94,7 +94,7 @@ def figures(each: Any, words: Words) -> str:
 def audience(shown: Any, words: Words) -> str:
     """Return every channel with whom it reaches, in a line."""
     return "  ".join(
-        f"{words.channel(each['channel'])} {words('tui_reached', count=each['reached'])}"
+        f"{words.channel(each['channel'])} {words('tui_recipients', count=each['reached'])}"
         if each["reached"] is not None
         else words.channel(each["channel"])
         for each in shown["channels"]

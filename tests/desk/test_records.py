@@ -223,6 +223,6 @@ async def test_the_second_officer_sees_what_changed_before_approving(
         number = await second_version(here)
         assert await command(socket, ["approve", str(number), "--yes"], monkeypatch) == 0
         said = capsys.readouterr().out
-        assert "[-消えた語-] {+加わった語+}" in said
+        assert "[-旧-] {+新+}" in said
         assert "+}" in said.split("水位がさらに上がっています。", 1)[1]
         assert "Subject: " in said

@@ -147,7 +147,7 @@ def test_the_sheet_says_what_the_next_shift_must_know() -> None:
     assert found["発令中・有効なもの"] == ("7-1 避難指示 対象 芋窪、蔵敷 有効 11/25 14:05 まで",)
     assert found["承認待ち"] == ("3 番「避難指示」（当直A、11/25 14:05 提出）",)
     assert found["対応が必要なもの"][0].startswith("[5] 7-1 メール: 届いていません")
-    assert found["手段の状態"][0] == "X（Twitter） は止まっています（アカウントが止められています）"
+    assert found["手段の状態"][0] == "X（Twitter）：止まっています（アカウントが止められています）"
     assert found["この 12 時間"] == ("11/25 14:05  7-1  提出（二人目の承認待ち）  (当直A)",)
 
 

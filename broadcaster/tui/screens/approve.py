@@ -58,9 +58,7 @@ class ApproveScreen(DeskScreen[None]):
         alert = acceptance["alert"]
         age = self.words("tui_age", age=span(self.desk.now() - moment(acceptance["at"]), self.words))
         author = self.words("tui_submission", number=each["id"], author=acceptance["author"]["name"])
-        return Content.assemble(
-            plain(f"{serial(alert)}  {headline(alert)}\n", "bold"), plain(f"  {author}  {age}", "dim")
-        )
+        return Content.assemble(plain(f"{serial(alert)}  {headline(alert)}\n", "bold"), plain(f"  {author}  {age}"))
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Show the one chosen."""

@@ -16,6 +16,7 @@ from broadcaster.ports.store import Verb
 from broadcaster.rules.deciding import offered
 from broadcaster.tui.lines import Line, Sort, lines_of
 from broadcaster.tui.messages import LineChosen, LineReached
+from broadcaster.tui.opening import KEYS, Opens
 from broadcaster.tui.sayings import extended, prepared
 from broadcaster.tui.screens.base import DeskScreen
 from broadcaster.tui.screens.decide import DecideScreen
@@ -27,7 +28,7 @@ PREPARED = {"retract": "correction", "cancel": "cancel", "lift": "all-clear"}
 """What is said by one key, and the kind it is prepared as."""
 
 
-class BoardScreen(DeskScreen[None]):
+class BoardScreen(Opens, DeskScreen[None]):
     """The live board."""
 
     NAME: ClassVar[str] = "tui_board_name"
@@ -41,6 +42,7 @@ class BoardScreen(DeskScreen[None]):
         Binding("l", "decide('release')", "tui_key_release"),
         Binding("d", "decide('drop')", "tui_key_drop"),
         Binding("o", "reopen", "tui_key_reopen"),
+        *KEYS,
     ]
 
     def body(self) -> Iterable[Widget]:
@@ -93,7 +95,9 @@ class BoardScreen(DeskScreen[None]):
         self.refresh_bindings()
 
     def on_line_chosen(self, event: LineChosen) -> None:
-        """Offer what may follow an alert."""
+        """Show what waits; offer what may follow an alert."""
+        if event.line.submission is not None:
+            self.action_approve()
         row = event.line.row
         if row is not None and row["in_force"] and event.line.sort is not Sort.DELIVERY:
             self.app.push_screen(FollowUpScreen(row, (*PREPARED, "extend")), self._chosen)

@@ -46,12 +46,13 @@ class LogScreen(PagedScreen):
 
     def line(self, item: Any) -> Content:
         """Return number, time, who, what, about what."""
-        at = Teller(self.words, self.desk.zone).local(item["at"])
-        return plain(f"{item['seq']:>6}  {at:%m/%d %H:%M:%S}  {item['event']}  {item['subject']}  {item['actor']}")
+        teller = Teller(self.words, self.desk.zone)
+        at, event = teller.local(item["at"]), teller.known(f"event_{item['event']}", item["event"])
+        return plain(f"{item['seq']:>6}  {at:%m/%d %H:%M:%S}  {event}  {item['subject']}  {item['actor']}")
 
     def detail(self, item: Any) -> Content:
         """Return the entry's body as it stands in the chain, and its hash."""
-        return Content.assemble(plain(f"{item['body']}\n"), plain(f"sha256 {item['hash']}", "dim"))
+        return Content.assemble(plain(f"{item['event']} {item['body']}\n"), plain(f"sha256 {item['hash']}", "dim"))
 
     @work(exclusive=True, group="verify")
     async def action_verify(self) -> None:

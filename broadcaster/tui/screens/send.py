@@ -12,9 +12,9 @@ from textual.widgets import Input, Static
 
 from broadcaster.client import Client
 from broadcaster.errors import BroadcasterError
-from broadcaster.tui.confirming import right, wanted
 from broadcaster.tui.lines import headline, serial
 from broadcaster.tui.screens.base import DeskModal
+from broadcaster.tui.typed import asked, matches
 from broadcaster.tui.views import alert_of
 from broadcaster.tui.words import plain
 
@@ -22,7 +22,7 @@ LONGEST = 200
 
 
 class SendScreen(DeskModal[Any]):
-    """Names mode, channels and audience, and wants the words of `confirming` typed. Then it acts, once: Enter pressed
+    """Names mode, channels and audience, and wants the words of `typed` to be typed. Then it acts, once: Enter pressed
     twice is one sending. Its result is the desk's answer; None where nothing was done.
     """
 
@@ -52,8 +52,10 @@ class SendScreen(DeskModal[Any]):
         alert, mode = alert_of(self._shown), str(self._shown["mode"])
         self.query_one("#mode", Static).update(plain(self.words(self._verb, mode=self.words(f"mode_{mode}"))))
         self.query_one("#what", Static).update(Content("\n").join(self._what(alert)))
-        word = wanted(alert, mode, self.words.language)
-        self.query_one("#ask", Static).update(plain(self.words(f"tui_type_{mode}", word=word), "bold"))
+        self.query_one("#ask", Static).update(plain(self.words(f"tui_type_{mode}", word=self._word()), "bold"))
+
+    def _word(self) -> str:
+        return asked(str(self._shown["mode"]), alert_of(self._shown), self.words)
 
     def _what(self, alert: Any) -> Iterator[Content]:
         level = self.words("tui_level", level=alert["level"]) if alert["level"] else ""
@@ -63,7 +65,7 @@ class SendScreen(DeskModal[Any]):
         for each in self._shown["channels"]:
             reach = self.words("reached_all")
             if each["reached"] is not None:
-                reach = self.words("tui_reached", count=each["reached"])
+                reach = self.words("tui_recipients", count=each["reached"])
             yield plain(f"  {self.words.channel(each['channel'])}: {reach}")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
@@ -71,8 +73,8 @@ class SendScreen(DeskModal[Any]):
         event.stop()
         if self._acting:
             return
-        if not right(event.value, alert_of(self._shown), str(self._shown["mode"])):
-            self._say(self.words("tui_typed_wrong"))
+        if not matches(event.value, self._word()):
+            self._say(self.words("tui_typed_wrong", word=self._word()))
             return
         self._acting = True
         self._say(self.words("tui_acting"))

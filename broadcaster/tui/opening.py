@@ -1,0 +1,67 @@
+"""The keys by which the board opens what waits for approval and the records."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.binding import Binding, BindingType
+
+from broadcaster.tui.screens.approve import ApproveScreen, ReviewScreen
+from broadcaster.tui.screens.handover import HandoverScreen
+from broadcaster.tui.screens.history import HistoryScreen
+from broadcaster.tui.screens.incident import IncidentScreen
+from broadcaster.tui.screens.log import LogScreen
+from broadcaster.tui.screens.subscribers import SubscribersScreen
+from broadcaster.tui.widgets.board_table import BoardTable
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
+
+    Base = Screen[None]
+else:
+    Base = object  # Textual takes the first base that is a node for the one to inherit style and keys from
+
+KEYS: list[BindingType] = [
+    Binding("a", "approve", "tui_key_approve_list"),
+    Binding("i", "incident", "tui_key_incident"),
+    Binding("t", "handover", "tui_key_handover", show=False),
+    Binding("p", "history", "tui_key_history", show=False),
+    Binding("g", "log", "tui_key_log", show=False),
+    Binding("s", "subscribers", "tui_key_subscribers", show=False),
+]
+"""To be among the screen's own: Textual takes no keys from a class that is no node."""
+
+
+class Opens(Base):
+    """Mixed into the board's screen, with `KEYS` among its bindings."""
+
+    def action_approve(self) -> None:
+        """Show the one the cursor is on, else everything that waits."""
+        line = self.query_one(BoardTable).line
+        if line is not None and line.submission is not None:
+            self.app.push_screen(ReviewScreen(int(line.submission["id"])))
+        else:
+            self.app.push_screen(ApproveScreen())
+
+    def action_incident(self) -> None:
+        """Show how the incident under the cursor went."""
+        line = self.query_one(BoardTable).line
+        said = None if line is None else line.row or (line.submission and line.submission["acceptance"])
+        if said:
+            self.app.push_screen(IncidentScreen(int(said["alert"]["incident"])))
+
+    def action_handover(self) -> None:
+        """Show the hand-over sheet."""
+        self.app.push_screen(HandoverScreen())
+
+    def action_history(self) -> None:
+        """Show everything that was sent."""
+        self.app.push_screen(HistoryScreen())
+
+    def action_log(self) -> None:
+        """Show the audit log."""
+        self.app.push_screen(LogScreen())
+
+    def action_subscribers(self) -> None:
+        """Show the subscribers, counted."""
+        self.app.push_screen(SubscribersScreen())
