@@ -13,8 +13,8 @@ from broadcaster.tui.words import Words
 
 
 def asked(mode: str, alert: Any, words: Words) -> str:
-    """Return what has to be typed: `訓練`, or `4 芋窪`, the area as it is called in the screen's language; without a level
-    the kind stands for it.
+    """Return what has to be typed: `訓練`, or `4 芋窪`, the area as the screen's language calls it; without a level the
+    kind stands for it.
     """
     if mode == "drill":
         return words("confirm_word_drill")
