@@ -7,9 +7,10 @@ import contextlib
 import signal
 import socket
 import tempfile
-from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from broadcaster.errors import StoreError, WrongMode
 from broadcaster.forms import Forms
 from broadcaster.model import Draft, Problem
 from broadcaster.ports.channel import Channel
+from broadcaster.ports.store import DraftRow, FeedState, Told
 from broadcaster.ports.world import City, Clock, Context
 from broadcaster.rendering import Templates, templates_dir
 from broadcaster.rules.districts import Districts
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from broadcaster.dispatcher import Dispatcher
     from broadcaster.officers import Officers
     from broadcaster.routine import Room, Runner
+    from broadcaster.upstream import Watcher
 
 
 def context_of(config: Config) -> Context:
@@ -155,7 +158,8 @@ async def core(config: Config) -> None:
             dispatcher.wake()
             events.publish(Event(topic=Topic.ALERT, at=clock.now()))
 
-        desk = Desk(context_of(config), channels, store, changed, config.policy)
+        silences = {feed.name: timedelta(minutes=feed.silent_after_minutes) for feed in config.feeds}
+        desk = Desk(context_of(config), channels, store, changed, config.policy, feeds=silences)
         with officers_of(config, store) as officers:
             announcing = announcing_of(config, store, desk, clock)
             alarm = Runner(announcing, changed)
@@ -167,7 +171,8 @@ async def core(config: Config) -> None:
             planning = Planning(announcing, planned)
             await planning.refresh(read_folder(config.routine.folder))
             rooms = Rooms(desk=desk, events=events, officers=officers, planning=planning)
-            async with serve(application(rooms), config.socket, config.socket_group):
+            serving = serve(application(rooms), config.socket, config.socket_group)
+            async with serving, watching(config, store, changed):
                 await _until_told(dispatcher, alarm)
 
 
@@ -180,6 +185,68 @@ def announcing_of(config: Config, store: Store, desk: Desk, clock: Clock) -> Roo
     calendar = Calendar(zone=config.city.zone, school=config.school, usual=usual, quiet=own)
     script = Script(Forms(templates_dir(), Templates(config.city.zone)), config.city)
     return Room(store=store, desk=desk, script=script, calendar=calendar, clock=clock)
+
+
+@asynccontextmanager
+async def watching(config: Config, store: Store, changed: Callable[[], None]) -> AsyncGenerator[None, None]:
+    """Watch the configured feeds meanwhile."""
+    async with watcher_of(config, store, changed) as watcher:
+        running = asyncio.create_task(watcher.run())
+        try:
+            yield
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+
+
+@asynccontextmanager
+async def watcher_of(config: Config, store: Store, changed: Callable[[], None]) -> AsyncGenerator[Watcher, None]:
+    """Make who watches the configured feeds, and let go of its connections at the end."""
+    from broadcaster.upstream import Feed, HttpFetcher, Watcher  # noqa: PLC0415 - for the service only
+
+    context = context_of(config)
+    feeds = [
+        Feed(
+            name=feed.name,
+            url=feed.url,
+            kind=feed.kind,
+            every_s=feed.every_s,
+            backlog=timedelta(minutes=feed.backlog_minutes),
+            fingerprint=feed.fingerprint,
+            hosts=frozenset(feed.hosts),
+        )
+        for feed in config.feeds
+    ]
+    async with HttpFetcher(context.egress, f"Broadcaster ({config.city.sender})") as fetcher:
+        yield Watcher(
+            feeds,
+            config.watches,
+            fetcher,
+            store,
+            clock=context.clock,
+            entropy=context.entropy,
+            zone=config.city.zone,
+            changed=changed,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Glance:
+    """What a first reading of the configured feeds would bring."""
+
+    feeds: tuple[FeedState, ...]
+    drafts: tuple[DraftRow, ...]
+    told: tuple[Told, ...]
+
+
+async def glanced(config: Config) -> Glance:
+    """Read every configured feed once, into a store that is thrown away: nothing is drafted."""
+    with tempfile.TemporaryDirectory(prefix="broadcaster-") as folder:
+        home = replace(config, data_dir=Path(folder))
+        async with stored(home, read_only=False) as store, watcher_of(config, store, lambda: None) as watcher:
+            await watcher.poll_all()
+            told = await store.told(SystemClock().now() - timedelta(days=1))
+            return Glance(feeds=await store.feeds(), drafts=await store.drafts(), told=told)
 
 
 @contextmanager

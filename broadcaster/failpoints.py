@@ -37,6 +37,8 @@ NAMES = {
     "o0": "routine: due, before it is handed in",
     "o1": "routine: occurrence written, before COMMIT",
     "o2": "routine: said, before the alarm clock goes on",
+    "u1": "watching: a document read, nothing of it written",
+    "u2": "watching: a document taken with all it means",
     "g1": "migration: before a step",
     "g2": "migration: step done, before COMMIT",
 }

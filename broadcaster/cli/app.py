@@ -39,6 +39,7 @@ COMMANDS = {
     "release": "deciding:release",
     "drop": "deciding:drop",
     "subscribers": "subscribing:subscribers",
+    "upstream": "watching:upstream",
     "audit": "records:audit",
     "backup": "records:backup",
     "restore": "records:restore",

@@ -29,10 +29,11 @@ def board_lines(board: Any) -> Iterator[str]:
 
 
 def needs_lines(board: Any) -> Iterator[str]:
-    """Yield what needs a person: failures and doubts, submissions that wait, channels that are down."""
+    """Yield what needs a person: failures and doubts, submissions that wait, channels and feeds that are down."""
     yield from _attention_lines(board)
     yield from _waiting_lines(board)
     yield from _down_lines(board)
+    yield from _feed_lines(board)
 
 
 def _attention_lines(board: Any) -> Iterator[str]:
@@ -61,6 +62,22 @@ def _down_lines(board: Any) -> Iterator[str]:
     for each in board["channels"]:
         if each["down"]:
             yield f"  ! {words('board_down', channel=channel(each['channel']), reason=reason_of(each['down']))}"
+
+
+def _feed_lines(board: Any) -> Iterator[str]:
+    for each in board["feeds"]:
+        if each["trouble"]:
+            since, why_ = clock(each["since"], board["zone"]), words(each["trouble"], **each["params"])
+            yield f"  ! {words('board_feed', feed=each['feed'], since=since, why=why_)}"
+    yield from heard_lines(board)
+
+
+def heard_lines(board: Any) -> Iterator[str]:
+    """Yield what watched feeds have said that nothing is done about by itself."""
+    for each in board["heard"]:
+        step = "unreadable" if each["step"].startswith("feed_") else each["step"]
+        time = clock(each["at"], board["zone"])
+        yield f"  < {time} {each['feed']}: {words(f'heard_{step}')} {each['text']}".rstrip()
 
 
 def row_lines(row: Any, zone: str) -> Iterator[str]:

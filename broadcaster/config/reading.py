@@ -73,6 +73,8 @@ def _assembled(path: Path, core: Core, channels: Mapping[str, ChannelConfig | No
         lifetimes=core.officers.lifetimes(),
         routine=core.routine.model_copy(update={"folder": path.parent / core.routine.folder}),
         school=core.school.school(),
+        feeds=core.upstream.feeds,
+        watches=tuple(rule.watch() for rule in core.upstream.rules),
         page_server=core.page_server,
         logging=core.logging,
         drill_endpoints=core.drill.endpoints,

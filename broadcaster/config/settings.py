@@ -16,11 +16,13 @@ from pydantic_core import PydanticCustomError
 
 from broadcaster.config.announcing import RoutineSettings, SchoolSettings
 from broadcaster.config.secrets import values_of
+from broadcaster.config.watching import FeedSettings, UpstreamSettings
 from broadcaster.model import Geocode, Mode, School
 from broadcaster.ports.world import City
 from broadcaster.rules.lane import LaneSettings
 from broadcaster.rules.login import Lifetimes
 from broadcaster.rules.policy import Policy
+from broadcaster.rules.watching import Watch
 
 
 def _zone(name: str) -> str:
@@ -209,6 +211,7 @@ class Core(_Table):
     officers: OfficersSettings = OfficersSettings()
     routine: RoutineSettings = RoutineSettings()
     school: SchoolSettings = SchoolSettings()
+    upstream: UpstreamSettings = UpstreamSettings()
     page_server: PageServerSettings = PageServerSettings()
     logging: LoggingSettings = LoggingSettings()
     drill: DrillSettings = DrillSettings()
@@ -243,6 +246,8 @@ class Config:
     lifetimes: Lifetimes
     routine: RoutineSettings
     school: School
+    feeds: tuple[FeedSettings, ...]
+    watches: tuple[Watch, ...]
     page_server: PageServerSettings
     logging: LoggingSettings
     drill_endpoints: tuple[str, ...]

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from broadcaster.desk.presence import Present
 from broadcaster.desk.values import Office
 from broadcaster.model import Attempt, Grade, Limit, Mode, Reading
 from broadcaster.ports.channel import BulkMessenger, Channel, Metered, Publisher
-from broadcaster.ports.store import AlertRow, Spent, Submission
-from broadcaster.rules import budget, pace
+from broadcaster.ports.store import AlertRow, Spent, Submission, Told
+from broadcaster.rules import budget, feeds, pace
+
+HEARD = timedelta(hours=6)
+"""How long the board shows what a feed has said that nothing is done about."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +49,18 @@ class ChannelState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FeedHealth:
+    """A watched feed. `trouble` is empty while it speaks, else a code of the catalogue that `params` fill."""
+
+    feed: str
+    read_at: datetime | None = None
+    newest_at: datetime | None = None
+    trouble: str = ""
+    params: Mapping[str, str | float] = field(default_factory=dict[str, str | float])
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Board:
     """The whole board at one moment."""
 
@@ -60,6 +75,9 @@ class Board:
     channels: tuple[ChannelState, ...]
     officers: tuple[Present, ...] = ()
     """Who follows the board now."""
+    feeds: tuple[FeedHealth, ...] = ()
+    heard: tuple[Told, ...] = ()
+    """What watched feeds have said lately that nothing is done about by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +108,8 @@ async def board(office: Office, limit: int, officers: tuple[Present, ...] = ()) 
             [await _state(office, channel, counts.get(name, {}), now) for name, channel in office.channels.items()]
         ),
         officers=officers,
+        feeds=tuple([await _feed(office, name, silent, now) for name, silent in office.feeds.items()]),
+        heard=await store.told(now - HEARD) if office.feeds else (),
     )
 
 
@@ -99,6 +119,13 @@ async def report(office: Office, identifier: str) -> Report:
     attempts = {str(each.id): await office.store.attempts(each.id) for each in row.deliveries}
     city = office.context.city
     return Report(mode=office.mode, now=office.now(), city=city.name, zone=city.zone.key, row=row, attempts=attempts)
+
+
+async def _feed(office: Office, name: str, silent_after: timedelta, now: datetime) -> FeedHealth:
+    state = await office.store.feed(name)
+    wrong = feeds.trouble(state, silent_after, now)
+    known = FeedHealth(feed=name, read_at=state.read_at, newest_at=state.newest_at)
+    return known if wrong is None else replace(known, trouble=wrong.code, params=wrong.params, since=wrong.since)
 
 
 async def _state(office: Office, channel: Channel, counts: Mapping[str, int], now: datetime) -> ChannelState:

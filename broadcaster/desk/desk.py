@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 
 from broadcaster.desk import board, pending, prepared, preview
 from broadcaster.desk.board import Board, Report
@@ -57,8 +58,10 @@ class Desk(Drafting):
         store: DeskStore,
         changed: Callable[[], None] = lambda: None,
         policy: Policy = DEFAULT,
+        *,
+        feeds: Mapping[str, timedelta] | None = None,
     ) -> None:
-        self._office = Office(context=context, channels=channels, store=store, policy=policy)
+        self._office = Office(context=context, channels=channels, store=store, policy=policy, feeds=feeds or {})
         self._store = store
         self._changed = changed
         self.records = Records(self._office)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -16,6 +16,7 @@ from broadcaster.ports.store import (
     Coming,
     Counting,
     Drafts,
+    Feeds,
     Intake,
     Outbox,
     RoutineBook,
@@ -28,7 +29,7 @@ FOLLOW_UP_LIFE = timedelta(hours=24)
 """How long a prepared correction, cancel or all-clear is valid from its sending."""
 
 
-class DeskStore(Intake, Drafts, Outbox, Archive, Subscribers, AuditTrail, Counting, RoutineBook, Protocol):
+class DeskStore(Intake, Drafts, Outbox, Archive, Subscribers, AuditTrail, Counting, Feeds, RoutineBook, Protocol):
     """The parts of the store the desk uses."""
 
 
@@ -40,6 +41,8 @@ class Office:
     channels: Mapping[str, Channel]
     store: DeskStore
     policy: Policy = DEFAULT
+    feeds: Mapping[str, timedelta] = field(default_factory=dict[str, timedelta])
+    """The watched feeds, and after how long without anything new each counts as silent."""
 
     @property
     def publishers(self) -> frozenset[str]:

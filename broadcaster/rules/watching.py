@@ -12,7 +12,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from broadcaster.model import Change, Notice, Subject, Warned
+from broadcaster.ports.store import DraftRow, DraftState
 from broadcaster.rules.hazards import hazard_of
+
+PLAIN, PLAIN_PLACE = "PLAIN", "*"
+"""Type and place of what a plain feed says: it names no area, so a rule over its words must ask for this one."""
 
 
 class Step(StrEnum):
@@ -37,11 +41,14 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
-    """One rule of the configuration: what of which telegrams concerns this city. Empty `types` or `codes` mean all."""
+    """One rule of the configuration: what of which telegrams concerns this city. Empty `feeds`, `types` or `codes` mean
+    all; `areas` are the source's codes, and none means none.
+    """
 
     name: str
     template: str
     areas: frozenset[str]
+    feeds: frozenset[str] = frozenset()
     types: frozenset[str] = frozenset()
     codes: frozenset[str] = frozenset()
     values: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -132,3 +139,34 @@ def _here(notice: Notice, watch: Watch) -> list[Warned]:
 def _late(notice: Notice, known: Subject) -> bool:
     """Return whether something newer of it was read already. Times tie within a feed; then the serial tells."""
     return (notice.reported_at, notice.serial) < (known.reported_at, known.serial)
+
+
+class Act(StrEnum):
+    """What happens to the draft of a subject."""
+
+    OPEN = "open"
+    """A new draft."""
+    REPLACE = "replace"
+    """The draft says the newer words: no person has touched it yet."""
+    FOLLOW = "follow"
+    """A draft of an update of what was sent."""
+    DROP = "drop"
+    """The draft goes: nobody has touched it, and its reason is gone."""
+    TELL = "tell"
+    """It stays as it is, and the board says what has changed: what a person has in hand is never taken out of it."""
+    NONE = "none"
+
+
+def act(step: Step, draft: DraftRow | None) -> Act:
+    """Return what follows from a step, given the draft the subject had become."""
+    if step is Step.NOTHING:
+        return Act.NONE
+    if step in (Step.UNKNOWN, Step.UNPLACED, Step.NOT_LIVE):
+        return Act.TELL
+    if step is Step.DRAFT or draft is None or draft.state is DraftState.DROPPED:
+        return Act.OPEN if step in (Step.DRAFT, Step.UPDATE) else Act.TELL
+    if draft.state is DraftState.OPEN and len(draft.editors) > 1:
+        return Act.TELL
+    if step is Step.UPDATE:
+        return Act.REPLACE if draft.state is DraftState.OPEN else Act.FOLLOW
+    return Act.DROP if draft.state is DraftState.OPEN else Act.TELL

@@ -33,58 +33,59 @@ class Sheets(Part):
 
     async def open_draft(self, title: str, body: Mapping[str, Any], actor: Actor, at: datetime) -> DraftRow:
         """Keep a new one."""
-
-        def work(tx: Tx) -> DraftRow:
-            by = rows.spelled(actor)
-            tx.run(
-                "drafts.insert", title=title, by=by, editors=rows.spelled((actor,)), at=ms(at), body=rows.spelled(body)
-            )
-            number = tx.number("drafts.newest")
-            _note(tx, "draft_opened", number, actor, at)
-            return _fetch(tx, number)
-
-        return await self._write(work)
+        return await self._write(lambda tx: open_one(tx, title, body, actor, at))
 
     async def save_draft(self, number: int, change: DraftChange, actor: Actor, at: datetime) -> DraftRow:
         """Change the version that was seen; what is there already is no change. Raise `Conflict`, `NotFound`."""
-
-        def work(tx: Tx) -> DraftRow:
-            before = _fetch(tx, number)
-            if before.body == change.body and before.state is DraftState.OPEN:
-                return before
-            _check(before, change.version)
-            editors = _joined(before.editors, actor)
-            tx.run(
-                "drafts.save",
-                number=number,
-                version=change.version,
-                title=change.title,
-                editors=rows.spelled(editors),
-                at=ms(at),
-                by=rows.spelled(actor),
-                body=rows.spelled(change.body),
-            )
-            if editors != before.editors:
-                _note(tx, "draft_joined", number, actor, at)
-            return _fetch(tx, number)
-
-        return await self._write(work)
+        return await self._write(lambda tx: save_one(tx, number, change, actor, at))
 
     async def drop_draft(self, number: int, actor: Actor, at: datetime) -> DraftRow:
         """Give it up; the row stays. Raise `Conflict`, `NotFound`."""
-
-        def work(tx: Tx) -> DraftRow:
-            _check(_fetch(tx, number))
-            tx.run("drafts.drop", number=number, at=ms(at), by=rows.spelled(actor))
-            _note(tx, "draft_dropped", number, actor, at)
-            return _fetch(tx, number)
-
-        return await self._write(work)
+        return await self._write(lambda tx: drop_one(tx, number, actor, at))
 
     async def draft_of(self, alert: str) -> DraftRow | None:
         """Return what an accepted alert was made from."""
         row = await self._read(lambda tx: tx.one("drafts.of_alert", alert=alert))
         return None if row is None else _row(row)
+
+
+def open_one(tx: Tx, title: str, body: Mapping[str, Any], actor: Actor, at: datetime) -> DraftRow:
+    """Keep a new draft, within the caller's transaction."""
+    by = rows.spelled(actor)
+    tx.run("drafts.insert", title=title, by=by, editors=rows.spelled((actor,)), at=ms(at), body=rows.spelled(body))
+    number = tx.number("drafts.newest")
+    _note(tx, "draft_opened", number, actor, at)
+    return _fetch(tx, number)
+
+
+def save_one(tx: Tx, number: int, change: DraftChange, actor: Actor, at: datetime) -> DraftRow:
+    """Change the version that was seen, within the caller's transaction. Raise `Conflict`, `NotFound`."""
+    before = _fetch(tx, number)
+    if before.body == change.body and before.state is DraftState.OPEN:
+        return before
+    _check(before, change.version)
+    editors = _joined(before.editors, actor)
+    tx.run(
+        "drafts.save",
+        number=number,
+        version=change.version,
+        title=change.title,
+        editors=rows.spelled(editors),
+        at=ms(at),
+        by=rows.spelled(actor),
+        body=rows.spelled(change.body),
+    )
+    if editors != before.editors:
+        _note(tx, "draft_joined", number, actor, at)
+    return _fetch(tx, number)
+
+
+def drop_one(tx: Tx, number: int, actor: Actor, at: datetime) -> DraftRow:
+    """Give a draft up, within the caller's transaction. Raise `Conflict`, `NotFound`."""
+    _check(_fetch(tx, number))
+    tx.run("drafts.drop", number=number, at=ms(at), by=rows.spelled(actor))
+    _note(tx, "draft_dropped", number, actor, at)
+    return _fetch(tx, number)
 
 
 def take(tx: Tx, acceptance: Acceptance) -> Acceptance:

@@ -15,6 +15,7 @@ from broadcaster.store.begun import Begun
 from broadcaster.store.claiming import Claiming
 from broadcaster.store.drafts import Sheets
 from broadcaster.store.engine import Readers, Writer
+from broadcaster.store.feeds import Watched
 from broadcaster.store.intake import Accepting
 from broadcaster.store.ledger import Book
 from broadcaster.store.opening import prepare
@@ -30,7 +31,19 @@ NOWHERE = Districts()
 
 
 class Store(
-    Accepting, Submissions, Sheets, Claiming, Recording, Recovery, Book, Snapshots, People, Roster, Routine, Trail
+    Accepting,
+    Submissions,
+    Sheets,
+    Claiming,
+    Recording,
+    Recovery,
+    Book,
+    Snapshots,
+    People,
+    Roster,
+    Routine,
+    Watched,
+    Trail,
 ):
     """Serves every protocol of `broadcaster.ports.store`. Close it; or use it with `async with`."""
 

@@ -188,6 +188,28 @@ def proof(each: Any, paper: Paper) -> str:
     return joined(count, next_try, flag, words.reason(each["reason"]), each["url"], detail)
 
 
+def _feed(line: Line, paper: Paper) -> Content:
+    words, each = paper.words, line.feed
+    if each["trouble"]:
+        since = time_of(moment(each["since"]), paper.zone)
+        what = words("tui_feed_trouble", since=since, why=words(each["trouble"], **each["params"]))
+        return plain(fit(f" ! {each['feed']}  {what}", paper.columns), f"bold {BAD}")
+    read = time_of(moment(each["read_at"]), paper.zone) if each["read_at"] else "-"
+    return plain(fit(f"   {each['feed']}  {words('tui_feed_fine', time=read)}", paper.columns), GOOD)
+
+
+def _heard(line: Line, paper: Paper) -> Content:
+    each, at = line.feed, time_of(moment(line.feed["at"]), paper.zone)
+    said = heard_words(each, paper.words)
+    return plain(fit(f"   {at} {each['feed']}: {said}  {each['text']}", paper.columns), WARNING)
+
+
+def heard_words(told: Any, words: Callable[[str], str]) -> str:
+    """Return why something that a feed said is shown."""
+    step = str(told["step"])
+    return words("heard_unreadable" if step.startswith("feed_") else f"heard_{step}")
+
+
 _SORTS: Mapping[Sort, Callable[[Line, Paper], Content]] = {
     Sort.HINT: _said,
     Sort.HEADING: _heading,
@@ -198,6 +220,8 @@ _SORTS: Mapping[Sort, Callable[[Line, Paper], Content]] = {
     Sort.INCIDENT: _incident,
     Sort.DETAIL: _detail,
     Sort.DELIVERY: _delivery,
+    Sort.FEED: _feed,
+    Sort.HEARD: _heard,
     Sort.EMPTY: _empty,
 }
 

@@ -36,12 +36,14 @@ class Sort(StrEnum):
     INCIDENT = "incident"
     DETAIL = "detail"
     DELIVERY = "delivery"
+    FEED = "feed"
+    HEARD = "heard"
     EMPTY = "empty"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One line. `row`, `delivery`, `submission`, `channel` are the board's own values, None where it has none. `code`
+    """One line. `row`, `delivery`, `submission`, `channel`, `feed` are the board's own values, None where none. `code`
     names the heading's sentence or the advice, `count` what is counted there, `text` what is said as it is; `target_s`
     is how soon a delivery should have arrived.
     """
@@ -52,6 +54,7 @@ class Line:
     delivery: Any = None
     submission: Any = None
     channel: Any = None
+    feed: Any = None
     code: str = ""
     text: str = ""
     count: int = 0
@@ -79,6 +82,7 @@ def lines_of(board: Any, now: datetime, hint: str = "") -> list[Line]:
         *_waiting(board),
         *_incidents(board, in_force=True),
         *_channels(board),
+        *_feeds(board),
         *_incidents(board, in_force=False),
     ]
 
@@ -124,6 +128,15 @@ def _channels(board: Any) -> Iterator[Line]:
         yield Line(key=f"#{each['channel']}", sort=Sort.CHANNEL, channel=each)
     present = "、".join(str(officer["display"]) for officer in board["officers"])
     yield Line(key="officers", sort=Sort.OFFICERS, text=present, count=len(board["officers"]))
+
+
+def _feeds(board: Any) -> Iterator[Line]:
+    if board["feeds"]:
+        yield Line(key="feeds", sort=Sort.HEADING, code="tui_feeds", count=len(board["feeds"]))
+    for each in board["feeds"]:
+        yield Line(key=f"<{each['feed']}", sort=Sort.FEED, feed=each)
+    for number, each in enumerate(board["heard"]):
+        yield Line(key=f"<{number}", sort=Sort.HEARD, feed=each)
 
 
 def _incidents(board: Any, *, in_force: bool) -> Iterator[Line]:

@@ -4,3 +4,8 @@
 form in which the rest of the house knows what was said; `index` reads the list a feed gives of its documents. What a
 notice means is decided in `rules.watching`.
 """
+
+from broadcaster.upstream.fetching import Fetcher, HttpFetcher, Reply
+from broadcaster.upstream.watcher import Feed, Watcher
+
+__all__ = ["Feed", "Fetcher", "HttpFetcher", "Reply", "Watcher"]

@@ -24,6 +24,7 @@ MAY_SCAN = {
     "archive.newest_alerts",  # from the end, with a limit
     "archive.open_alerts",  # a partial index of just these
     "intake.submissions_waiting",  # a partial index of just these
+    "feeds.all",  # a handful
     "drafts.open",  # a partial index of just these
     "routine.open_occurrences",  # a partial index of just these
     "routine.plans",  # a city has a few dozen

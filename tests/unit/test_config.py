@@ -332,7 +332,7 @@ def _is_model(part: object) -> bool:
 
 def paths(table: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
     for name, value in table.items():
-        if isinstance(value, dict) and name not in ("geocodes", "areas_en", "quiet_of"):
+        if isinstance(value, dict) and name not in ("geocodes", "areas_en", "quiet_of", "values"):
             yield from ((name, *path) for path in paths(value))
         elif isinstance(value, list) and value and isinstance(value[0], dict):
             yield from ((name, *path) for path in paths(value[0]))

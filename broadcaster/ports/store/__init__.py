@@ -5,6 +5,7 @@ Every method is one transaction, or one snapshot where it only reads. Every meth
 
 from broadcaster.ports.store.archive import AlertRow, Archive, Past, Resolution
 from broadcaster.ports.store.drafts import DraftChange, DraftRow, Drafts, DraftState
+from broadcaster.ports.store.feeds import Drafting, Feeds, FeedState, Heard, SubjectKnown, Taking, Told
 from broadcaster.ports.store.intake import (
     Acceptance,
     Approval,
@@ -40,9 +41,13 @@ __all__ = [
     "DraftChange",
     "DraftRow",
     "DraftState",
+    "Drafting",
     "Drafts",
     "Entry",
+    "FeedState",
+    "Feeds",
     "Head",
+    "Heard",
     "Intake",
     "Known",
     "Lane",
@@ -60,11 +65,14 @@ __all__ = [
     "Settlement",
     "Spent",
     "Stats",
+    "SubjectKnown",
     "Submission",
     "SubmissionState",
     "Subscribers",
+    "Taking",
     "Tally",
     "Token",
+    "Told",
     "Trace",
     "Verb",
     "Work",

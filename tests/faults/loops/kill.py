@@ -22,7 +22,6 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 
-from broadcaster.failpoints import NAMES
 from tests.faults.kit.judging import Verdict
 from tests.faults.kit.strace import may_trace
 from tests.faults.loops import killing, peers
@@ -100,7 +99,7 @@ def _say_points(tallies: dict[str, Tally]) -> None:
         words = (f"{point} {tally.fired[point]}/{number}" for point, number in sorted(tally.tried.items()))
         say(f"{name}, fired/tried: {', '.join(words)}")
     named = tallies.get("named moments")
-    if named and (silent := set(NAMES) - set(+named.fired)):
+    if named and (silent := set(killing.ALERTING) - set(+named.fired)):
         say(f"Named moments at which nothing was killed in this run: {', '.join(sorted(silent))}")
 
 

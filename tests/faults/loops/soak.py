@@ -27,10 +27,10 @@ from pathlib import Path
 import pytest
 
 from broadcaster.errors import BroadcasterError, Refused
-from broadcaster.failpoints import NAMES
 from tests.faults.kit import Phase, http, smtp
 from tests.faults.kit.disk import SmallDisk, small_disk
 from tests.faults.kit.life import TEMPLATES, UPDATES, Life, life
+from tests.faults.loops.killing import ALERTING
 from tests.faults.loops.tally import say, table
 
 SPEED = 6.0
@@ -139,7 +139,7 @@ class Soak:
 
     async def named(self) -> None:
         """End the core, and let the next one die at a named moment."""
-        point = self.chance.choice([name for name in NAMES if not name.startswith("g")])
+        point = self.chance.choice(ALERTING)
         async with self.town.starting:
             await self.town.kill()
             core = self.town.start(point if point.startswith("r") else f"{point}@{self.chance.randint(1, 4)}")
