@@ -18,6 +18,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -274,7 +275,7 @@ class Wire:
             self._session = aiohttp.ClientSession(
                 # A kept connection may be dead already, and then nobody knows whether a post got through.
                 connector=aiohttp.TCPConnector(
-                    force_close=True, ssl=self._tls(), resolver=_Resolver(self._names), use_dns_cache=False
+                    force_close=True, ssl=_tls(self._ca_file), resolver=_Resolver(self._names), use_dns_cache=False
                 ),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._connect_s),
@@ -286,10 +287,13 @@ class Wire:
             )
         return self._session
 
-    def _tls(self) -> ssl.SSLContext:
-        context = ssl.create_default_context(cafile=None if self._ca_file is None else str(self._ca_file))
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        return context
+
+@cache
+def _tls(ca_file: Path | None) -> ssl.SSLContext:
+    """Made once for all channels: reading the system's certificates takes a fiftieth of a second."""
+    context = ssl.create_default_context(cafile=None if ca_file is None else str(ca_file))
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
 
 
 async def _read(response: aiohttp.ClientResponse, largest: int) -> bytes:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
@@ -40,10 +40,9 @@ from broadcaster.ports.channel import Handed
 from broadcaster.ports.store import Acceptance, Claim, Decision, Lane, Planned, Verb, Work
 from broadcaster.rules import lane, ordering, outcome, settle
 from broadcaster.store import Store
-from broadcaster.store.begun import Begun
 from broadcaster.store.driver import sqlite3
-from broadcaster.store.opening import connect, prepare
-from broadcaster.store.transaction import Tx
+from broadcaster.store.opening import prepare
+from tests.contract.direct import Direct, done
 from tests.unit.values import NOW, alert
 from tests.unit.world import OFFICER, SEVERITY, message
 
@@ -75,33 +74,6 @@ class Sent:
     calls: int = 0
     doubts: int = 0
     reached: set[str] = field(default_factory=set)
-
-
-class Direct(Store):
-    """The real store, every statement and transaction of it, without its threads: they would take ten times as long as
-    the work, and are tested elsewhere. Nothing in it ever waits.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._database = connect(path, write=True)
-        self._begun = Begun(path)
-
-    async def _write(self, work: Callable[[Tx], T]) -> T:
-        self._database.execute("BEGIN IMMEDIATE")
-        try:
-            result = work(Tx(self._database))
-        except BaseException:
-            self._database.execute("ROLLBACK")
-            raise
-        self._database.execute("COMMIT")
-        return result
-
-    async def _read(self, work: Callable[[Tx], T]) -> T:
-        return work(Tx(self._database))
-
-    async def close(self) -> None:
-        self._begun.leave()
-        self._database.close()
 
 
 @cache
@@ -137,11 +109,7 @@ class Machine(RuleBasedStateMachine):
         self.rested = False
 
     def run(self, call: Coroutine[Any, Any, T]) -> T:
-        try:
-            call.send(None)
-        except StopIteration as ended:
-            return cast("T", ended.value)
-        raise AssertionError("it waited for something")
+        return done(call)
 
     def did(self, what: str) -> None:
         taken_steps[what] += 1

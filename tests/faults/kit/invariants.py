@@ -157,6 +157,8 @@ def _all_who_may_have_it(store: sqlite3.Connection, scene: Scene) -> Iterator[st
 
 
 def _no_secret(store: sqlite3.Connection, scene: Scene) -> Iterator[str]:
+    if not scene.secrets:
+        return
     everything = "\n".join(store.iterdump())
     yield from (f"the store holds the secret {secret[:4]}..." for secret in scene.secrets if secret in everything)
     for file in scene.files:

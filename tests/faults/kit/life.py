@@ -63,6 +63,7 @@ class Life:
         self.lasting: timedelta | None = None
         """How long what is said holds; None: as its template says."""
         self._count = 0
+        self._handing_in: set[str] = set()
 
     @property
     def x(self) -> XProvider:
@@ -195,8 +196,13 @@ class Life:
         return alert
 
     def _hand_in(self, of: str | None, body: Any, key: str) -> str:
+        """In a thread: it goes on when whoever waits for it is cancelled, so it is counted."""
         client = self.client
-        sent = client.submit(body, key, "", GLASS) if of is None else client.update(of, body, key, "", GLASS)
+        self._handing_in.add(key)
+        try:
+            sent = client.submit(body, key, "", GLASS) if of is None else client.update(of, body, key, "", GLASS)
+        finally:
+            self._handing_in.discard(key)
         assert sent["accepted"], sent
         return str(sent["alert"]["identifier"])
 
@@ -239,7 +245,7 @@ class Life:
                 self.editions.setdefault(channel, []).append(json.loads(manifest.read_bytes())["number"])
 
     async def settled(self, limit_s: float = 60.0) -> None:
-        """Wait until nothing is open any more but what waits for a person."""
+        """Wait until nobody hands in and nothing is open any more but what waits for a person."""
         await until(lambda: asyncio.to_thread(self._is_settled), limit_s, lambda: f"{self.rows()}\n{self.tail()}")
 
     async def answer_questions(self) -> int:
@@ -255,7 +261,7 @@ class Life:
         return len(asked)
 
     def _is_settled(self) -> bool:
-        return not self.query(f"SELECT 1 FROM delivery WHERE state IN {_OPEN} LIMIT 1")
+        return not self._handing_in and not self.query(f"SELECT 1 FROM delivery WHERE state IN {_OPEN} LIMIT 1")
 
     def rows(self) -> list[Any]:
         """Return what is still open, for messages."""

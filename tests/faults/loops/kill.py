@@ -2,7 +2,8 @@
 
 `--points` kills are spread over all named moments, random system calls (where strace is installed) and moments of
 nothing but chance, in several lives at a time, as far as `--seconds` allow; `--cuts` power cuts; `--messages` for each
-peer, 0 for none. Every run prints its seed: the same seed makes the same choices.
+peer, 0 for none. Every run prints its seed: the same seed makes the same choices. `--json FILE` keeps what was counted;
+`make tables` writes it into the README.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import argparse
 import asyncio
 import functools
 import importlib.util
+import json
 import multiprocessing
 import os
 import random
@@ -21,33 +23,53 @@ import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
 
+from benchmarks.frame import machine
 from tests.faults.kit.judging import Verdict
 from tests.faults.kit.strace import may_trace
 from tests.faults.loops import killing, peers
-from tests.faults.loops.tally import HEAD, Found, Tally, say, table
+from tests.faults.loops.tally import HEAD, KEYS, Found, Tally, say, table
 
-PER_LIFE = 10
+PER_LIFE = 20
 """Kills in one life."""
 CALLS, MOMENTS = 0.25, 0.15
 """Shares of the kills that fall on system calls and on random moments; the others are named."""
 POWER_HEAD = ("power cuts under the store", "cuts", "acknowledged, looked for", "acknowledged, lost", "broken")
+POWER_KEYS = ("what", "cuts", "looked_for", "lost", "broken")
 NORMAL = "PRAGMA synchronous = NORMAL"
 CONTROL, CONTROL_CUTS = "control: a store that does not sync each commit", 100
 Living = Callable[[], Awaitable[Tally]]
 
 
+@dataclass
+class Report:
+    """What was counted, as rows by their columns' keys."""
+
+    good: bool = True
+    kills: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    cuts: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    peers: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+
+
 def main() -> int:
     """Run it all; return the exit code."""
-    options = _options()
+    options, report = _options(), Report()
     os.environ["BROADCASTER_CATALOG"] = "strict"
     say(f"seed {options.seed}")
-    good = asyncio.run(_kills(options)) if options.points else True
-    good = (_power(options) if options.cuts else True) and good
+    if options.points:
+        asyncio.run(_kills(options, report))
+    if options.cuts:
+        _power(options, report)
     if options.messages:
-        good = asyncio.run(_compare(options)) and good
-    say("\nEvery promise held." if good else "\nA PROMISE WAS BROKEN: see the lines above.")
-    return 0 if good else 1
+        asyncio.run(_compare(options, report))
+    if options.json:
+        told = {"seed": options.seed, "machine": machine(), **asdict(report)}
+        options.json.write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    say("\nEvery promise held." if report.good else "\nA PROMISE WAS BROKEN: see the lines above.")
+    return 0 if report.good else 1
 
 
 def _options() -> argparse.Namespace:
@@ -58,13 +80,14 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--messages", type=int, default=200)
     parser.add_argument("--together", type=int, default=(os.cpu_count() or 1) + 1, help="lives at a time")
     parser.add_argument("--seed", type=int, default=secrets.randbelow(1 << 31))
+    parser.add_argument("--json", type=Path, help="write what was counted into this file")
     return parser.parse_args()
 
 
 # ---------------------------------------------------------------- kills
 
 
-async def _kills(options: argparse.Namespace) -> bool:
+async def _kills(options: argparse.Namespace, report: Report) -> None:
     lives, began = _lives(options.points, options.seed), time.monotonic()
     tallies: dict[str, Tally] = {}
 
@@ -84,13 +107,15 @@ async def _kills(options: argparse.Namespace) -> bool:
             tasks.create_task(work())
     whole = functools.reduce(Tally.__add__, tallies.values(), Tally("together"))
     say(f"\nKill -9 of the running core, started again each time ({time.monotonic() - began:.0f} s):\n")
-    say(table(HEAD, [each.row for each in (*tallies.values(), whole)]))
+    rows = [each.row for each in (*tallies.values(), whole)]
+    say(table(HEAD, rows))
+    report.kills = [dict(zip(KEYS, row, strict=True)) for row in rows]
+    report.good &= whole.good
     _say_points(tallies)
     for line in whole.details()[:50]:
         say(line)
     if whole.tried.total() < options.points:
         say(f"Time was up after {whole.tried.total()} of {options.points} kills.")
-    return whole.good
 
 
 def _say_points(tallies: dict[str, Tally]) -> None:
@@ -131,10 +156,10 @@ def _parts(whole: list[str]) -> Iterator[list[str]]:
 # ---------------------------------------------------------------- power
 
 
-def _power(options: argparse.Namespace) -> bool:
+def _power(options: argparse.Namespace, report: Report) -> None:
     if importlib.util.find_spec("apsw") is None:
         say("\napsw is not installed: no power cuts.")
-        return True
+        return
     from tests.faults.loops import power
 
     workers = os.cpu_count() or 1
@@ -150,26 +175,28 @@ def _power(options: argparse.Namespace) -> bool:
             for number, (_, pragmas, count) in enumerate(jobs)
         ]
         found = [(name, each.result()) for (name, _, _), each in zip(jobs, asked, strict=True)]
-    return _say_power(found)
+    _say_power(found, report)
 
 
-def _say_power(found: Sequence[tuple[str, Found]]) -> bool:
+def _say_power(found: Sequence[tuple[str, Found]], report: Report) -> None:
     lines: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
     for name, each in found:
         numbers = (each.cuts, each.told, len(each.lost), len(each.broken))
         lines[name] = [sum(pair) for pair in zip(lines[name], numbers, strict=True)]
     say("\nThe power goes at random writes of a busy morning; what was not synced is kept, lost, torn or noise:\n")
-    say(table(POWER_HEAD, [(name, *numbers) for name, numbers in lines.items()]))
+    rows = [(name, *numbers) for name, numbers in lines.items()]
+    say(table(POWER_HEAD, rows))
+    report.cuts = [dict(zip(POWER_KEYS, row, strict=True)) for row in rows]
     words = [line for name, each in found if name != CONTROL for line in (*each.lost, *each.broken)]
     for line in words[:20]:
         say(line)
-    return not words
+    report.good &= not words
 
 
 # ---------------------------------------------------------------- peers
 
 
-async def _compare(options: argparse.Namespace) -> bool:
+async def _compare(options: argparse.Namespace, report: Report) -> None:
     say(f"\nThe peers, {options.messages} messages each:\n")
     counts = [await peers.ours(options.messages, options.seed)]
     for kind in peers.PEERS:
@@ -178,7 +205,8 @@ async def _compare(options: argparse.Namespace) -> bool:
         else:
             counts.append(await peers.theirs(kind, options.messages, options.seed))
     say(table(peers.HEAD, [count.row for count in counts]))
-    return counts[0].lost == 0
+    report.peers = [dict(zip(peers.KEYS, count.row, strict=True)) for count in counts]
+    report.good &= counts[0].lost == 0
 
 
 if __name__ == "__main__":

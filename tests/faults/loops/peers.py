@@ -45,6 +45,8 @@ from tests.faults.kit.life import life
 from tests.faults.kit.waiting import until
 
 HEAD = ("killed once per message", "needs ms", "handed over", "lost", "copies", "unflagged", "asked a person")
+KEYS = ("what", "needs_ms", "handed", "lost", "copies", "unflagged", "asked")
+"""The same for programs."""
 PROVIDER_S = 0.04
 """How long the provider takes for a message."""
 WARM_UP = 5

@@ -20,6 +20,8 @@ from broadcaster.errors import BroadcasterError
 from broadcaster.model import Kind, Mode, Outcome, State
 from broadcaster.ports.store import Approval, ApprovalBy, Settlement
 from broadcaster.store import Store, open_store
+from broadcaster.store.opening import prepare
+from tests.contract.direct import Direct, done
 from tests.contract.values import (
     NOW,
     OFFICER,
@@ -154,9 +156,9 @@ def _look(cut: Cut, path: Path, result: Found) -> None:
 
 def _started_again(path: Path) -> None:
     """What the service does first after the power is back."""
-
-    async def start() -> None:
-        async with open_store(path, Mode.LIVE) as store:
-            await store.begin("node", NOW + SECOND)
-
-    asyncio.run(start())
+    prepare(path, Mode.LIVE, read_only=False)
+    store = Direct(path)
+    try:
+        done(store.begin("node", NOW + SECOND))
+    finally:
+        done(store.close())

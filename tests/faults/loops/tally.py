@@ -21,6 +21,8 @@ HEAD = (
     "broken",
     "asked a person",
 )
+KEYS = ("what", "tried", "fired", "told", "lost", "copies", "unflagged", "disorder", "broken", "asked")
+"""The same for programs."""
 
 
 @dataclass
