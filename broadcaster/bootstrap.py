@@ -103,12 +103,18 @@ def filled_for(city: City, template: str, values: Mapping[str, str] | None = Non
     return forms.draft(template, given, city=city, now=now)
 
 
-def children(config: Config) -> tuple[Child, ...]:
-    """Return what `broadcaster run` supervises. The page server is told all by options: it reads no secret."""
+def children(config: Config, trouble: Sequence[str] = ()) -> tuple[Child, ...]:
+    """Return what `broadcaster run` supervises; in a drill with stand-ins these too, with the trouble they are told of."""
     core = Child.python("core", "core", "--config", str(config.path))
+    stand_ins = Child.python("stand-ins", "stand-ins", "--config", str(config.path), *trouble)
+    return core, *_pages(config), *([stand_ins] if config.stand_ins else [])
+
+
+def _pages(config: Config) -> tuple[Child, ...]:
+    """Return the residents' servers. They are told all by options: they read no secret."""
     server = config.page_server
     if not server.enabled:
-        return (core,)
+        return ()
     roots = [f"--root={prefix}={folder}" for prefix, folder in published(config).items()]
     options = {
         "host": server.host,
@@ -120,9 +126,9 @@ def children(config: Config) -> tuple[Child, ...]:
     }
     told = [f"--{name}={value}" for name, value in options.items()]
     if server.workers == 1 or server.port == 0:
-        return core, Child.python("pages", "pages", *roots, *told)
+        return (Child.python("pages", "pages", *roots, *told),)
     names = (f"pages-{number}" for number in range(1, server.workers + 1))
-    return core, *(Child.python(name, "pages", *roots, *told, "--reuse-port") for name in names)
+    return tuple(Child.python(name, "pages", *roots, *told, "--reuse-port") for name in names)
 
 
 def published(config: Config) -> Mapping[str, Path]:

@@ -18,6 +18,7 @@ from broadcaster.errors import BroadcasterError, Refused
 
 COMMANDS = {
     "demo": "demo:demo",
+    "drill": "drilling:drill",
     "init": "setup:init",
     "check": "setup:check",
     "run": "service:run",
@@ -45,9 +46,10 @@ COMMANDS = {
     "restore": "records:restore",
     "core": "service:core",
     "pages": "service:pages",
+    "stand-ins": "service:stand_ins",
 }
-"""Each command, and where it stands. The last two are children of `run` and not listed."""
-HIDDEN = ("core", "pages")
+"""Each command, and where it stands. The last three are children of `run` and not listed."""
+HIDDEN = ("core", "pages", "stand-ins")
 BROKEN = 1
 USAGE = 2
 INTERRUPTED = 130

@@ -1,4 +1,4 @@
-"""`run`, and its two children `core` and `pages`."""
+"""`run`, and its children `core`, `pages` and, in a drill, `stand-ins`."""
 
 from __future__ import annotations
 
@@ -11,19 +11,24 @@ from pathlib import Path
 import click
 
 from broadcaster.cli.session import Session, command
+from broadcaster.cli.troubling import trouble_options
 from broadcaster.cli.words import words
-from broadcaster.errors import BroadcasterError
+from broadcaster.demo.trouble import Trouble
+from broadcaster.errors import BroadcasterError, Forbidden
 
 
 @command("run")
-def run(session: Session) -> None:
-    """Supervise core and page server until told to stop."""
+@trouble_options
+def run(session: Session, trouble: Trouble) -> None:
+    """Supervise core and page server until told to stop; in a drill the stand-ins too, with the trouble that is wished."""
     from broadcaster import bootstrap, logs, supervisor  # noqa: PLC0415 - the service's weight is not for other commands
 
     settings = session.settings()
+    if trouble and not settings.stand_ins:
+        raise Forbidden("trouble_not_here")
     bootstrap.check_stamp(settings)
     logs.configure(settings.logging.level, settings.secrets)
-    session.exit_code = supervisor.run(bootstrap.children(settings))
+    session.exit_code = supervisor.run(bootstrap.children(settings, trouble.options))
 
 
 @command("core")
@@ -59,6 +64,19 @@ def pages(session: Session, roots: tuple[str, ...], **options: int | str) -> Non
     age, shared = int(options["max_age"]), bool(options["reuse_port"])
     with _last_words(session):
         serve(Options(roots=found, host=host, port=port, reuse_port=shared, max_age_s=age, limits=limits))
+
+
+@command("stand-ins")
+@trouble_options
+def stand_ins(session: Session, trouble: Trouble) -> None:
+    """A drill's X, relay and mailbox on this machine, until told to stop."""
+    from broadcaster import logs  # noqa: PLC0415 - see above
+    from broadcaster.demo.stand_ins import stand_in  # noqa: PLC0415 - see above
+
+    settings = session.settings()
+    logs.configure(settings.logging.level, settings.secrets)
+    with _last_words(session):
+        asyncio.run(stand_in(settings, trouble))
 
 
 @contextmanager

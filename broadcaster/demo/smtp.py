@@ -73,6 +73,10 @@ class SmtpProvider:
         """Do these instead of the honest answer at this phase: once each, or the last one `always`."""
         self._script.add(phase, *steps, to=to.lower(), always=always)
 
+    def greylist(self, step: Step) -> None:
+        """Put every recipient off with this, the first time each is named (RFC 6647)."""
+        self._script.first(Phase.RCPT, step)
+
     def honest(self) -> None:
         """Forget what was scripted and not yet done."""
         self._script = Script()

@@ -75,11 +75,13 @@ class Script:
     def __init__(self) -> None:
         self._steps: dict[tuple[Phase, str], deque[Step]] = {}
         self._always: dict[tuple[Phase, str], Step] = {}
+        self._first: dict[Phase, Step] = {}
+        self._met: set[tuple[Phase, str]] = set()
 
     @property
     def empty(self) -> bool:
         """Whether every answer is honest."""
-        return not self._steps and not self._always
+        return not self._steps and not self._always and not self._first
 
     def add(self, phase: Phase, *steps: Step, to: str = "", always: bool = False) -> None:
         """Queue steps for a phase, each used once, in order; with `always` the last is used from then on."""
@@ -87,6 +89,10 @@ class Script:
             self._always[phase, to] = steps[-1]
         else:
             self._steps.setdefault((phase, to), deque()).extend(steps)
+
+    def first(self, phase: Phase, step: Step) -> None:
+        """Take this step at a phase once with every recipient, whoever it is."""
+        self._first[phase] = step
 
     def take(self, phase: Phase, recipient: str = "") -> Step | None:
         """Return what to do now, or None for the honest answer."""
@@ -98,6 +104,9 @@ class Script:
                 return step
             if key in self._always:
                 return self._always[key]
+        if phase in self._first and (phase, recipient) not in self._met:
+            self._met.add((phase, recipient))
+            return self._first[phase]
         return None
 
 

@@ -14,13 +14,15 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from broadcaster.demo.front import Front
 from broadcaster.demo.pop3 import Pop3Provider
+from broadcaster.demo.providers import Cast, playing
 from broadcaster.demo.smtp import SmtpProvider
+from broadcaster.demo.trouble import Trouble
 from broadcaster.demo.x import XProvider
 from broadcaster.model import EASY_JAPANESE, JAPANESE, Subscriber
+from broadcaster.scaffold import MONITOR
 
-MONITOR = "monitor@residents.example"
-"""The mailbox that is read back, as a resident's."""
 RESIDENTS = (
     Subscriber(address="sakura@residents.example", language=JAPANESE),
     Subscriber(address="minh@residents.example", language=EASY_JAPANESE),
@@ -51,15 +53,20 @@ class Stage:
 
 
 @asynccontextmanager
-async def stage(folder: Path, account: XProvider | None = None) -> AsyncGenerator[Stage, None]:
+async def stage(
+    folder: Path, account: XProvider | None = None, trouble: Trouble | None = None
+) -> AsyncGenerator[Stage, None]:
     """Start the providers and write the configuration into `folder`; stop them at the end."""
     with tempfile.TemporaryDirectory(prefix="broadcaster-") as short:
-        smtp = SmtpProvider(users={_LOGIN: _PASSWORD}, keep=(MONITOR,))
-        async with account or XProvider() as x, smtp, Pop3Provider(smtp.mailboxes, {MONITOR: _PASSWORD}) as pop3:
-            page = f"http://127.0.0.1:{free_port()}/"
+        x, smtp, server = account or XProvider(), SmtpProvider(users={_LOGIN: _PASSWORD}, keep=(MONITOR,)), free_port()
+        pop3 = Pop3Provider(smtp.mailboxes, {MONITOR: _PASSWORD})
+        front = Front(server) if trouble and trouble.page else None
+        async with playing(Cast(x=x, smtp=smtp, pop3=pop3, front=front), trouble or Trouble()):
+            page = f"http://127.0.0.1:{front.port if front else server}/"
             listening = _socket(folder, Path(short))
             config = folder / "config.toml"
-            _write(config, configuration(page, listening, x, smtp, pop3))
+            tables = {"channels.twitter": x.settings(), **_mail(smtp, pop3)}
+            _write(config, configuration(page, server, listening, tables))
             yield Stage(config=config, socket=listening, page=page, x=x, smtp=smtp)
 
 
@@ -76,8 +83,10 @@ def free_port() -> int:
         return port
 
 
-def configuration(page: str, listening: Path, x: XProvider, smtp: SmtpProvider, pop3: Pop3Provider) -> str:
-    """Return the demonstration's configuration as TOML."""
+def configuration(page: str, server: int, listening: Path, channels: Mapping[str, Mapping[str, object]]) -> str:
+    """Return the demonstration's configuration as TOML: the residents' address, the page server's port, the desk's
+    socket, and the tables of X and mail.
+    """
     tables: dict[str, Mapping[str, object]] = {
         "": {"mode": "drill", "socket": str(listening)},
         "city": {
@@ -90,28 +99,26 @@ def configuration(page: str, listening: Path, x: XProvider, smtp: SmtpProvider, 
             "fallback": "FM 77.7 MHz",
             "areas": ["中央", "芋窪", "蔵敷"],
         },
-        "page_server": {"host": "127.0.0.1", "port": int(page.rstrip("/").rpartition(":")[2])},
-        "channels.twitter": x.settings(),
-        "channels.mail": {
-            "host": "127.0.0.1",
-            "port": smtp.port,
-            "tls": "none",
-            "username": _LOGIN,
-            "password": _PASSWORD,
-            "from_address": "bousai@sample-city.example",
-            "unsubscribe": "unsubscribe@sample-city.example",
-        },
-        "channels.mail.readback": {
-            "host": "127.0.0.1",
-            "port": pop3.port,
-            "tls": "none",
-            "username": MONITOR,
-            "password": _PASSWORD,
-        },
+        "page_server": {"host": "127.0.0.1", "port": server},
+        **channels,
         "channels.page": {},
         "channels.feeds": {},
     }
     return "\n".join(_table(name, values) for name, values in tables.items())
+
+
+def _mail(smtp: SmtpProvider, pop3: Pop3Provider) -> dict[str, Mapping[str, object]]:
+    here = {"host": "127.0.0.1", "tls": "none", "password": _PASSWORD}
+    return {
+        "channels.mail": {
+            **here,
+            "port": smtp.port,
+            "username": _LOGIN,
+            "from_address": "bousai@sample-city.example",
+            "unsubscribe": "unsubscribe@sample-city.example",
+        },
+        "channels.mail.readback": {**here, "port": pop3.port, "username": MONITOR},
+    }
 
 
 def _table(name: str, values: Mapping[str, object]) -> str:

@@ -58,6 +58,7 @@ class XProvider:
         """Set whenever a request has come in whole; a test may clear it."""
         self._verifier = Verifier(**self.keys)
         self._acts: defaultdict[str, deque[Act]] = defaultdict(deque)
+        self._always: dict[str, Act] = {}
         self._over = asyncio.Event()
         self._runner: web.AppRunner | None = None
         self._port = port
@@ -91,9 +92,14 @@ class XProvider:
         """Do these in place of the next answers of an endpoint (`POST`, `TIMELINE`, `ME`, `DELETE`)."""
         self._acts[on].extend(acts)
 
+    def always(self, act: Act, on: str = POST) -> None:
+        """Do this from now on, whenever nothing else is scripted."""
+        self._always[on] = act
+
     def honest(self) -> None:
         """Forget what was scripted and not yet done."""
         self._acts.clear()
+        self._always.clear()
 
     async def __aenter__(self) -> Self:
         app = web.Application(client_max_size=65536)
@@ -125,10 +131,10 @@ class XProvider:
             self.requests.append((request.method, request.path))
             await request.read()
             self.arrived.set()
-            if self._acts[name]:
-                scene = Scene(request, lambda: self._honest(request, work), self._over)
-                return await self._acts[name].popleft()(scene)
-            return await self._honest(request, work)
+            act = self._acts[name].popleft() if self._acts[name] else self._always.get(name)
+            if act is None:
+                return await self._honest(request, work)
+            return await act(Scene(request, lambda: self._honest(request, work), self._over))
 
         return handle
 
