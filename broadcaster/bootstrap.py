@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING
 from broadcaster import registry
 from broadcaster.clock import SystemClock, SystemEntropy
 from broadcaster.config import Config
-from broadcaster.desk import Desk, Found, Office, Preview, inspect
-from broadcaster.errors import StoreError, WrongMode
+from broadcaster.desk import Debrief, Desk, Found, Office, Preview, Records, inspect
 from broadcaster.forms import Forms
 from broadcaster.model import Draft, Problem
 from broadcaster.ports.channel import Channel
@@ -27,7 +26,7 @@ from broadcaster.ports.world import City, Clock, Context
 from broadcaster.rendering import Templates, templates_dir
 from broadcaster.rules.districts import Districts
 from broadcaster.rules.egress import Endpoints
-from broadcaster.store import FILE, Store, open_store, prepare, sqlite_version
+from broadcaster.store import FILE, Store, check_stamp, open_store, sqlite_version
 from broadcaster.supervisor import Child
 
 if TYPE_CHECKING:
@@ -66,17 +65,12 @@ def store_path(config: Config) -> Path:
     return config.data_dir / FILE
 
 
-def check_stamp(config: Config) -> None:
+def refuse_other_mode(config: Config) -> None:
     """Raise `WrongMode` if the instance's store was made for the other mode: live and drill never change places.
 
     Whatever else is wrong with the store is for the core to say, while the residents' page goes on being served.
     """
-    try:
-        prepare(store_path(config), config.mode, read_only=True)
-    except WrongMode:
-        raise
-    except StoreError:
-        return
+    check_stamp(store_path(config), config.mode)
 
 
 @asynccontextmanager
@@ -104,7 +98,7 @@ def filled_for(city: City, template: str, values: Mapping[str, str] | None = Non
 
 
 def children(config: Config, trouble: Sequence[str] = ()) -> tuple[Child, ...]:
-    """Return what `broadcaster run` supervises; in a drill with stand-ins these too, with the trouble they are told of."""
+    """Return what `broadcaster run` supervises; in a drill with stand-ins these too, and what trouble they play."""
     core = Child.python("core", "core", "--config", str(config.path))
     stand_ins = Child.python("stand-ins", "stand-ins", "--config", str(config.path), *trouble)
     return core, *_pages(config), *([stand_ins] if config.stand_ins else [])
@@ -313,6 +307,12 @@ async def looking(config: Config) -> AsyncGenerator[Office, None]:
             home = replace(config, data_dir=Path(folder))
         async with stored(home, read_only=home is config) as store, channels_of(config) as channels:
             yield Office(context=context_of(config), channels=channels, store=store, policy=config.policy)
+
+
+async def debriefed(config: Config) -> tuple[Debrief, ...]:
+    """Return how the last incidents went, step by step."""
+    async with looking(config) as office:
+        return await Records(office).debriefs()
 
 
 async def previewed(config: Config, draft: Draft) -> Preview:

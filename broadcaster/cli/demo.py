@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from broadcaster.cli import drilling
 from broadcaster.cli.session import Session, command, say
 from broadcaster.cli.tables import row_lines
+from broadcaster.cli.troubling import trouble_options
 from broadcaster.cli.words import words
+from broadcaster.demo.trouble import Trouble
 
 if TYPE_CHECKING:
     from broadcaster.client import Client
@@ -26,7 +29,8 @@ if TYPE_CHECKING:
 @click.option("--headless", is_flag=True, help=words("help_headless"))
 @click.option("--seconds", type=click.FloatRange(min=1), help=words("help_seconds"))
 @click.option("--data-dir", type=click.Path(path_type=Path, file_okay=False), help=words("help_data_dir"))
-def demo(session: Session, headless: bool, seconds: float | None, data_dir: Path | None) -> None:
+@trouble_options
+def demo(session: Session, headless: bool, seconds: float | None, data_dir: Path | None, trouble: Trouble) -> None:
     """Play headless where there is no terminal."""
     alone = headless or session.json or not sys.stdout.isatty()
     with _folder(data_dir) as folder:
@@ -34,10 +38,11 @@ def demo(session: Session, headless: bool, seconds: float | None, data_dir: Path
             say(words("demo_title"))
             say(words("demo_starting"))
         if alone:
-            asyncio.run(_headless(session, folder, seconds))
+            asyncio.run(_headless(session, folder, seconds, trouble))
         else:
             with suppress(KeyboardInterrupt):  # it is how one ends the board
-                asyncio.run(_live(folder, seconds))
+                asyncio.run(_live(folder, seconds, trouble))
+            session.show({}, "", *drilling.lines(drilling.debriefs(folder / "config.toml")))
 
 
 @contextmanager
@@ -50,17 +55,26 @@ def _folder(given: Path | None) -> Generator[Path, None, None]:
         yield Path(made)
 
 
-async def _headless(session: Session, folder: Path, seconds: float | None) -> None:
-    from broadcaster.demo import play  # noqa: PLC0415 - the service's weight is not for other commands
+async def _headless(session: Session, folder: Path, seconds: float | None, trouble: Trouble) -> None:
+    """Send the sample alert and wait; where trouble was wished, tell also how it went."""
+    from broadcaster import bootstrap  # noqa: PLC0415 - the service's weight is not for other commands
+    from broadcaster.config import load_config  # noqa: PLC0415 - see above
+    from broadcaster.demo import play  # noqa: PLC0415 - see above
 
-    async with play.running(folder) as (ready, client):
+    async with play.running(folder, trouble) as (ready, client):
         sent = await play.send_sample(ready, client)
         report = await play.confirmed(client, sent["alert"]["identifier"], seconds or play.CONFIRM_S)
         row = report["row"]
+        went = await bootstrap.debriefed(load_config(ready.config)) if trouble else ()
     good = all(each["state"] == "confirmed" for each in row["deliveries"])
     session.exit_code = 0 if good else 1
     verdict = words("demo_confirmed" if good else "demo_unconfirmed")
-    session.show(document(report, dict(ready.urls)), *row_lines(row, report["zone"]), "", *addresses(ready), verdict)
+    shown = document(report, dict(ready.urls))
+    lines = [*row_lines(row, report["zone"]), "", *addresses(ready), verdict]
+    if went:
+        shown["drill"] = drilling.documents(went)
+        lines += ["", *drilling.lines(went)]
+    session.show(shown, *lines)
 
 
 def document(report: Any, urls: dict[str, str]) -> dict[str, Any]:
@@ -90,10 +104,10 @@ def addresses(ready: Stage) -> list[str]:
     return [words("demo_page", url=urls["page"]), *feeds.splitlines()]
 
 
-async def _live(folder: Path, seconds: float | None) -> None:
+async def _live(folder: Path, seconds: float | None, trouble: Trouble) -> None:
     from broadcaster.demo import play  # noqa: PLC0415 - the service's weight is not for other commands
 
-    async with play.running(folder) as (ready, client):
+    async with play.running(folder, trouble) as (ready, client):
         await play.send_sample(ready, client)
         try:
             async with asyncio.timeout(seconds):

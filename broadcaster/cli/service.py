@@ -20,13 +20,13 @@ from broadcaster.errors import BroadcasterError, Forbidden
 @command("run")
 @trouble_options
 def run(session: Session, trouble: Trouble) -> None:
-    """Supervise core and page server until told to stop; in a drill the stand-ins too, with the trouble that is wished."""
+    """Supervise core and page server until told to stop; in a drill stand-ins too, with the trouble wished for."""
     from broadcaster import bootstrap, logs, supervisor  # noqa: PLC0415 - the service's weight is not for other commands
 
     settings = session.settings()
     if trouble and not settings.stand_ins:
         raise Forbidden("trouble_not_here")
-    bootstrap.check_stamp(settings)
+    bootstrap.refuse_other_mode(settings)
     logs.configure(settings.logging.level, settings.secrets)
     session.exit_code = supervisor.run(bootstrap.children(settings, trouble.options))
 

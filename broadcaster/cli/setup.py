@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from broadcaster.cli.session import Session, command, runs
 from broadcaster.cli.tables import channel
 from broadcaster.cli.words import words
 from broadcaster.errors import BroadcasterError, Refused
-from broadcaster.model import Mode, Problem
+from broadcaster.model import Actor, Mode, Problem
 from broadcaster.ports.channel import Finding
 
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ def init(session: Session, folder: Path | None, *, live: bool | None, beside: Pa
     if folder is None and live is False and beside is None:
         beside = session.config_path
     home, made = _beside(folder, beside, live, said) if beside else _alone(folder, live, said)
-    session.show({"folder": str(home), "files": [str(path) for path in made]}, words("made", folder=home))
+    told = words("made_beside", folder=home, live=beside) if beside else words("made", folder=home)
+    session.show({"folder": str(home), "files": [str(path) for path in made]}, told)
 
 
 def _alone(folder: Path | None, live: bool | None, said: dict[str, Any]) -> tuple[Path, tuple[Path, ...]]:
@@ -50,13 +52,17 @@ def _alone(folder: Path | None, live: bool | None, said: dict[str, Any]) -> tupl
 def _beside(
     folder: Path | None, beside: Path, live: bool | None, said: dict[str, Any]
 ) -> tuple[Path, tuple[Path, ...]]:
-    from broadcaster.scaffold import create_beside, home_beside  # noqa: PLC0415 - only here
+    from broadcaster.api.peers import user_name  # noqa: PLC0415 - heavy, and only here
+    from broadcaster.clock import SystemClock, SystemEntropy  # noqa: PLC0415 - see above
+    from broadcaster.scaffold import Maker, create_beside, home_beside  # noqa: PLC0415 - see above
 
     wrong = ["init_beside_live"] * bool(live) + ["init_beside_named"] * bool(said["name"] or said["name_en"])
     if wrong:
         raise Refused([Problem(code=code, place="--beside") for code in wrong])
-    home = folder or home_beside(beside)
-    return home, create_beside(home, beside, said["port"])
+    home, uid = folder or home_beside(beside), os.getuid()
+    clock, entropy = SystemClock(), SystemEntropy()
+    maker = Maker(by=Actor(name=user_name(uid), uid=uid), now=clock.now(), entropy=entropy)
+    return home, create_beside(home, beside, maker, said["port"])
 
 
 @command("check")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -69,12 +69,12 @@ def _assembled(path: Path, core: Core, channels: Mapping[str, ChannelConfig | No
         socket=core.socket or data_dir / "desk.sock",
         socket_group=core.socket_group,
         city=core.city.city(),
-        policy=core.rules.policy(),
         lifetimes=core.officers.lifetimes(),
         routine=core.routine.model_copy(update={"folder": path.parent / core.routine.folder}),
         school=core.school.school(),
         feeds=core.upstream.feeds,
         watches=tuple(rule.watch() for rule in core.upstream.rules),
+        policy=replace(core.rules.policy(), rehearsed=core.drill.approval),
         page_server=core.page_server,
         logging=core.logging,
         drill_endpoints=core.drill.endpoints,

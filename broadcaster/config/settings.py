@@ -180,6 +180,8 @@ class DrillSettings(_Table):
 
     endpoints: tuple[Annotated[str, Field(pattern=r"^[^\s/]+$", max_length=260)], ...] = ()
     stand_ins: bool = False
+    approval: bool = False
+    """A second person is asked for as in earnest."""
 
 
 class LaneTable(_Table):

@@ -9,8 +9,8 @@ from typing import Self
 
 from broadcaster.demo.trouble import PageTrouble
 
-SLOW_S = 8.0
-"""Just within the time a reading back has (10 s): proof comes, but late."""
+SLOW_S = 3.0
+"""A reading back asks twice and has 8 s (`dispatcher.messenger.LOOK_S`): its proof comes, but late."""
 _PIECE = 64 * 1024
 _FULL = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 60\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
@@ -31,22 +31,27 @@ class Front:
         self.port = port
         self._sleep = sleep
         self._server: asyncio.Server | None = None
-        self._open: set[asyncio.StreamWriter] = set()
+        self._visits: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", self.port)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
     async def __aexit__(self, *_: object) -> None:
         if self._server is not None:
             self._server.close()
-            for writer in tuple(self._open):
-                writer.close()
+            for visit in self._visits:
+                visit.cancel()
+            await asyncio.gather(*self._visits, return_exceptions=True)
             await self._server.wait_closed()
 
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        visit = asyncio.create_task(self._serve(reader, writer))
+        self._visits.add(visit)
+        visit.add_done_callback(self._visits.discard)
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._open.add(writer)
         try:
             if self.trouble is PageTrouble.FULL:
                 await reader.readuntil(b"\r\n\r\n")
@@ -57,12 +62,10 @@ class Front:
         except (OSError, EOFError, asyncio.LimitOverrunError):  # either end went away, or said nothing sensible
             pass
         finally:
-            self._open.discard(writer)
             writer.close()
 
     async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         answers, asks = await asyncio.open_connection("127.0.0.1", self.behind)
-        self._open.add(asks)
         wait = SLOW_S if self.trouble is PageTrouble.SLOW else 0.0
         try:
             async with asyncio.TaskGroup() as both:
@@ -71,7 +74,6 @@ class Front:
         except* OSError:
             pass
         finally:
-            self._open.discard(asks)
             asks.close()
 
     async def _pour(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, wait: float) -> None:

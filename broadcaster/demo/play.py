@@ -16,6 +16,7 @@ from broadcaster.bootstrap import filled
 from broadcaster.client import Client
 from broadcaster.config import load_config
 from broadcaster.demo.stage import RESIDENTS, SAMPLE, Stage, stage
+from broadcaster.demo.trouble import Trouble
 from broadcaster.documents import dump
 from broadcaster.errors import BroadcasterError, ServiceUnreachable
 from broadcaster.model import State
@@ -28,10 +29,10 @@ _END_S = 12.0
 
 
 @asynccontextmanager
-async def running(folder: Path) -> AsyncGenerator[tuple[Stage, Client], None]:
+async def running(folder: Path, trouble: Trouble | None = None) -> AsyncGenerator[tuple[Stage, Client], None]:
     """Start providers and service, and end both. Raise `BroadcasterError` if the service does not come up."""
     log = folder / "service.log"
-    async with stage(folder) as ready:
+    async with stage(folder, trouble=trouble) as ready:
         with log.open("ab") as errors:
             process = await _start(ready.config, errors.fileno())
         try:

@@ -11,19 +11,20 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from broadcaster.demo import x_script
-from broadcaster.demo.front import SLOW_S, Front
+from broadcaster.demo.front import Front
 from broadcaster.demo.pop3 import Pop3Provider
 from broadcaster.demo.smtp import Phase, SmtpProvider, drop, late, reply
 from broadcaster.demo.trouble import SmtpTrouble, Trouble, XTrouble
 from broadcaster.demo.x import XProvider
 
 _AGAIN_S = "60"
+_MAIL_S = 8.0
 _ACTS: Mapping[XTrouble, x_script.Act] = {
     XTrouble.RATE_LIMITED: x_script.problem("rate-limited", headers={"Retry-After": _AGAIN_S}),
     XTrouble.OVERLOADED: x_script.problem("over-capacity"),
     XTrouble.TIMEOUT: x_script.silence(take=True),
     XTrouble.SUSPENDED: x_script.problem("suspended"),
-    XTrouble.DUPLICATE: x_script.problem("duplicate", take=True),
+    XTrouble.DUPLICATE: x_script.problem("duplicate"),
 }
 
 
@@ -60,4 +61,4 @@ def _spoil(smtp: SmtpProvider, trouble: SmtpTrouble) -> None:
         case SmtpTrouble.GREYLIST:
             smtp.greylist(reply("450 4.2.0 Greylisted, try again later"))
         case SmtpTrouble.SLOW:
-            smtp.script(Phase.DOT, late(SLOW_S), always=True)
+            smtp.script(Phase.DOT, late(_MAIL_S), always=True)

@@ -1,7 +1,7 @@
 """The stand-ins of a drill instance: they listen where its configuration leads, and relay nothing to anybody.
 
-A child of `broadcaster run`, in a process of its own: the core cannot tell them from real providers. What is not on this
-machine (a test account that the drill list names) is left to whoever it is.
+A child of `broadcaster run`, in a process of its own: the core cannot tell them from real providers. What is not on
+this machine (a test account that the drill list names) is left to whoever it is.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ class XTrouble(StrEnum):
     SUSPENDED = "suspended"
     """The account is frozen, as in the flood of Hanamaki: the channel goes down until a person has seen to it."""
     DUPLICATE = "duplicate"
-    """Takes it, and says it had it already."""
+    """Refuses it as the text of an older post: the delivery fails, and a person must look."""
 
 
 class SmtpTrouble(StrEnum):
@@ -39,7 +39,7 @@ class PageTrouble(StrEnum):
     """What the residents' page does to whoever asks for it."""
 
     SLOW = "slow"
-    """Takes eight seconds over each answer."""
+    """Takes three seconds over each answer."""
     FULL = "full"
     """Has no connection free: 503."""
 

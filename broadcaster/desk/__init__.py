@@ -5,6 +5,7 @@ time, the store and the channels, and makes one accepting transaction of it.
 """
 
 from broadcaster.desk.board import Board, Budget, ChannelState, Report
+from broadcaster.desk.debrief import Debrief, Mark, Step
 from broadcaster.desk.desk import Desk
 from broadcaster.desk.happenings import Happening
 from broadcaster.desk.inspection import Found, inspect
@@ -20,6 +21,7 @@ __all__ = [
     "ChannelPreview",
     "ChannelState",
     "Chronology",
+    "Debrief",
     "Desk",
     "DeskStore",
     "Entries",
@@ -29,6 +31,7 @@ __all__ = [
     "Handing",
     "Handover",
     "Happening",
+    "Mark",
     "Office",
     "Pending",
     "Presence",
@@ -36,6 +39,7 @@ __all__ = [
     "Preview",
     "Records",
     "Report",
+    "Step",
     "Submitted",
     "Verdict",
     "inspect",

@@ -351,7 +351,7 @@ class Desk(Drafting):
             raise Conflict("submission_stale", number=submission.id)
 
     def _needs_approval(self, alert: Alert) -> bool:
-        return approval.needed(self._office.mode, alert)
+        return approval.needed(self._office.mode, alert, self._office.policy)
 
 
 async def _ready(draft: Draft) -> Draft:

@@ -9,6 +9,7 @@ from broadcaster import audit
 from broadcaster.audit import Broken
 from broadcaster.desk import board, happenings
 from broadcaster.desk.board import Board
+from broadcaster.desk.debrief import Debrief, Sent, debrief
 from broadcaster.desk.happenings import Happening
 from broadcaster.desk.values import Office
 from broadcaster.errors import NotFound
@@ -20,6 +21,7 @@ SHIFT = timedelta(hours=12)
 _SHIFT_ENTRIES = 2_000
 """Entries of the chain that a sheet looks at; a shift with more is told by its newest."""
 _BOARD_ROWS = 200
+_DEBRIEFED = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +100,22 @@ class Records:
             rows=tuple(rows),
             happenings=happenings.ordered(lines),
         )
+
+    async def debriefs(self, limit: int = _DEBRIEFED) -> tuple[Debrief, ...]:
+        """Return how the last incidents went, step by step, oldest first; those too of which nothing is sent yet."""
+        past = await self._store.history(self._office.now(), None, _BOARD_ROWS)
+        waiting = [each.acceptance.alert.incident for each in await self._store.submissions()]
+        last = sorted({*waiting, *(row.alert.incident for row in past.rows)})[-limit:]
+        return tuple([await self._debrief(incident) for incident in last])
+
+    async def _debrief(self, incident: int) -> Debrief:
+        life = await self.chronology(incident)
+        deliveries = [each for row in life.rows for each in row.deliveries]
+        sent = [Sent(delivery=each, began_at=await self._began(each)) for each in deliveries]
+        return debrief(incident, life.happenings, sent)
+
+    async def _began(self, delivery: Delivery) -> datetime | None:
+        return min((each.started_at for each in await self._store.attempts(delivery.id)), default=None)
 
     async def entries(self, after: int | None, limit: int) -> Entries:
         """Return a page of the audit chain: what follows entry `after`, or without it the newest."""

@@ -17,10 +17,12 @@ GRAVE_LEVEL = 3
 """From this evacuation level on a mayor tells people to leave: never one person's word, whatever the severity says."""
 
 
-def needed(mode: Mode, alert: Alert) -> bool:
-    """Return whether this alert needs a second person: live, and Severe or above or of evacuation level 3 or above."""
-    grave = Grade.of(alert.severity, mode) >= Grade.WARNING or (alert.level or 0) >= GRAVE_LEVEL
-    return mode is Mode.LIVE and grave
+def needed(mode: Mode, alert: Alert, policy: Policy = DEFAULT) -> bool:
+    """Return whether this alert needs a second person: Severe or above or of evacuation level 3 or above, and live, or
+    in a drill that rehearses approval.
+    """
+    grave = Grade.of(alert.severity, Mode.LIVE) >= Grade.WARNING or (alert.level or 0) >= GRAVE_LEVEL
+    return grave and (mode is Mode.LIVE or policy.rehearsed)
 
 
 def in_advance(kind: Kind) -> bool:

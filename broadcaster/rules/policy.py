@@ -16,6 +16,8 @@ class Policy:
     approval_within: timedelta = timedelta(minutes=30)
     stale_emergency: timedelta = timedelta(minutes=10)
     stale_warning: timedelta = timedelta(minutes=30)
+    rehearsed: bool = False
+    """A drill asks for a second person where the live instance would."""
 
 
 DEFAULT = Policy()

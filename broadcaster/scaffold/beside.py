@@ -7,7 +7,10 @@ this machine, so that the drill works at once and can lead nowhere.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +18,16 @@ from broadcaster.config import Core, load_core
 from broadcaster.config.lines import Path as Place
 from broadcaster.config.lines import lines_of
 from broadcaster.errors import Refused
-from broadcaster.model import Mode, Problem
-from broadcaster.scaffold.making import CONFIG, example, made, replaced, spelled
+from broadcaster.model import Actor, Mode, Problem, Subscriber
+from broadcaster.ports.world import Entropy
+from broadcaster.scaffold.making import CONFIG, DATA, SECRETS, example, made, replaced, spelled
+from broadcaster.store import FILE, open_store
 
 _OWN_PORTS = 5
 """Of the residents' address, the page server behind it, X, the relay, and the mailbox that is read back."""
 _HIGHEST_PORT = 65535
 _HERE = "127.0.0.1"
 _KEYS = "consumer-key", "consumer-secret", "access-token", "access-token-secret"
-_WORD = "stand-in"
 MONITOR = "monitor@residents.example"
 """The stand-in mailbox that is read back. `.example` belongs to nobody (RFC 2606)."""
 
@@ -34,10 +38,20 @@ def home_beside(live: Path) -> Path:
     return home.with_name(f"{home.name}-drill")
 
 
-def create_beside(folder: Path, live: Path, port: int | None = None) -> tuple[Path, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Maker:
+    """Who makes it, when, and by what chance."""
+
+    by: Actor
+    now: datetime
+    entropy: Entropy
+
+
+def create_beside(folder: Path, live: Path, maker: Maker, port: int | None = None) -> tuple[Path, ...]:
     """Make the drill and return what was made. `live` is the live instance's folder or configuration.
 
-    Raise `ConfigError` where that cannot be read, `Refused` where a drill beside it would be nonsense.
+    Its one subscriber is the mailbox that is read back, so that the way of a mail can be seen at once. Raise
+    `ConfigError` where the live one cannot be read, `Refused` where a drill beside it would be nonsense.
     """
     config = _config(live)
     core = load_core(config)
@@ -45,7 +59,17 @@ def create_beside(folder: Path, live: Path, port: int | None = None) -> tuple[Pa
     problems = [*_wrong(config, core.mode), *_too_near(folder, config), *_taken(first, core.page_server.port)]
     if problems:
         raise Refused(problems)
-    return made(folder, text_beside(core, first), Mode.DRILL, stand_in_secrets())
+    files = made(folder, text_beside(core, first), Mode.DRILL, stand_in_secrets(maker.entropy))
+    asyncio.run(_subscribe(folder / DATA / FILE, maker))
+    return files
+
+
+async def _subscribe(store: Path, maker: Maker) -> None:
+    opened = open_store(store, Mode.DRILL, read_only=False)
+    try:
+        await opened.put((Subscriber(address=MONITOR),), maker.by, maker.now)
+    finally:
+        await opened.close()
 
 
 def text_beside(core: Core, first: int) -> str:
@@ -54,6 +78,7 @@ def text_beside(core: Core, first: int) -> str:
         ("mode",): Mode.DRILL.value,
         ("page_server", "port"): first + 1,
         ("drill", "stand_ins"): True,
+        ("drill", "approval"): True,
         ("channels", "twitter", "enabled"): True,
         ("channels", "twitter", "base_url"): f"http://{_HERE}:{first + 2}",
         ("channels", "twitter", "post_url"): f"http://{_HERE}:{first + 2}/status/{{id}}",
@@ -68,10 +93,10 @@ def text_beside(core: Core, first: int) -> str:
     return _with_table(text, "city", core.city.model_dump(mode="json") | own) + _readback(first + 4)
 
 
-def stand_in_secrets() -> Mapping[str, str]:
-    """Return what is in the drill's secret files: words that open nothing but the stand-ins."""
-    passwords = {f"secrets/{name}-password": f"{_WORD}\n" for name in ("smtp", "pop3")}
-    return {f"secrets/x-{name}": f"{_WORD}-{name}\n" for name in _KEYS} | passwords
+def stand_in_secrets(entropy: Entropy) -> Mapping[str, str]:
+    """Return what is in the drill's secret files: words of its own that open nothing but the stand-ins."""
+    names = (*(f"x-{key}" for key in _KEYS), "smtp-password", "pop3-password")
+    return {f"{SECRETS}/{name}": f"{entropy.token()}\n" for name in names}
 
 
 def _readback(port: int) -> str:

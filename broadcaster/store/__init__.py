@@ -6,7 +6,18 @@ modules are the parts of `Store`, each one job of the ports, and know only named
 
 from broadcaster.store.backup import Restored, back_up, restore, verify
 from broadcaster.store.driver import sqlite_version
-from broadcaster.store.opening import FILE, prepare
+from broadcaster.store.opening import FILE, check_stamp, prepare
 from broadcaster.store.store import Store, open_store
 
-__all__ = ["FILE", "Restored", "Store", "back_up", "open_store", "prepare", "restore", "sqlite_version", "verify"]
+__all__ = [
+    "FILE",
+    "Restored",
+    "Store",
+    "back_up",
+    "check_stamp",
+    "open_store",
+    "prepare",
+    "restore",
+    "sqlite_version",
+    "verify",
+]

@@ -133,6 +133,20 @@ def _check_owner(connection: sqlite3.Connection, path: Path, *, read_only: bool)
     return False
 
 
+def check_stamp(path: Path, mode: Mode) -> None:
+    """Raise `WrongMode` if there is a store here that was made for the other mode, whatever its schema.
+
+    Where that cannot be read, nothing is said: what else is wrong with a store is for `prepare`.
+    """
+    try:
+        with closing(connect(path, write=False)) as connection:
+            check_mode(connection, mode)
+    except WrongMode:
+        raise
+    except (sqlite3.Error, StoreError):
+        return
+
+
 def check_mode(connection: sqlite3.Connection, mode: Mode) -> None:
     """Raise `WrongMode` unless the store is stamped with this mode."""
     row = connection.execute("SELECT value FROM meta WHERE key = 'mode'").fetchone()

@@ -1,15 +1,20 @@
 """A drill beside a live instance: what it takes over, what it never gets, and that neither can pass for the other."""
 
 import re
+import sqlite3
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from broadcaster.clock import SystemEntropy
 from broadcaster.config import Config, load_config
 from broadcaster.errors import ConfigError, Refused, WrongMode
-from broadcaster.model import Mode
-from broadcaster.scaffold import Start, create, create_beside, home_beside
-from broadcaster.store import FILE, prepare
+from broadcaster.model import Actor, Mode
+from broadcaster.scaffold import Maker, Start, create, home_beside
+from broadcaster.scaffold import create_beside as beside
+from broadcaster.store import FILE, check_stamp, prepare
 
 CITY = """\
 areas_en = { "芋窪" = "Imokubo" }
@@ -39,6 +44,11 @@ def live(tmp_path: Path) -> Path:
     return home
 
 
+def create_beside(folder: Path, live: Path, port: int | None = None) -> None:
+    maker = Maker(by=Actor(name="admin"), now=datetime(2026, 7, 1, 3, tzinfo=UTC), entropy=SystemEntropy())
+    beside(folder, live, maker, port)
+
+
 def codes(caught: "pytest.ExceptionInfo[Refused]") -> list[str]:
     return [problem.code for problem in caught.value.problems]
 
@@ -51,7 +61,7 @@ def drill_of(live: Path, folder: Path) -> Config:
 def test_it_speaks_as_the_live_one_does(live: Path, tmp_path: Path) -> None:
     ours, theirs = drill_of(live, tmp_path / "drill"), load_config(live / "config.toml")
     assert (ours.mode, theirs.mode) == (Mode.DRILL, Mode.LIVE)
-    assert ours.policy == theirs.policy
+    assert ours.policy == replace(theirs.policy, rehearsed=True)
     for name in ("name", "name_en", "sender", "zone", "domains", "contact", "hashtag", "areas", "areas_en", "geocodes"):
         assert getattr(ours.city, name) == getattr(theirs.city, name), name
 
@@ -175,3 +185,15 @@ def test_a_live_instance_has_no_stand_ins(live: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         load_config(config)
     assert codes(caught) == ["stand_ins_live"]
+
+
+def test_a_stamp_is_read_whatever_the_schema_of_the_store(live: Path, tmp_path: Path) -> None:
+    store = live / "data" / FILE
+    with sqlite3.connect(store) as connection:
+        connection.execute("PRAGMA user_version = 1")
+    check_stamp(store, Mode.LIVE)
+    with pytest.raises(WrongMode):
+        check_stamp(store, Mode.DRILL)
+    check_stamp(tmp_path / "none.db", Mode.DRILL)
+    (tmp_path / "torn.db").write_bytes(b"no store at all")
+    check_stamp(tmp_path / "torn.db", Mode.DRILL)
