@@ -17,7 +17,7 @@ from benchmarks import frame, pictures
 
 LIMIT_S = 240
 """Seconds after which a benchmark is ended and its absence said."""
-ALL = ("durable", "fanout", "publishing", "hanging", "queueing", "growth", "status", "mail", "pages", "flood")
+ALL = ("durable", "fanout", "publishing", "hanging", "queueing", "growth", "status", "mail", "pages", "flood", "feeds")
 """In this order."""
 SUMMARY = frame.RESULTS / "summary.json"
 

@@ -79,7 +79,7 @@ class JmaProvider:
             await self._runner.cleanup()
 
     async def _list(self, request: web.Request) -> web.Response:
-        body = self._atom()
+        body = self.listed()
         etag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
         if not self._acts and request.headers.get("If-None-Match") == etag:
             return self._answered(request, web.Response(status=304, headers={"ETag": etag}))
@@ -98,7 +98,8 @@ class JmaProvider:
         self.requests.append((request.path, given.status))
         return given
 
-    def _atom(self) -> bytes:
+    def listed(self) -> bytes:
+        """Return the feed as it stands."""
         entries = "".join(self._entry(each) for each in self.issued)
         newest = max((each.updated_at for each in self.issued), default=self._now())
         return f"""<?xml version="1.0" encoding="utf-8"?>

@@ -274,7 +274,7 @@ async def test_it_runs_by_itself(post: Post) -> None:
 async def test_a_document_that_is_gone_leaves_the_feed_to_be_read_again(post: Post) -> None:
     post.rain("03")
     lost = post.jma.issued[0]
-    listed = post.jma._atom()
+    listed = post.jma.listed()
     post.jma.issued.clear()
     post.jma.script(200, listed, "application/xml")
     assert await post.poll() == "feed_status"
