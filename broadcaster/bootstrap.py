@@ -173,7 +173,7 @@ async def core(config: Config) -> None:
             rooms = Rooms(desk=desk, events=events, officers=officers, planning=planning)
             serving = serve(application(rooms), config.socket, config.socket_group)
             async with serving, watching(config, store, changed):
-                await _until_told(dispatcher, alarm)
+                await _until_told(dispatcher, alarm, desk)
 
 
 def announcing_of(config: Config, store: Store, desk: Desk, clock: Clock) -> Room:
@@ -272,19 +272,22 @@ def officers_of(config: Config, store: Store) -> Generator[Officers, None, None]
         officers.close()
 
 
-async def _until_told(dispatcher: Dispatcher, alarm: Runner) -> None:
-    """Drive the dispatcher and the alarm clock; the first signal drains it, a second one ends the process at once."""
+async def _until_told(dispatcher: Dispatcher, alarm: Runner, desk: Desk) -> None:
+    """Drive dispatcher, alarm clock and countdowns; the first signal drains, a second one ends the process at once."""
     loop, told = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, _tell, told)
     running, waiting = asyncio.create_task(dispatcher.run()), asyncio.create_task(told.wait())
-    ringing = asyncio.create_task(alarm.run())
-    await asyncio.wait({running, waiting}, return_when=asyncio.FIRST_COMPLETED)
-    waiting.cancel()
+    ringing, counting = asyncio.create_task(alarm.run()), asyncio.create_task(desk.glass.run())
+    await asyncio.wait({running, counting, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    for task in (waiting, counting):
+        task.cancel()
     alarm.stop()
     await ringing
     await dispatcher.stop()
     await running
+    with contextlib.suppress(asyncio.CancelledError):
+        await counting
 
 
 def _tell(told: asyncio.Event) -> None:

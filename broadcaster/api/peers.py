@@ -11,8 +11,8 @@ import struct
 
 from aiohttp import web
 
-from broadcaster.errors import Forbidden
-from broadcaster.model import Actor
+from broadcaster.errors import Forbidden, Refused
+from broadcaster.model import Actor, Problem
 from broadcaster.officers import Caller, Officers
 
 _CREDENTIALS = struct.Struct("3i")
@@ -44,6 +44,14 @@ def _bearer(request: web.Request) -> str:
     """Return what the header brings; a header of another kind is a secret that is not good, not no secret."""
     kind, _, secret = request.headers.get("Authorization", "").partition(" ")
     return secret.strip() if kind.lower() == "bearer" else kind
+
+
+def user_id(name: str) -> int:
+    """Return the number of a Unix account. Raise `Refused`."""
+    try:
+        return pwd.getpwnam(name).pw_uid
+    except (KeyError, ValueError):
+        raise Refused([Problem(code="unix_user_unknown", place="unix_user", params={"name": name})]) from None
 
 
 def user_name(uid: int) -> str:

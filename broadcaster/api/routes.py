@@ -23,7 +23,7 @@ from broadcaster.desk import (
 )
 from broadcaster.errors import Refused
 from broadcaster.model import Delivery, Draft, Problem
-from broadcaster.ports.store import Past, Stats
+from broadcaster.ports.store import Breaking, Past, Stats
 
 LONGEST_KEY = 200
 
@@ -66,7 +66,22 @@ async def _submission(ask: Ask) -> Pending:
 
 
 async def _approve(ask: Ask) -> Submitted:
-    return await ask.desk.approve(ask.number("submission"), ask.body.digest, ask.actor, ask.body.break_glass)
+    return await ask.desk.approve(ask.number("submission"), ask.body.digest, ask.actor)
+
+
+async def _break_glass(ask: Ask) -> Breaking:
+    number, said = ask.number("submission"), ask.body
+    await ask.desk.glass.check(number, said.digest, said.reason)
+    await ask.officers.freshly(ask.caller, said.code)
+    return await ask.desk.glass.start(number, said.digest, said.reason, ask.actor)
+
+
+async def _stop_breaking(ask: Ask) -> None:
+    await ask.desk.glass.stop(ask.number("submission"), ask.actor, ask.body.reason)
+
+
+async def _review(ask: Ask) -> None:
+    await ask.desk.glass.review(ask.path["alert"], ask.actor, ask.body.note)
 
 
 async def _hand_back(ask: Ask) -> None:
@@ -122,7 +137,6 @@ def _handing(body: shapes.HandIn | shapes.Follow) -> Handing:
     return Handing(
         key=body.key,
         digest=body.digest,
-        break_glass=body.break_glass,
         source=body.source,
         draft_id=body.draft_id,
     )
@@ -140,6 +154,15 @@ ROUTES: tuple[Route, ...] = (
     get("/submissions/{submission}", "What waits for a second person, with its texts", _submission, Pending),
     post("/submissions/{submission}/approve", "Send it as it was shown", _approve, shapes.Approve, Submitted),
     post("/submissions/{submission}/return", "Close it without sending", _hand_back, shapes.HandBack, None),
+    post(
+        "/submissions/{submission}/break-glass",
+        "Send it alone, after a countdown",
+        _break_glass,
+        shapes.BreakGlass,
+        Breaking,
+    ),
+    post("/submissions/{submission}/break-glass/stop", "Stop that countdown", _stop_breaking, shapes.Stop, None),
+    post("/alerts/{alert}/review", "Look at what went out so", _review, shapes.Review, None),
     post("/deliveries/{delivery}/decision", "Resend, hold, release or drop", _decide, shapes.Decide, Delivery),
     post("/channels/{channel}/reopen", "Try a channel again that was taken down", _reopen, None, None),
     get("/alerts", "All alerts, newest first, page by page", _history, Past, "before", "limit"),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
 
-from broadcaster.model import Category, Draft, Kind, Mode, Officer, Part, Problem, Role, Severity, Subscriber
+from broadcaster.model import Category, Draft, Kind, Mode, Officer, Part, Problem, Role, Scope, Severity, Subscriber
 from broadcaster.ports.store import Verb
 from broadcaster.routine import RoutineVerb
 from broadcaster.rules.policy import Policy
@@ -36,7 +36,6 @@ class HandIn(_Strict):
     draft: Draft
     key: str
     digest: str = ""
-    break_glass: str = ""
     source: str = ""
     draft_id: int | None = None
 
@@ -50,7 +49,6 @@ class Follow(_Strict):
     draft: Draft | None = None
     silent: bool | None = None
     digest: str = ""
-    break_glass: str = ""
     source: str = ""
     draft_id: int | None = None
 
@@ -60,7 +58,6 @@ class Approve(_Strict):
     """`digest` is that of the submission as it was shown to the approver."""
 
     digest: str
-    break_glass: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +65,31 @@ class HandBack(_Strict):
     """Why a submission is not sent."""
 
     reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BreakGlass(_Strict):
+    """Send without a second person: why, of which texts (their digest), and a fresh code of the second factor where
+    the account has one.
+    """
+
+    digest: str
+    reason: str
+    code: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stop(_Strict):
+    """Why a countdown is stopped."""
+
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Review(_Strict):
+    """What an approver found when looking at an alert that went out without one."""
+
+    note: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,6 +145,43 @@ class Login(_Strict):
     name: str
     passphrase: str = field(repr=False)
     code: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Enter(_Strict):
+    """What a new officer brings to be let in for the first time. Without passphrase and code it is only looked at."""
+
+    name: str
+    ticket: str = field(repr=False)
+    passphrase: str = field(default="", repr=False)
+    code: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewOfficer(_Strict):
+    """A person to be made an officer. `second_factor` may be left out in a drill only."""
+
+    name: str
+    display: str
+    roles: frozenset[Role]
+    second_factor: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Roles(_Strict):
+    """All roles an officer is to have."""
+
+    roles: frozenset[Role]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewToken(_Strict):
+    """A program that may act for whoever asks; `unix_user`, where given, is the only one it works for."""
+
+    name: str
+    scopes: frozenset[Scope]
+    days: int
+    unix_user: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

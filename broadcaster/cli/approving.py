@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from broadcaster.cli.glass import broken
 from broadcaster.cli.looking import channel_lines
 from broadcaster.cli.sending import confirm, finish
 from broadcaster.cli.session import Session, command, say
@@ -34,8 +35,17 @@ def approve(session: Session, submission: str, reason: str, **how: Any) -> None:
         show(shown)
     if session.interactive and not how["yes"]:
         confirm(shown["mode"])
-    done = client.approve(shown["id"], shown["acceptance"]["digest"], how["break_glass"])
-    finish(session, client, done, wait=how["wait"])
+    if how["break_glass"]:
+        waiting = {
+            "alert": shown["acceptance"]["alert"],
+            "digest": shown["acceptance"]["digest"],
+            "submission": shown["id"],
+            "mode": shown["mode"],
+        }
+        broken(session, client, waiting, reason=how["break_glass"], wait=how["wait"])
+        return
+    done = client.approve(shown["id"], shown["acceptance"]["digest"])
+    finish(session, client, done, how)
 
 
 def find(client: Client, submission: str) -> Any:

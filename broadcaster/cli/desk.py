@@ -23,7 +23,7 @@ def tui(session: Session) -> None:
     if session.json or not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise click.UsageError(words("usage_tui_terminal"))
 
-    def connect(_session: str) -> Client:
-        return session.client()
+    def connect(begun: str) -> Client:
+        return session.client(session=begun)
 
     open_desk(connect, SystemClock(), language=language())

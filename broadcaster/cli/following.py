@@ -29,8 +29,8 @@ def update(
     row = client.report(alert)["row"]
     kind = said.draft["kind"] if said.draft["kind"] in REFERRING else "update"
     digest = ask(session, client, {**said.draft, "kind": kind, "incident": row["alert"]["incident"]}, handing["yes"])
-    sent = client.update(alert, said.draft, key_of(handing), digest, handing["break_glass"], source=said.source)
-    finish(session, client, sent, wait=handing["wait"])
+    sent = client.update(alert, said.draft, key_of(handing), digest, source=said.source)
+    finish(session, client, sent, handing)
 
 
 @command("correct")
@@ -65,13 +65,13 @@ def clear(session: Session, alert: str, **how: Any) -> None:
 
 def _follow(session: Session, alert: str, kind: str, how: dict[str, Any], *, silent: bool | None = None) -> None:
     client = session.client()
-    wish: dict[str, Any] = {"silent": silent, "break_glass": how["break_glass"]}
+    wish: dict[str, Any] = {"silent": silent}
     if how["file"] is not None or how["template"] or how["values"]:
         said = given(session, how["file"], how["template"], how["values"])
         wish |= {"draft": said.draft, "source": said.source}
     if session.interactive and not how["yes"]:
         _ask(client, alert, kind, wish.get("draft"))
-    finish(session, client, client.follow_up(alert, kind, key_of(how), **wish), wait=how["wait"])
+    finish(session, client, client.follow_up(alert, kind, key_of(how), **wish), how)
 
 
 def _ask(client: Client, alert: str, kind: str, draft: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -52,8 +52,8 @@ def send(
     """Hand a draft in."""
     said, client = given(session, file, template, values, channels), session.client()
     digest = ask(session, client, said.draft, handing["yes"])
-    done = client.submit(said.draft, key_of(handing), digest, handing["break_glass"], source=said.source)
-    finish(session, client, done, wait=handing["wait"])
+    done = client.submit(said.draft, key_of(handing), digest, source=said.source)
+    finish(session, client, done, handing)
 
 
 def key_of(handing: dict[str, Any]) -> str:
@@ -94,13 +94,19 @@ def summary(shown: Any) -> list[str]:
     return [*lines, *(f"  {'!' if each['blocking'] else '-'} {problem(each)}" for each in shown["problems"])]
 
 
-def finish(session: Session, client: Client, done: Any, *, wait: bool) -> None:
-    """Say what became of a hand-in; with `wait`, wait until every delivery is settled or needs a person."""
+def finish(session: Session, client: Client, done: Any, how: Mapping[str, Any]) -> None:
+    """Say what became of a hand-in. `how["wait"]`: wait until every delivery is settled or needs a person;
+    `how["break_glass"]`: send what waits for a second person without one, after the countdown.
+    """
     alert = done["alert"]
     if not session.json:
         for each in done["warnings"]:
             say(f"  - {problem(each)}")
-    if wait and done["accepted"]:
+    if how.get("break_glass") and not done["accepted"]:
+        from broadcaster.cli.glass import broken  # noqa: PLC0415 - seldom, and it finishes through this function
+
+        broken(session, client, done, reason=how["break_glass"], wait=how["wait"])
+    elif how["wait"] and done["accepted"]:
         report = wait_until(session, client, alert["identifier"], settled)
         deliveries = report["row"]["deliveries"]
         session.exit_code = verdict(deliveries)

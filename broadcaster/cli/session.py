@@ -50,16 +50,27 @@ class Session:
 
         return load_city(self.config_path)
 
-    def client(self) -> Client:
-        """Return the desk over the socket: BROADCASTER_SOCKET, or what the configuration names. Raise `ConfigError`.
+    @property
+    def socket(self) -> Path:
+        """Where the service listens: BROADCASTER_SOCKET, or what the configuration names. Raise `ConfigError`.
 
         An officer need not be able to read the configuration, which may hold secrets.
         """
         from broadcaster.cli.sockets import socket_of  # noqa: PLC0415 - only commands that ask the service
-        from broadcaster.client import Client  # noqa: PLC0415
 
         named = os.environ.get("BROADCASTER_SOCKET")
-        return Client(Path(named) if named else socket_of(self.config_path))
+        return Path(named) if named else socket_of(self.config_path)
+
+    def client(self, *, named: bool = True, session: str = "") -> Client:
+        """Return the desk over the socket, for whoever is logged in; not `named`: for the Unix user only. `session` is
+        one that this process has begun itself.
+
+        Raise `ConfigError`, `Forbidden`.
+        """
+        from broadcaster.cli.keeping import bearer  # noqa: PLC0415 - only commands that ask the service
+        from broadcaster.client import Client  # noqa: PLC0415
+
+        return Client(self.socket, session=session or (bearer(self.socket) if named else ""))
 
     @property
     def interactive(self) -> bool:
@@ -78,7 +89,7 @@ class Session:
 def runs(session: Session) -> bool:
     """Return whether the service answers this user."""
     try:
-        session.client().health()
+        session.client(named=False).health()
     except ServiceUnreachable:
         return False
     return True

@@ -30,10 +30,21 @@ def board_lines(board: Any) -> Iterator[str]:
 
 def needs_lines(board: Any) -> Iterator[str]:
     """Yield what needs a person: failures and doubts, submissions that wait, channels and feeds that are down."""
+    yield from _glass_lines(board)
     yield from _attention_lines(board)
     yield from _waiting_lines(board)
     yield from _down_lines(board)
     yield from _feed_lines(board)
+
+
+def _glass_lines(board: Any) -> Iterator[str]:
+    """Yield countdowns that run, and what went out without a second person and was not looked at since."""
+    for each in board["breaking"]:
+        at = clock(each["due_at"], board["zone"])
+        yield f"  ! {words('board_breaking', number=each['submission'], by=each['by'], reason=each['reason'], at=at)}"
+    for row in board["rows"]:
+        if row["unreviewed"]:
+            yield f"  ! {words('board_unreviewed', serial=serial(row['alert']), by=row['approved_by'])}"
 
 
 def _attention_lines(board: Any) -> Iterator[str]:

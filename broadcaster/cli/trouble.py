@@ -8,20 +8,18 @@ import traceback
 from datetime import UTC, datetime
 from pathlib import Path
 
+from broadcaster.cli.keeping import state_folder
+
 
 def keep(error: BaseException) -> Path:
     """Append the traceback to the user's log and return its path; to a file in the temporary folder if that fails."""
     text = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}\n{''.join(traceback.format_exception(error))}\n"
-    for folder in (_state(), Path(tempfile.gettempdir())):
+    for folder in (state_folder(), Path(tempfile.gettempdir())):
         try:
             return _append(folder / f"broadcaster-{os.getuid()}.log", text)
         except OSError:
             continue
     return Path(os.devnull)
-
-
-def _state() -> Path:
-    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "broadcaster"
 
 
 def _append(path: Path, text: str) -> Path:

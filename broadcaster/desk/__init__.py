@@ -4,7 +4,7 @@ The desk decides nothing by itself: `rules` say what is wrong, who may send and 
 time, the store and the channels, and makes one accepting transaction of it.
 """
 
-from broadcaster.desk.board import Board, Budget, ChannelState, Report
+from broadcaster.desk.board import Board, Budget, ChannelState, Countdown, Report
 from broadcaster.desk.debrief import Debrief, Mark, Step
 from broadcaster.desk.desk import Desk
 from broadcaster.desk.happenings import Happening
@@ -21,6 +21,7 @@ __all__ = [
     "ChannelPreview",
     "ChannelState",
     "Chronology",
+    "Countdown",
     "Debrief",
     "Desk",
     "DeskStore",

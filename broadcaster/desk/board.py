@@ -10,8 +10,8 @@ from broadcaster.desk.presence import Present
 from broadcaster.desk.values import Office
 from broadcaster.model import Attempt, Grade, Limit, Mode, Reading
 from broadcaster.ports.channel import BulkMessenger, Channel, Metered, Publisher
-from broadcaster.ports.store import AlertRow, Spent, Submission, Told
-from broadcaster.rules import budget, feeds, pace
+from broadcaster.ports.store import AlertRow, Breaking, Spent, Submission, Told
+from broadcaster.rules import breakglass, budget, feeds, pace
 
 HEARD = timedelta(hours=6)
 """How long the board shows what a feed has said that nothing is done about."""
@@ -61,6 +61,17 @@ class FeedHealth:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Countdown:
+    """A submission that goes out at `due_at` without a second person, unless somebody stops it."""
+
+    submission: int
+    by: str
+    reason: str
+    started_at: datetime
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Board:
     """The whole board at one moment."""
 
@@ -78,6 +89,10 @@ class Board:
     feeds: tuple[FeedHealth, ...] = ()
     heard: tuple[Told, ...] = ()
     """What watched feeds have said lately that nothing is done about by itself."""
+    breakable: Mapping[str, datetime] = field(default_factory=dict[str, datetime])
+    """From when the glass may be broken, by the number of the submission that waits; others never."""
+    breaking: tuple[Countdown, ...] = ()
+    """Countdowns that run: each may be stopped by any officer until it is due."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +110,7 @@ class Report:
 async def board(office: Office, limit: int, officers: tuple[Present, ...] = ()) -> Board:
     """Take the board now."""
     now, store, city = office.now(), office.store, office.context.city
-    counts = await store.counts()
+    counts, waiting = await store.counts(), await store.submissions()
     return Board(
         mode=office.mode,
         now=now,
@@ -103,13 +118,30 @@ async def board(office: Office, limit: int, officers: tuple[Present, ...] = ()) 
         zone=city.zone.key,
         page=city.public_url,
         rows=await store.board(now, limit),
-        waiting=await store.submissions(),
+        waiting=waiting,
         channels=tuple(
             [await _state(office, channel, counts.get(name, {}), now) for name, channel in office.channels.items()]
         ),
         officers=officers,
         feeds=tuple([await _feed(office, name, silent, now) for name, silent in office.feeds.items()]),
         heard=await store.told(now - HEARD) if office.feeds else (),
+        breakable=_breakable(office, waiting),
+        breaking=tuple(_countdown(each) for each in await store.breakings()),
+    )
+
+
+def _breakable(office: Office, waiting: Sequence[Submission]) -> Mapping[str, datetime]:
+    offered = {str(each.id): breakglass.offered_at(office.mode, each.acceptance) for each in waiting}
+    return {number: at for number, at in offered.items() if at is not None}
+
+
+def _countdown(breaking: Breaking) -> Countdown:
+    return Countdown(
+        submission=breaking.submission,
+        by=breaking.actor.name,
+        reason=breaking.reason,
+        started_at=breaking.started_at,
+        due_at=breaking.due_at,
     )
 
 

@@ -20,11 +20,13 @@ from broadcaster.desk.composing import (
     sayable,
 )
 from broadcaster.desk.drafting import Drafting
+from broadcaster.desk.glass import Glass
 from broadcaster.desk.pending import Pending
 from broadcaster.desk.presence import Presence
 from broadcaster.desk.preview import Preview
 from broadcaster.desk.records import Records
 from broadcaster.desk.values import DeskStore, Firing, FollowUp, Handing, Office, Submitted
+from broadcaster.desk.waiting import check_open
 from broadcaster.documents import digest
 from broadcaster.errors import Conflict, Forbidden, NotFound, Refused
 from broadcaster.model import Actor, Alert, Delivery, Draft, Kind, Mode, Problem, Subscriber
@@ -37,8 +39,6 @@ from broadcaster.ports.store import (
     Decision,
     Known,
     Stats,
-    Submission,
-    SubmissionState,
     Verb,
 )
 from broadcaster.ports.world import Context
@@ -64,6 +64,7 @@ class Desk(Drafting):
         self._office = Office(context=context, channels=channels, store=store, policy=policy, feeds=feeds or {})
         self._store = store
         self._changed = changed
+        self.glass = Glass(self._office, changed)
         self.records = Records(self._office)
         self.presence = Presence(self._office.now, changed)
 
@@ -152,19 +153,18 @@ class Desk(Drafting):
             await self._accept(replace(made, approvals=(firing.approval,), occurrence=firing.occurrence), None)
         return await self._outcome(firing.key)
 
-    async def approve(self, number: int, seen: str, actor: Actor, break_glass: str = "") -> Submitted:
+    async def approve(self, number: int, seen: str, actor: Actor) -> Submitted:
         """Accept a waiting submission unchanged. `seen` is the digest of the texts the approver was shown.
 
-        Raise `Forbidden` where the approver is the author and no break-glass reason is given, `Conflict` where
-        it is closed, too old, overtaken, or not what was seen; `NotFound`.
+        Raise `Forbidden` where the approver had a hand in it, `Conflict` where it is closed, too old, overtaken, or not
+        what was seen; `NotFound`.
         """
         submission = await self._store.submission(number)
         acceptance = submission.acceptance
-        self._check_open(submission, seen)
-        if not break_glass and not approval.allowed(acceptance, actor):
+        check_open(self._office, submission, seen)
+        if not approval.allowed(acceptance, actor):
             raise Forbidden("approval_same_person", actor=actor.name)
-        by = ApprovalBy.BREAK_GLASS if break_glass else ApprovalBy.SECOND_PERSON
-        granted = self._granted(by, actor, acceptance.digest, break_glass)
+        granted = self._granted(ApprovalBy.SECOND_PERSON, actor, acceptance.digest)
         await self._accept(replace(acceptance, approvals=(granted,), at=granted.at), number)
         return await self._outcome(acceptance.key)
 
@@ -227,7 +227,7 @@ class Desk(Drafting):
         draft = await make()
         composed = await self._frozen(draft, handing)
         acceptance = self._acceptance(composed, body_digest, handing, actor, advance=advance)
-        if acceptance.approvals or not self._needs_approval(acceptance.alert):
+        if acceptance.approvals or not (actor.via or self._needs_approval(acceptance.alert)):
             await self._accept(acceptance, None)
         else:
             await self._store.submit(acceptance)
@@ -263,7 +263,6 @@ class Desk(Drafting):
     ) -> Acceptance:
         alert, now = composed.alert, self._office.now()
         said = digest({"alert": alert, "messages": composed.messages})
-        by = self._single_person(alert, handing, advance=advance)
         targets = {name: channel.targets() for name, channel in self._office.channels.items()}
         return Acceptance(
             key=handing.key,
@@ -276,21 +275,15 @@ class Desk(Drafting):
             plan=routing.plan(
                 alert, targets, self._office.mode, now, publishers=self._office.publishers, policy=self._office.policy
             ),
-            approvals=(self._granted(by, actor, said, handing.break_glass),) if by else (),
+            approvals=(self._granted(ApprovalBy.PREPARED, actor, said),)
+            if advance and self._needs_approval(alert)
+            else (),
             prepared=prepared.prepare(self._office, alert),
             draft=handing.draft_id,
         )
 
-    def _single_person(self, alert: Alert, handing: Handing, *, advance: bool) -> ApprovalBy | None:
-        """Return what lets a grave live alert go without a second person now; None where nothing does, or need."""
-        if not self._needs_approval(alert):
-            return None
-        if advance:
-            return ApprovalBy.PREPARED
-        return ApprovalBy.BREAK_GLASS if handing.break_glass else None
-
-    def _granted(self, by: ApprovalBy, actor: Actor, seen: str, break_glass: str) -> Approval:
-        return Approval(actor=actor, by=by, at=self._office.now(), digest=seen, reason=break_glass)
+    def _granted(self, by: ApprovalBy, actor: Actor, seen: str) -> Approval:
+        return Approval(actor=actor, by=by, at=self._office.now(), digest=seen)
 
     async def _accept(self, acceptance: Acceptance, submission: int | None) -> None:
         await self._store.accept(acceptance, submission)
@@ -340,15 +333,6 @@ class Desk(Drafting):
         if draft.incident is not None:
             return draft.incident, len(await self._store.incident(draft.incident)) + 1
         return await self._store.newest_incident() + 1, 1
-
-    def _check_open(self, submission: Submission, seen: str) -> None:
-        acceptance, now = submission.acceptance, self._office.now()
-        if submission.state is not SubmissionState.WAITING:
-            raise Conflict("submission_closed", number=submission.id, state=submission.state.value)
-        if seen != acceptance.digest:
-            raise Conflict("digest_differs", number=submission.id)
-        if not approval.fresh(acceptance, now, self._office.policy):
-            raise Conflict("submission_stale", number=submission.id)
 
     def _needs_approval(self, alert: Alert) -> bool:
         return approval.needed(self._office.mode, alert, self._office.policy)

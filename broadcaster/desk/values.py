@@ -17,6 +17,7 @@ from broadcaster.ports.store import (
     Counting,
     Drafts,
     Feeds,
+    Glass,
     Intake,
     Outbox,
     RoutineBook,
@@ -29,7 +30,9 @@ FOLLOW_UP_LIFE = timedelta(hours=24)
 """How long a prepared correction, cancel or all-clear is valid from its sending."""
 
 
-class DeskStore(Intake, Drafts, Outbox, Archive, Subscribers, AuditTrail, Counting, Feeds, RoutineBook, Protocol):
+class DeskStore(
+    Intake, Drafts, Outbox, Archive, Subscribers, AuditTrail, Counting, Feeds, Glass, RoutineBook, Protocol
+):
     """The parts of the store the desk uses."""
 
 
@@ -61,16 +64,15 @@ class Office:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handing:
-    """How something is handed in: `key` made by the client, `digest` of the preview it saw (empty: it saw none),
-    `break_glass`, the reason for sending without a second person (empty: no such wish), and `source`, a digest of what
-    the draft was made from where the moment goes into it (`expires = "6h"`, a template's "now"): under the same key
-    the same source is the same wish, though the draft made a second later is another one. Empty: the draft counts.
+    """How something is handed in: `key` made by the client, `digest` of the preview it saw (empty: it saw none), and
+    `source`, a digest of what the draft was made from where the moment goes into it (`expires = "6h"`, a template's
+    "now"): under the same key the same source is the same wish, though the draft made a second later is another one.
+    Empty: the draft counts.
     `draft_id` is the desk's draft it was made from: that is closed with it, and none of its editors may approve.
     """
 
     key: str
     digest: str = ""
-    break_glass: str = ""
     source: str = ""
     draft_id: int | None = None
 

@@ -6,7 +6,34 @@ says who may do what, `rules.login` how long what lasts; this room brings in the
 
 from broadcaster.officers.hashing import Hasher
 from broadcaster.officers.keyfile import instance_key
+from broadcaster.officers.machines import TokenWish
 from broadcaster.officers.officers import Officers
-from broadcaster.officers.values import Begun, Bureau, Caller, Credentials
+from broadcaster.officers.values import (
+    Asked,
+    Begun,
+    Bureau,
+    Caller,
+    Credentials,
+    Enrolment,
+    Issued,
+    Member,
+    Newcomer,
+    Staff,
+)
 
-__all__ = ["Begun", "Bureau", "Caller", "Credentials", "Hasher", "Officers", "instance_key"]
+__all__ = [
+    "Asked",
+    "Begun",
+    "Bureau",
+    "Caller",
+    "Credentials",
+    "Enrolment",
+    "Hasher",
+    "Issued",
+    "Member",
+    "Newcomer",
+    "Officers",
+    "Staff",
+    "TokenWish",
+    "instance_key",
+]

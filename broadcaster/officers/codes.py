@@ -44,11 +44,12 @@ def step_of(key: bytes, account: Account, code: str, now: datetime) -> int | Non
     """
     given = "".join(unicodedata.normalize("NFKC", code).split())
     totp = pyotp.TOTP(shared_secret(key, account.officer.name, account.seed), digits=login.CODE_DIGITS)
-    fitting = [step for step in login.steps(now, account.step) if _same(totp.generate_otp(step), given)]
+    fitting = [step for step in login.steps(now, account.step) if same(totp.generate_otp(step), given)]
     return fitting[0] if fitting else None
 
 
-def _same(one: str, other: str) -> bool:
+def same(one: str, other: str) -> bool:
+    """Return whether two secrets are equal, in a time that tells nothing of where they differ."""
     return hmac.compare_digest(one.encode(), other.encode(errors="replace"))
 
 

@@ -68,7 +68,10 @@ async def _machine(bureau: Bureau, bearer: str, peer: Actor, *, used: bool) -> C
 
 def permit(caller: Caller, route: str) -> None:
     """Return if this caller may ask this route. Raise `Unauthenticated`, `Forbidden`."""
-    if caller.officer is None and caller.accounts:
+    if not caller.accounts:
+        if roles.ROUTES[route].door is roles.Door.OWNER and not caller.owner:
+            raise Forbidden("owner_needed")
+    elif caller.officer is None:
         if not roles.unnamed(route, owner=caller.owner):
             raise Unauthenticated("session_needed")
     elif not roles.allowed(route, caller.roles, caller.scopes):

@@ -45,12 +45,12 @@ async def begin(bureau: Bureau, strangers: Strangers, given: Credentials, peer: 
     """
     async with bureau.hasher.turn(peer.uid or 0):
         account = await bureau.store.account(given.name)
-        _check_pause(bureau, account.paused_until if account else strangers.paused_until(given.name))
+        check_pause(bureau, account.paused_until if account else strangers.paused_until(given.name))
         right = await bureau.hasher.matches(account.passphrase if account else "", login.spelled(given.passphrase))
         step = _step(bureau, account, given.code) if right else None
         begun = await _open(bureau, account, step) if account is not None and step is not None else None
         if begun is None:
-            await _failed(bureau, strangers, given.name, account)
+            await failed(bureau, strangers, given.name, account)
             raise Unauthenticated("login_refused")
         return begun
 
@@ -66,14 +66,15 @@ async def freshly(bureau: Bureau, caller: Caller, code: str) -> None:
     account = None if caller.session is None else await bureau.store.account(caller.actor.name)
     if account is None:
         raise Forbidden("person_needed")
-    _check_pause(bureau, account.paused_until)
+    check_pause(bureau, account.paused_until)
     step = _step(bureau, account, code)
     if step is None or (step and not await bureau.store.take_step(account.officer.name, step)):
         await bureau.store.login_failed(account.officer.name, bureau.now())
         raise Unauthenticated("code_refused")
 
 
-def _check_pause(bureau: Bureau, until: datetime | None) -> None:
+def check_pause(bureau: Bureau, until: datetime | None) -> None:
+    """Return if something may be tried now. Raise `Unauthenticated`."""
     seconds = (until - bureau.now()).total_seconds() if until else 0.0
     if seconds > 0:
         raise Unauthenticated("login_paused", seconds=int(seconds) + 1)
@@ -97,7 +98,8 @@ async def _open(bureau: Bureau, account: Account, step: int) -> Begun | None:
     return Begun(session=secret, officer=officer, expires_at=until)
 
 
-async def _failed(bureau: Bureau, strangers: Strangers, name: str, account: Account | None) -> None:
+async def failed(bureau: Bureau, strangers: Strangers, name: str, account: Account | None) -> None:
+    """Count a wrong try, of somebody or of nobody."""
     now = bureau.now()
     if account is None:
         strangers.failed(name, now)

@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 from broadcaster.model import Actor
-from broadcaster.officers import doors, entering
-from broadcaster.officers.values import Begun, Bureau, Caller, Credentials
+from broadcaster.officers import doors, entering, machines, staff
+from broadcaster.officers.machines import TokenWish
+from broadcaster.officers.values import (
+    Asked,
+    Begun,
+    Bureau,
+    Caller,
+    Credentials,
+    Enrolment,
+    Issued,
+    Newcomer,
+    Staff,
+)
+from broadcaster.ports.store import Token, Wish
 
 
 class Officers:
@@ -38,6 +50,54 @@ class Officers:
     async def freshly(self, caller: Caller, code: str) -> None:
         """Take the second factor again, before what is grave. Raise `Forbidden`, `Unauthenticated`."""
         await entering.freshly(self._bureau, caller, code)
+
+    # ------------------------------------------------------------ who there is
+
+    async def roll(self) -> Staff:
+        """Return everybody, and what waits for a second person."""
+        return await staff.roll(self._bureau)
+
+    async def add(self, wish: Wish, caller: Caller) -> Asked:
+        """Ask for a new officer. Raise `Refused`, `Conflict`."""
+        return await staff.add(self._bureau, wish, caller)
+
+    async def change(self, wish: Wish, caller: Caller) -> Asked:
+        """Ask for a change of an officer who is there. Raise `Refused`, `NotFound`, `Conflict`."""
+        return await staff.change(self._bureau, wish, caller)
+
+    async def close_change(self, number: int, caller: Caller, *, confirmed: bool) -> None:
+        """Agree to a change, or drop it. Raise `NotFound`, `Forbidden`, `Conflict`."""
+        await staff.close(self._bureau, number, caller, confirmed=confirmed)
+
+    async def disable(self, name: str, caller: Caller) -> None:
+        """Let nobody in as this person, at once: stopping takes no second person. Raise `NotFound`, `Conflict`."""
+        await self._bureau.store.disable(name, caller.actor, self._bureau.now())
+
+    async def unlock(self, name: str, caller: Caller) -> None:
+        """End the pause after wrong tries. Raise `NotFound`."""
+        await self._bureau.store.unlock(name, caller.actor, self._bureau.now())
+
+    async def look(self, newcomer: Newcomer, peer: Actor) -> Enrolment:
+        """Show what a ticket is for. Raise `Unauthenticated`, `Busy`."""
+        return await staff.look(self._bureau, self._strangers, newcomer, peer)
+
+    async def enrol(self, newcomer: Newcomer, peer: Actor) -> None:
+        """Set passphrase and second factor. Raise `Refused`, `Unauthenticated`, `Busy`."""
+        await staff.enrol(self._bureau, self._strangers, newcomer, peer)
+
+    # ------------------------------------------------------------ machines
+
+    async def add_token(self, wish: TokenWish, caller: Caller) -> Issued:
+        """Make a token for the person who asks. Raise `Refused`, `Forbidden`, `Conflict`."""
+        return await machines.add(self._bureau, wish, caller)
+
+    async def tokens(self, caller: Caller) -> tuple[Token, ...]:
+        """Return the person's own tokens, or all for an admin."""
+        return await machines.listed(self._bureau, caller)
+
+    async def revoke_token(self, name: str, caller: Caller) -> None:
+        """Let it act no more. Raise `NotFound`."""
+        await machines.revoke(self._bureau, name, caller)
 
     def close(self) -> None:
         """Let go."""

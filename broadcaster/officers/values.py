@@ -7,7 +7,7 @@ from datetime import datetime
 
 from broadcaster.model import Actor, Mode, Officer, Role, Scope
 from broadcaster.officers.hashing import Hasher
-from broadcaster.ports.store import Roster
+from broadcaster.ports.store import Change, Roster
 from broadcaster.ports.world import Clock, Entropy
 from broadcaster.rules.login import DEFAULT, Lifetimes
 
@@ -63,3 +63,59 @@ class Begun:
     session: str = field(repr=False)
     officer: Officer
     expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """An officer as admins see one. `enrolled`: has a passphrase; `paused_until`: too many wrong tries."""
+
+    officer: Officer
+    enrolled: bool
+    paused_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Staff:
+    """Everybody, and what waits for a second person to agree."""
+
+    officers: tuple[Member, ...]
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What became of a change: done, or waiting under the number `change`. `ticket` is the one-time code with which the
+    officer enrols, shown this once; it is good as soon as the change is done.
+    """
+
+    change: int | None
+    ticket: str = field(default="", repr=False)
+    ticket_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Newcomer:
+    """What a new officer brings: the ticket, and to enrol with it a passphrase and the first code of the app."""
+
+    name: str
+    ticket: str = field(repr=False)
+    passphrase: str = field(default="", repr=False)
+    code: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enrolment:
+    """Whom a ticket is for, and the secret for the authenticator app: empty where no second factor is asked for."""
+
+    officer: Officer
+    secret: str = field(repr=False)
+    address: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issued:
+    """A machine token that was made: its secret is shown this once."""
+
+    token: str = field(repr=False)
+    name: str
+    until: datetime

@@ -103,6 +103,7 @@ def _find(tx: Tx, identifier: str) -> tuple[Row, list[Row]]:
 def _board(tx: Tx, now: datetime, limit: int) -> tuple[AlertRow, ...]:
     chosen = dict.fromkeys(_numbers(tx, "archive.open_alerts", limit=limit))
     if len(chosen) < limit:
+        chosen |= dict.fromkeys(_numbers(tx, "glass.unreviewed"))
         chosen |= dict.fromkeys(_numbers(tx, "archive.alerts_in_force", now=ms(now), limit=limit))
         chosen |= dict.fromkeys(_numbers(tx, "archive.newest_alerts", limit=limit))
     return tuple(_row(tx, number, now) for number in islice(chosen, limit))

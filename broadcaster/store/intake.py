@@ -7,9 +7,9 @@ import hashlib
 from broadcaster import failpoints
 from broadcaster.errors import Conflict, NotFound
 from broadcaster.model import Delivery, State
-from broadcaster.ports.store import Acceptance, Known, Planned, Settlement
+from broadcaster.ports.store import Acceptance, ApprovalBy, Known, Planned, Settlement
 from broadcaster.rules import lane, ordering
-from broadcaster.store import drafts, routine, rows, settling, trail
+from broadcaster.store import drafts, glass, routine, rows, settling, trail
 from broadcaster.store.base import Part
 from broadcaster.store.rows import ms
 from broadcaster.store.transaction import Tx
@@ -60,12 +60,13 @@ def check_key(tx: Tx, acceptance: Acceptance) -> Known | None:
 
 
 def close_submission(tx: Tx, number: int, state: str, by: str, reason: str) -> None:
-    """Close a waiting submission. Raise `NotFound`, or `Conflict` where it is closed already."""
+    """Close a waiting submission, and end its countdown. Raise `NotFound`, or `Conflict` where it is closed already."""
     row = tx.one("intake.submission", number=number)
     if row is None:
         raise NotFound("submission_not_found", number=number)
     if not tx.run("intake.close_submission", number=number, state=state, closed_by=by, reason=reason):
         raise Conflict("submission_closed", number=number, state=row["state"])
+    tx.run("glass.end", submission=number)
 
 
 def _reserve(tx: Tx) -> int:
@@ -80,6 +81,8 @@ def _accept(tx: Tx, acceptance: Acceptance, submission: int | None) -> tuple[Del
     waiting = submission if submission is not None or found is None else found.submission
     if waiting is not None:
         by = ", ".join(trail.who(each.actor) for each in acceptance.approvals)
+        if any(each.by is ApprovalBy.BREAK_GLASS for each in acceptance.approvals):
+            glass.end(tx, waiting)
         close_submission(tx, waiting, "approved", by, "")
     else:
         acceptance = drafts.take(tx, acceptance)

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from broadcaster import documents
 from broadcaster.model import Alert, Attempt, Cost, Delivery, Grade, Kind, Message, Outcome, State
-from broadcaster.ports.store import AlertRow
+from broadcaster.ports.store import AlertRow, ApprovalBy
 from broadcaster.store.transaction import Row
 
 T = TypeVar("T")
@@ -119,6 +119,7 @@ def alert_row(row: Row, deliveries: Sequence[Row], now: datetime | None = None) 
         author=row["author"],
         approved_by=row["approved_by"],
         approved_how=row["approved_how"],
+        unreviewed=row["approved_how"] == ApprovalBy.BREAK_GLASS.value and not row["reviewed"],
         in_force=bool(row["newest"]) and not said.kind.ends and lasting,
         area="、".join(area.area_desc for area in said.primary.areas),
         level=said.level,

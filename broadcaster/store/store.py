@@ -16,6 +16,7 @@ from broadcaster.store.claiming import Claiming
 from broadcaster.store.drafts import Sheets
 from broadcaster.store.engine import Readers, Writer
 from broadcaster.store.feeds import Watched
+from broadcaster.store.glass import Glass
 from broadcaster.store.intake import Accepting
 from broadcaster.store.ledger import Book
 from broadcaster.store.opening import prepare
@@ -24,6 +25,7 @@ from broadcaster.store.recording import Recording
 from broadcaster.store.recovery import Recovery
 from broadcaster.store.roster import Roster
 from broadcaster.store.routine import Routine
+from broadcaster.store.staff import Staff
 from broadcaster.store.submissions import Submissions
 from broadcaster.store.trail import Trail
 
@@ -41,6 +43,8 @@ class Store(
     Snapshots,
     People,
     Roster,
+    Staff,
+    Glass,
     Routine,
     Watched,
     Trail,

@@ -32,7 +32,11 @@ MAY_SCAN = {
     "ledger.bring_forward",  # at a start and when the clock went back, one row per bulk delivery
     "ledger.cut_off",  # at a start, one row per bulk delivery
     "refusals.forget_served",  # once per bulk delivery, over the few addresses that refused
+    "glass.running",  # a partial index of just these
+    "glass.unreviewed",  # a partial index of just these
     "roster.any_officer",  # the first row
+    "roster.changes",  # a partial index of just these
+    "roster.tokens",  # a city has a few
     "roster.officers",  # a city has a few dozen
     "refusals.suppressed",  # statistics, on a snapshot
     "intake.newest_incident",

@@ -20,7 +20,7 @@ from broadcaster.client import Client, ServiceLost
 from broadcaster.documents import dump
 from broadcaster.errors import BroadcasterError, Conflict, NotFound, Refused, ServiceUnreachable
 from broadcaster.events import Event, Events, Topic
-from broadcaster.model import Subscriber
+from broadcaster.model import Mode, Subscriber
 from tests.desk.world import World, world
 
 
@@ -50,8 +50,8 @@ class Served(World):
 
 
 @asynccontextmanager
-async def served(folder: Path) -> AsyncIterator[Served]:
-    async with world(folder) as here:
+async def served(folder: Path, mode: Mode = Mode.DRILL) -> AsyncIterator[Served]:
+    async with world(folder, mode) as here:
         made = Served(**vars(here))
         made.socket, made.events = folder / "desk.sock", Events()
         rooms = Rooms(desk=here.desk, events=made.events, officers=here.officers, planning=here.planning)

@@ -152,16 +152,6 @@ async def test_only_the_retraction_as_prepared_was_approved_in_advance(tmp_path:
         assert any('"prepared"' in body for body in bodies)
 
 
-async def test_breaking_the_glass_is_allowed_and_kept(tmp_path: Path) -> None:
-    async with world(tmp_path, Mode.LIVE) as here:
-        done = await here.desk.submit(await here.draft(), handing(break_glass="alone in the office"), OFFICER)
-        assert done.accepted
-        bodies = [entry.body async for entry in here.store.entries()]
-        assert any("alone in the office" in body and "break_glass" in body for body in bodies)
-        number, digest = await waiting(here)
-        assert (await here.desk.approve(number, digest, OFFICER, "the bridge is going")).accepted
-
-
 async def test_an_old_or_overtaken_submission_cannot_be_approved(tmp_path: Path) -> None:
     async with world(tmp_path, Mode.LIVE) as here:
         number, digest = await waiting(here)

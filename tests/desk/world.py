@@ -108,9 +108,9 @@ class World:
         return (await self.send(await self.draft(template))).alert
 
 
-def handing(key: str = "", digest: str = "", break_glass: str = "") -> Handing:
+def handing(key: str = "", digest: str = "") -> Handing:
     """A new key unless one is given."""
-    return Handing(key=key or f"key-{next(_keys)}", digest=digest, break_glass=break_glass)
+    return Handing(key=key or f"key-{next(_keys)}", digest=digest)
 
 
 @asynccontextmanager

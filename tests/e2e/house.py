@@ -13,12 +13,16 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from broadcaster.client import Client
 from broadcaster.demo.stage import Stage, stage
 from broadcaster.errors import ServiceUnreachable
+from broadcaster.model import Mode
+from broadcaster.store import open_store
+from tests.desk.persons import seat
 
 ROOT = Path(__file__).parents[2]
 NOBODY = 65534
@@ -45,6 +49,8 @@ class House:
     folder: Path
     stage: Stage
     process: asyncio.subprocess.Process | None = None
+    sessions: tuple[str, ...] = ()
+    """Of two officers, where the instance has any: the first says, the second approves."""
     log: Path = field(init=False)
 
     def __post_init__(self) -> None:
@@ -52,7 +58,7 @@ class House:
 
     @property
     def client(self) -> Client:
-        return Client(self.stage.socket)
+        return Client(self.stage.socket, session=self.sessions[0] if self.sessions else "")
 
     async def cli(self, *arguments: str, code: str = "", **environment: str) -> Said:
         """Run a command as a person would; `code` runs a Python program of a test instead."""
@@ -78,6 +84,14 @@ class House:
         said = await self.cli(*arguments, "--json", **environment)
         assert said.code == expect, (said, self.log.read_text()[-4000:] if self.log.exists() else "")
         return said.document
+
+    async def agreed(self, *arguments: str) -> Any:
+        """Run a command that says something as the first officer, and approve it as the second."""
+        said = await self.json(*arguments, BROADCASTER_TOKEN=self.sessions[0])
+        if said["accepted"]:
+            return said
+        wait = ["--wait"] if "--wait" in arguments else []
+        return await self.json("approve", str(said["submission"]), *wait, BROADCASTER_TOKEN=self.sessions[1])
 
     async def start(self, **environment: str) -> None:
         with self.log.open("ab") as log:
@@ -120,8 +134,10 @@ class House:
 
 
 @asynccontextmanager
-async def house(mode: str = "drill", group: str = "", start: bool = True) -> AsyncIterator[House]:
-    """Build an instance with providers; `group` may use its socket."""
+async def house(
+    mode: str = "drill", group: str = "", start: bool = True, officers: bool = False
+) -> AsyncIterator[House]:
+    """Build an instance with providers; `group` may use its socket; with `officers` two persons have accounts."""
     folder = Path(tempfile.mkdtemp(prefix="broadcaster-test-"))
     folder.chmod(0o755)
     try:
@@ -129,6 +145,8 @@ async def house(mode: str = "drill", group: str = "", start: bool = True) -> Asy
             text = ready.config.read_text().replace('mode = "drill"', f'mode = "{mode}"\nsocket_group = "{group}"')
             ready.config.write_text(text)
             home = House(folder, ready)
+            if officers:
+                home.sessions = await seated(folder / "data" / "broadcaster.db", Mode(mode))
             try:
                 if start:
                     await home.start()
@@ -137,6 +155,12 @@ async def house(mode: str = "drill", group: str = "", start: bool = True) -> Asy
                 await home.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+async def seated(path: Path, mode: Mode) -> tuple[str, ...]:
+    """Write two officers into the store before the service opens it, each logged in."""
+    async with open_store(path, mode) as store:
+        return tuple([await seat(store, name, datetime.now(UTC)) for name in ("duty-a", "duty-b")])
 
 
 async def until(done: Callable[[], Any], limit_s: float, why: Callable[[], object] = lambda: "") -> Any:

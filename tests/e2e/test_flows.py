@@ -148,11 +148,3 @@ async def test_the_socket_is_closed_to_others() -> None:
         said = await home.cli("status", "--json", code=AS_NOBODY, BROADCASTER_SOCKET=str(home.stage.socket))
         assert said.code == 3
         assert said.document["error"]["code"] == "service_forbidden"
-
-
-async def test_break_glass_is_on_record() -> None:
-    async with house("live") as home:
-        sent = await home.json("send", str(flood(home)), "--break-glass", "bridge is going", "--wait")
-        assert sent["accepted"] is True
-        entries = await home.json("audit", "export")
-        assert any("bridge is going" in entry["body"] for entry in entries)

@@ -13,12 +13,11 @@ from tests.e2e.flood import flood
 from tests.e2e.house import House, house, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
-GLASS = ("--break-glass", "a flood, nobody else here")
 
 
 @pytest.fixture
 async def live() -> AsyncIterator[House]:
-    async with house("live") as made:
+    async with house("live", officers=True) as made:
         yield made
 
 
@@ -37,7 +36,7 @@ async def test_an_alert_accepted_by_a_core_that_dies_before_saying_so_goes_out_o
 @pytest.mark.fault(7)
 async def test_killing_the_page_server_hurts_nobody_and_it_is_back_within_two_seconds(live: House) -> None:
     core = live.pid("core")
-    await live.json("send", str(flood(live)), "--channel", "page", *GLASS, "--wait")
+    await live.agreed("send", str(flood(live)), "--channel", "page", "--wait")
     before = await until(lambda: page(live), 10)
     os.kill(live.pid("pages"), signal.SIGKILL)
     after = await until(lambda: page(live), 30)

@@ -6,6 +6,7 @@ Every method is one transaction, or one snapshot where it only reads. Every meth
 from broadcaster.ports.store.archive import AlertRow, Archive, Past, Resolution
 from broadcaster.ports.store.drafts import DraftChange, DraftRow, Drafts, DraftState
 from broadcaster.ports.store.feeds import Drafting, Feeds, FeedState, Heard, SubjectKnown, Taking, Told
+from broadcaster.ports.store.glass import Breaking, Glass
 from broadcaster.ports.store.intake import (
     Acceptance,
     Approval,
@@ -21,7 +22,7 @@ from broadcaster.ports.store.intake import (
 from broadcaster.ports.store.ledger import Counting, RecipientBook, RecipientResult, RecipientRow, Tally
 from broadcaster.ports.store.outbox import Breaker, Claim, Lane, Outbox, Settlement, Spent, Work
 from broadcaster.ports.store.people import AuditTrail, Entry, Head, Register, Stats, Subscribers, Trace
-from broadcaster.ports.store.roster import Account, Roster, Session, Token
+from broadcaster.ports.store.roster import Account, Change, ChangeVerb, Roster, Session, Token, Wish
 from broadcaster.ports.store.routine import Choice, Coming, RoutineBook
 
 __all__ = [
@@ -33,6 +34,9 @@ __all__ = [
     "Archive",
     "AuditTrail",
     "Breaker",
+    "Breaking",
+    "Change",
+    "ChangeVerb",
     "Choice",
     "Claim",
     "Coming",
@@ -46,6 +50,7 @@ __all__ = [
     "Entry",
     "FeedState",
     "Feeds",
+    "Glass",
     "Head",
     "Heard",
     "Intake",
@@ -75,5 +80,6 @@ __all__ = [
     "Told",
     "Trace",
     "Verb",
+    "Wish",
     "Work",
 ]

@@ -26,6 +26,8 @@ class AlertRow:
     level: int | None
     expires: datetime
     """When the earliest of its languages ends."""
+    unreviewed: bool = False
+    """Whether it went out by break-glass and no approver has looked at it since."""
     deliveries: tuple[Delivery, ...] = ()
 
 

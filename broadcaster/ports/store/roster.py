@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
-from broadcaster.model import Actor, Officer, Scope
+from broadcaster.model import Actor, Officer, Role, Scope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +50,41 @@ class Token:
     made_at: datetime
     uid: int | None = None
     revoked: bool = False
+
+
+class ChangeVerb(StrEnum):
+    """What is to be done with an officer."""
+
+    ADD = "add"
+    RESET = "reset"
+    ROLES = "roles"
+    ENABLE = "enable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What is to be made of an officer. ADD needs all of it; RESET the seed, and the ticket of a new enrolment; ROLES
+    the roles; ENABLE nothing more. `ticket` is a hash.
+    """
+
+    verb: ChangeVerb
+    name: str
+    display: str = ""
+    roles: frozenset[Role] = frozenset()
+    second_factor: bool = True
+    seed: str = ""
+    ticket: str = ""
+    ticket_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A wish that waits for a second person to agree."""
+
+    id: int
+    wish: Wish
+    by: Actor
+    at: datetime
 
 
 class Roster(Protocol):
@@ -94,4 +130,40 @@ class Roster(Protocol):
 
     async def end_session(self, session: int, actor: Actor, at: datetime) -> None:
         """End it."""
+        ...
+
+    async def change(self, wish: Wish, actor: Actor, at: datetime, *, waits: bool) -> int | None:
+        """Do it, or let it wait for a second person and return its number. Raise `Conflict`, `NotFound`."""
+        ...
+
+    async def changes(self) -> tuple[Change, ...]:
+        """Return those that wait, oldest first."""
+        ...
+
+    async def close_change(self, number: int, actor: Actor, at: datetime, *, confirmed: bool) -> None:
+        """Do it, or drop it. Raise `NotFound`, `Conflict`."""
+        ...
+
+    async def disable(self, name: str, actor: Actor, at: datetime) -> None:
+        """Let nobody in as this person, and end the sessions. Raise `NotFound`, `Conflict` for the last admin."""
+        ...
+
+    async def unlock(self, name: str, actor: Actor, at: datetime) -> None:
+        """Forget wrong tries and the pause they brought. Raise `NotFound`."""
+        ...
+
+    async def enrol(self, name: str, ticket: str, passphrase: str, step: int, at: datetime) -> bool:
+        """Set the passphrase and use up ticket and code. False where either is not, or no longer, good."""
+        ...
+
+    async def add_token(self, token: Token, hashed: str, at: datetime) -> None:
+        """Let a program act. Raise `Conflict` where the name is taken."""
+        ...
+
+    async def tokens(self) -> tuple[Token, ...]:
+        """Return every token, by name."""
+        ...
+
+    async def revoke_token(self, name: str, actor: Actor, at: datetime) -> None:
+        """Let it act no more. Raise `NotFound`."""
         ...

@@ -1,16 +1,19 @@
 -- name: by_identifier
 SELECT a.*, (SELECT coalesce(group_concat(p.actor, ', '), '') FROM approval p WHERE p.alert = a.id) AS approved_by,
-  (SELECT coalesce(min(p.by), '') FROM approval p WHERE p.alert = a.id) AS approved_how
+  (SELECT coalesce(min(p.by), '') FROM approval p WHERE p.alert = a.id) AS approved_how,
+  EXISTS (SELECT 1 FROM review r WHERE r.alert = a.id) AS reviewed
 FROM alert a WHERE a.identifier = :identifier;
 
 -- name: by_serial
 SELECT a.*, (SELECT coalesce(group_concat(p.actor, ', '), '') FROM approval p WHERE p.alert = a.id) AS approved_by,
-  (SELECT coalesce(min(p.by), '') FROM approval p WHERE p.alert = a.id) AS approved_how
+  (SELECT coalesce(min(p.by), '') FROM approval p WHERE p.alert = a.id) AS approved_how,
+  EXISTS (SELECT 1 FROM review r WHERE r.alert = a.id) AS reviewed
 FROM alert a WHERE a.incident = :incident AND a.version = :version;
 
 -- name: by_number
 SELECT a.*, (SELECT coalesce(group_concat(p.actor, ', '), '') FROM approval p WHERE p.alert = a.id) AS approved_by,
-  (SELECT coalesce(min(p.by), '') FROM approval p WHERE p.alert = a.id) AS approved_how
+  (SELECT coalesce(min(p.by), '') FROM approval p WHERE p.alert = a.id) AS approved_how,
+  EXISTS (SELECT 1 FROM review r WHERE r.alert = a.id) AS reviewed
 FROM alert a WHERE a.id = :number;
 
 -- name: deliveries

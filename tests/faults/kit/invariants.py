@@ -130,7 +130,8 @@ def _approved(store: sqlite3.Connection, scene: Scene) -> Iterator[str]:
     query = (
         "SELECT a.identifier FROM alert a WHERE EXISTS (SELECT 1 FROM delivery d WHERE d.alert = a.id AND d.grade >= 2)"
         " AND NOT EXISTS (SELECT 1 FROM approval p WHERE p.alert = a.id AND"
-        " ((p.by = 'break_glass' AND p.reason <> '') OR (p.by = 'second_person' AND p.uid IS NOT a.author_uid)))"
+        " ((p.by = 'break_glass' AND p.reason <> '') OR (p.by = 'second_person'"
+        " AND p.actor <> a.author AND (p.uid IS NULL OR p.uid IS NOT a.author_uid))))"
     )
     yield from (f"{row[0]} has neither a second person nor a break-glass record" for row in store.execute(query))
 

@@ -30,13 +30,15 @@ from broadcaster.documents import dump
 from broadcaster.errors import Conflict, Refused, ServiceUnreachable, StoreError
 from broadcaster.model import Draft, Mode, Subscriber
 from broadcaster.store import open_store
+from tests.desk.persons import seat
 from tests.faults.kit.clock import RacingClock
 from tests.faults.kit.core import Core, Order
 from tests.faults.kit.judging import Verdict, judge
 from tests.faults.kit.waiting import until
 
 SPEED = 15.0
-GLASS = "a fault test, nobody else is here"
+OFFICERS = ("duty-a", "duty-b")
+"""Who hands in, and who approves."""
 TEMPLATES = {"flood-level4": 6, "flood-level3": 3, "power-cut": 1}
 """What a stream is made of, and how often: emergencies, warnings, information."""
 UPDATES = 0.4
@@ -59,6 +61,7 @@ class Life:
         self.endings: list[int] = []
         self.starting = asyncio.Lock()
         self.editions: dict[str, list[int]] = {}
+        self.sessions: tuple[str, ...] = ("", "")
         self._order = order
         self.lasting: timedelta | None = None
         """How long what is said holds; None: as its template says."""
@@ -77,8 +80,13 @@ class Life:
 
     @property
     def client(self) -> Client:
-        """The desk over its socket."""
-        return Client(self.stage.socket)
+        """The desk over its socket, for the officer who hands in."""
+        return Client(self.stage.socket, session=self.sessions[0])
+
+    @property
+    def approver(self) -> Client:
+        """The desk for the officer who approves."""
+        return Client(self.stage.socket, session=self.sessions[1])
 
     @property
     def store(self) -> Path:
@@ -200,7 +208,9 @@ class Life:
         client = self.client
         self._handing_in.add(key)
         try:
-            sent = client.submit(body, key, "", GLASS) if of is None else client.update(of, body, key, "", GLASS)
+            sent = client.submit(body, key) if of is None else client.update(of, body, key)
+            if not sent["accepted"]:
+                sent = self.approver.approve(sent["submission"], sent["digest"])
         finally:
             self._handing_in.discard(key)
         assert sent["accepted"], sent
@@ -329,8 +339,8 @@ async def life(
             environment=dict(environment or {}),
         )
         town = Life(folder, ready, clock, order)
-        if people:
-            await subscribe(town.store, mode, people, clock)
+        await subscribe(town.store, mode, people, clock)
+        town.sessions = await officers(town.store, mode, clock)
         try:
             if start:
                 town.start()
@@ -348,8 +358,15 @@ def _configure(config: Path, mode: Mode, *, by_name: bool) -> None:
         text = text.replace('base_url = "http://127.0.0.1', 'base_url = "http://localhost')
         text = text.replace('[channels.mail]\nhost = "127.0.0.1"', '[channels.mail]\nhost = "localhost"')
     text = text.replace("[channels.twitter]\n", f"[channels.twitter]\n{_FREE}")
+    text = f"{text}\n[officers]\nsession_idle_minutes = 720\n"
     lanes = "\n".join(_LANE.format(name) for name in ("twitter", "mail", "page", "feeds"))
     config.write_text(f"{text}\n{lanes}", encoding="utf-8")
+
+
+async def officers(path: Path, mode: Mode, clock: RacingClock) -> tuple[str, ...]:
+    """Write the officers into the store, each with an open session; return the sessions."""
+    async with open_store(path, mode) as store:
+        return tuple([await seat(store, name, clock.now()) for name in OFFICERS])
 
 
 async def subscribe(path: Path, mode: Mode, people: int, clock: RacingClock) -> None:
