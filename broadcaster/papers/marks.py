@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from broadcaster.rules.differences import Mark, compare
+from broadcaster.rules.differences import Mark, Piece, compare
 
-LEGEND = {Mark.REMOVED: ("[-", "-]"), Mark.ADDED: ("{+", "+}"), Mark.SAME: ("", "")}
+SIGNS = {Mark.REMOVED: ("[-", "-]"), Mark.ADDED: ("{+", "+}"), Mark.SAME: ("", "")}
 """The signs around each piece: those of `wdiff`, which people who compare texts know."""
 
 
 def marked(old: str, new: str) -> str:
     """Return both texts as one: `[-gone-]`, `{+new+}`, and between them what stayed."""
-    return "".join(f"{LEGEND[piece.mark][0]}{piece.text}{LEGEND[piece.mark][1]}" for piece in compare(old, new))
+    return "".join(signed(piece) for piece in compare(old, new))
+
+
+def signed(piece: Piece) -> str:
+    """Return a piece between its signs, which stand on the line of its first word."""
+    before, after = SIGNS[piece.mark]
+    text = piece.text.lstrip("\n")
+    return f"{piece.text[: len(piece.text) - len(text)]}{before}{text}{after}"

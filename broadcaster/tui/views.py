@@ -12,9 +12,9 @@ from typing import Any
 
 from textual.content import Content
 
-from broadcaster.papers.marks import LEGEND
+from broadcaster.papers.marks import signed
 from broadcaster.papers.telling import Teller
-from broadcaster.rules.differences import Mark, changed, compare
+from broadcaster.rules.differences import Mark, Piece, changed, compare
 from broadcaster.tui.words import Words, plain
 
 MICRO = 1_000_000
@@ -134,10 +134,9 @@ def beside(old: str, new: str) -> Content:
     return Content.assemble(*_signed(pieces))
 
 
-def _signed(pieces: Iterable[Any]) -> Iterator[Content]:
+def _signed(pieces: Iterable[Piece]) -> Iterator[Content]:
     for piece in pieces:
-        before, after = LEGEND[piece.mark]
-        yield plain(f"{before}{piece.text}{after}", STYLES[piece.mark])
+        yield plain(signed(piece), STYLES[piece.mark])
 
 
 def alert_of(shown: Any) -> Any:
