@@ -24,7 +24,7 @@ from broadcaster.tui.lines import moment
 from broadcaster.tui.screens.board import BoardScreen
 from broadcaster.tui.screens.help import HelpScreen
 from broadcaster.tui.screens.login import LoginScreen
-from broadcaster.tui.widgets.key_bar import keys_of
+from broadcaster.tui.widgets.key_bar import bindings_of
 from broadcaster.tui.words import Words, other, visible
 
 
@@ -35,10 +35,10 @@ class DeskApp(App[object]):
     COMMANDS: ClassVar = {DeskCommands}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1,question_mark", "help", "tui_key_help", key_display="F1"),
-        Binding("f2", "switch_language", "tui_key_language"),
-        Binding("f3", "switch_officer", "tui_key_officer"),
-        Binding("ctrl+p", "command_palette", "tui_key_palette", priority=True),
-        Binding("ctrl+q", "quit", "tui_key_quit", priority=True),
+        Binding("f2", "switch_language", "tui_key_language", key_display="F2"),
+        Binding("f3", "switch_officer", "tui_key_officer", key_display="F3"),
+        Binding("ctrl+p", "command_palette", "tui_key_palette", key_display="Ctrl+P", priority=True),
+        Binding("ctrl+q", "quit", "tui_key_quit", key_display="Ctrl+Q", priority=True),
     ]
 
     board: reactive[Any] = reactive(None, always_update=True)
@@ -219,5 +219,5 @@ class DeskApp(App[object]):
     def action_help(self) -> None:
         """List what the screen's keys do."""
         if not isinstance(self.screen, HelpScreen):
-            name = self.words(getattr(self.screen, "called", "tui_desk"))
-            self.push_screen(HelpScreen(name, list(keys_of(self.screen, self.words, every=True))))
+            name, about = getattr(self.screen, "called", "tui_desk"), getattr(self.screen, "ABOUT", "")
+            self.push_screen(HelpScreen(name, about, [active for _, active in bindings_of(self.screen)]))

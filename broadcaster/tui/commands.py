@@ -31,6 +31,7 @@ class DeskCommands(Provider):
 
     def _commands(self) -> Iterator[tuple[str, Callable[[], object]]]:
         words = cast("DeskApp", self.app).words
-        for key, active in bindings_of(self.screen):
+        shown = [(key, active) for key, active in bindings_of(self.screen) if active.binding.show]
+        for key, active in shown:
             said = f"{words(active.binding.description)} ({key})"
             yield said, partial(self.app.run_action, active.binding.action, active.node)

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from textual.content import Content
 
-from broadcaster.tui.lines import Line, Sort, headline, moment, serial
+from broadcaster.tui.lines import WANTING, Line, Sort, headline, moment, serial
 from broadcaster.tui.words import Words, plain, width
 
 GOOD, MOVING, WARNING, BAD = "#7fd18c", "#74c7ec", "#f5d067", "#ff9a8f"
@@ -31,6 +31,8 @@ STATES = {
 }
 """A colour for each state; the word says the same. Any other state is over, and dim."""
 MICRO = 1_000_000
+_NAME = 17
+"""Columns of a channel's name on a narrow terminal."""
 WIDE = 110
 """From so many columns on, a line has room for its longer form."""
 
@@ -64,19 +66,23 @@ def _heading(line: Line, paper: Paper) -> Content:
 
 
 def _empty(line: Line, paper: Paper) -> Content:
-    return plain(f"   {paper.words(line.code)}", "dim")
+    return plain(f"  {paper.words(line.code)}", "dim")
 
 
 def _attention(line: Line, paper: Paper) -> Content:
     words, each, alert = paper.words, line.delivery, line.row["alert"]
     if each is None:
         left = span(moment(line.row["expires"]) - paper.now, words)
-        what = words("tui_advice_expiring", left=left)
-        return plain(fit(f" ! {serial(alert)} {what}  {headline(alert)}", paper.columns), f"bold {WARNING}")
-    advice = words(f"tui_advice_{line.code}", count=each["unserved"])
-    why = joined(words.reason(each["reason"]), each["detail"] if paper.wide else "")
-    said = f" ! {serial(alert)} {words.channel(each['channel'])}: {advice}" + (f" ({why})" if why else "")
-    return plain(fit(said, paper.columns), STATES.get(each["state"], WARNING))
+        said = joined(f" ! {serial(alert)} {words('tui_wants_expiring', left=left)}", headline(alert))
+        return plain(fit(said, paper.columns), f"bold {WARNING}")
+    wants = words(f"tui_wants_{line.code}", count=each["unserved"])
+    why = joined(*(part for part in (words.reason(each["reason"]), each["detail"]) if part != wants))
+    said = f" ! {serial(alert)} {words.channel(each['channel'])}: {wants}" + (f" ({why})" if why else "")
+    return plain(fit(said, paper.columns), STATES[each["state"]] if line.code in WANTING else f"bold {WARNING}")
+
+
+def _advice(line: Line, paper: Paper) -> Content:
+    return plain(fit(f"     {paper.words(f'tui_do_{line.code}')}", paper.columns))
 
 
 def _waiting(line: Line, paper: Paper) -> Content:
@@ -88,12 +94,12 @@ def _waiting(line: Line, paper: Paper) -> Content:
 
 
 def _officers(line: Line, paper: Paper) -> Content:
-    return plain(fit(f"   {paper.words('tui_officers', names=line.text or '-')}", paper.columns))
+    return plain(fit(f"  {paper.words('tui_officers', names=line.text or '-')}", paper.columns))
 
 
 def _channel(line: Line, paper: Paper) -> Content:
     words, each = paper.words, line.channel
-    name = pad(f"   {words.channel(each['channel'])}", 17)
+    name = pad(f"  {words.channel(each['channel'])}", _NAME)
     if each["down"]:
         until = clock_of(each["until"], paper.zone) if each["until"] else ""
         state, style = words("tui_down", reason=words.reason(each["down"])), f"bold {BAD}"
@@ -102,8 +108,8 @@ def _channel(line: Line, paper: Paper) -> Content:
         tried = words("tui_failing", count=each["failures"]) if each["failures"] else words("tui_up")
         state, style = tried, WARNING if each["failures"] else GOOD
         budgets = joined(*(budget(left, paper) for left in each["budgets"]))
-    said = pad(state, max(18, width(state) + 2))
-    room = max(0, paper.columns - 17 - width(said))
+    said = pad(state, max(15, width(state) + 2))
+    room = max(0, paper.columns - _NAME - width(said))
     return Content.assemble(plain(name), plain(said, style), plain(fit(budgets, room)))
 
 
@@ -142,14 +148,14 @@ def _detail(line: Line, paper: Paper) -> Content:
 
 def _delivery(line: Line, paper: Paper) -> Content:
     words, each = paper.words, line.delivery
-    first, second, third = (24, 18, 26) if paper.wide else (17, 15, 18)
+    first, second, third, fourth = (24, 22, 8, 26) if paper.wide else (_NAME, 17, 6, 20)
     late = _late(each, line.target_s, paper.now)
     return Content.assemble(
-        plain(pad(f"   {joined(words.channel(each['channel']), line.text)}", first)),
+        plain(pad(f"  {joined(words.channel(each['channel']), line.text)}", first)),
         plain(pad(words(f"state_{each['state']}"), second), STATES.get(each["state"], "dim")),
-        plain(pad(words("tui_tries", count=each["attempt"]), 7)),
-        plain(pad(arrival(each, line.target_s, paper), third), WARNING if late else ""),
-        plain(fit(proof(each, paper), max(0, paper.columns - first - second - third - 7))),
+        plain(pad(words("tui_tries", count=each["attempt"]), third)),
+        plain(pad(arrival(each, line.target_s, paper), fourth), WARNING if late else ""),
+        plain(fit(proof(each, paper), max(0, paper.columns - first - second - third - fourth))),
     )
 
 
@@ -214,6 +220,7 @@ _SORTS: Mapping[Sort, Callable[[Line, Paper], Content]] = {
     Sort.HINT: _said,
     Sort.HEADING: _heading,
     Sort.ATTENTION: _attention,
+    Sort.ADVICE: _advice,
     Sort.WAITING: _waiting,
     Sort.OFFICERS: _officers,
     Sort.CHANNEL: _channel,
@@ -229,18 +236,16 @@ _SORTS: Mapping[Sort, Callable[[Line, Paper], Content]] = {
 def span(length: timedelta, words: Words) -> str:
     """Return a length of time in its two largest units at most: `45 s`, `5 min`, `1 h 20 min`, `3 d 4 h`."""
     seconds = max(0, int(length.total_seconds()))
-    if seconds < _UNITS[-1][0]:
-        return words("tui_seconds", count=seconds)
-    place = next(place for place, (size, _) in enumerate(_UNITS) if seconds >= size)
+    place = next((place for place, (size, _) in enumerate(_UNITS) if seconds >= size), len(_UNITS) - 1)
     said = list[str]()
     for size, code in _UNITS[place : place + 2]:
         count, seconds = divmod(seconds, size)
-        if count:
+        if count or not said:
             said.append(words(code, count=count))
     return said[0] if len(said) == 1 else words("tui_span", first=said[0], second=said[1])
 
 
-_UNITS = ((86400, "tui_days"), (3600, "tui_hours"), (60, "tui_minutes"))
+_UNITS = ((86400, "tui_days"), (3600, "tui_hours"), (60, "tui_minutes"), (1, "tui_seconds"))
 
 
 def fit(text: str, columns: int) -> str:

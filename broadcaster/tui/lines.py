@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -18,7 +18,7 @@ WANTING = ("failed", "needs_human", "in_doubt", "held")
 """States that a person should look at, most pressing first."""
 EXPIRING, UNSERVED, POSSIBLE_DUPLICATE = "expiring", "unserved", "possible_duplicate"
 ADVICES = (*WANTING, EXPIRING, UNSERVED, POSSIBLE_DUPLICATE)
-"""What the board asks a person for, most pressing first; `tui_advice_*` of the catalogue says what to do."""
+"""What the board asks a person for, most pressing first; the catalogue words it (`tui_wants_*`, `tui_do_*`)."""
 DONE = ("accepted", "confirmed")
 RECENT = timedelta(hours=24)
 """How long what went wrong with an alert no longer in force stays on top."""
@@ -30,6 +30,8 @@ class Sort(StrEnum):
     HINT = "hint"
     HEADING = "heading"
     ATTENTION = "attention"
+    ADVICE = "advice"
+    """What to do about the line above."""
     WAITING = "waiting"
     OFFICERS = "officers"
     CHANNEL = "channel"
@@ -88,10 +90,14 @@ def lines_of(board: Any, now: datetime, hint: str = "") -> list[Line]:
 
 
 def _attention(board: Any, now: datetime) -> Iterator[Line]:
+    targets = targets_of(board)
     found = sorted(wanting(board, now), key=lambda line: ADVICES.index(line.code))
     if found:
         yield Line(key="attention", sort=Sort.HEADING, code="tui_attention", count=len(found))
-    yield from found
+    for line in found:
+        each = replace(line, target_s=targets.get(line.delivery["channel"], 0.0)) if line.delivery else line
+        yield each
+        yield replace(each, key=f"{each.key}>", sort=Sort.ADVICE)
 
 
 def wanting(board: Any, now: datetime) -> Iterator[Line]:
@@ -141,7 +147,7 @@ def _feeds(board: Any) -> Iterator[Line]:
 
 def _incidents(board: Any, *, in_force: bool) -> Iterator[Line]:
     code = "tui_in_force" if in_force else "tui_ended"
-    targets = {each["channel"]: float(each["target_s"]) for each in board["channels"]}
+    targets = targets_of(board)
     rows = [row for row in board["rows"] if row["in_force"] is in_force]
     if rows or in_force:
         yield Line(key=code, sort=Sort.HEADING, code=code, count=len(rows))
@@ -149,6 +155,11 @@ def _incidents(board: Any, *, in_force: bool) -> Iterator[Line]:
         yield Line(key="empty", sort=Sort.EMPTY, code="tui_nothing_in_force")
     for row in rows:
         yield from _incident(row, targets)
+
+
+def targets_of(board: Any) -> dict[str, float]:
+    """Return within how many seconds a delivery should have arrived, by channel."""
+    return {str(each["channel"]): float(each["target_s"]) for each in board["channels"]}
 
 
 def _incident(row: Any, targets: dict[str, float]) -> Iterator[Line]:

@@ -4,6 +4,7 @@ A screen of its own:
 
     class LogScreen(DeskScreen[None]):
         NAME = "tui_log_name"                       # a code of locale/*/tui*.toml; also its name in the help
+        ABOUT = "tui_log_about"                     # a sentence for the help
         CSS_PATH = "../css/log.tcss"                # only where it needs style of its own
         BINDINGS = [Binding("v", "verify", "tui_key_verify")]   # descriptions are codes too
 
@@ -41,6 +42,8 @@ class DeskScreen(AtDesk, Screen[ScreenResultType]):
 
     NAME: ClassVar[str] = "tui_desk"
     """The code of its name."""
+    ABOUT: ClassVar[str] = ""
+    """The code of a sentence on what it is for, shown by the help; empty for none."""
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "tui_key_back", show=False)]
 
     @property
@@ -67,10 +70,11 @@ class DeskModal(AtDesk, ModalScreen[ScreenResultType]):
     """A question in a box over a screen: the mode stays on top of it, its keys at the bottom. Escape closes it."""
 
     NAME: ClassVar[str] = "tui_desk"
+    ABOUT: ClassVar[str] = ""
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "tui_key_back"),
-        Binding("f1", "app.help", "tui_key_help"),
-        Binding("f2", "app.switch_language", "tui_key_language"),
+        Binding("escape", "leave", "tui_key_back", key_display="Esc"),
+        Binding("f1", "app.help", "tui_key_help", key_display="F1"),
+        Binding("f2", "app.switch_language", "tui_key_language", key_display="F2"),
         Binding("ctrl+q", "app.quit", "tui_key_quit", show=False, priority=True),
     ]
 

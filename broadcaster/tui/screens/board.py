@@ -20,6 +20,7 @@ from broadcaster.tui.opening import KEYS, Opens
 from broadcaster.tui.sayings import extended, prepared
 from broadcaster.tui.screens.base import DeskScreen
 from broadcaster.tui.screens.decide import DecideScreen
+from broadcaster.tui.screens.detail import DetailScreen
 from broadcaster.tui.screens.follow_up import ExtendScreen, FollowUpScreen
 from broadcaster.tui.screens.say import Saying, SayScreen, outcome
 from broadcaster.tui.widgets.board_table import BoardTable
@@ -32,16 +33,17 @@ class BoardScreen(Opens, DeskScreen[None]):
     """The live board."""
 
     NAME: ClassVar[str] = "tui_board_name"
+    ABOUT: ClassVar[str] = "tui_board_about"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f", "follow('retract')", "tui_key_retract"),
-        Binding("e", "follow('lift')", "tui_key_lift"),
-        Binding("x", "follow('cancel')", "tui_key_cancel"),
-        Binding("v", "follow('extend')", "tui_key_extend"),
         Binding("r", "decide('resend')", "tui_key_resend"),
         Binding("h", "decide('hold')", "tui_key_hold"),
         Binding("l", "decide('release')", "tui_key_release"),
         Binding("d", "decide('drop')", "tui_key_drop"),
         Binding("o", "reopen", "tui_key_reopen"),
+        Binding("f", "follow('retract')", "tui_key_retract"),
+        Binding("e", "follow('lift')", "tui_key_lift"),
+        Binding("x", "follow('cancel')", "tui_key_cancel"),
+        Binding("v", "follow('extend')", "tui_key_extend"),
         *KEYS,
     ]
 
@@ -95,11 +97,13 @@ class BoardScreen(Opens, DeskScreen[None]):
         self.refresh_bindings()
 
     def on_line_chosen(self, event: LineChosen) -> None:
-        """Show what waits; offer what may follow an alert."""
-        if event.line.submission is not None:
+        """Show what waits; tell all about a delivery; offer what may follow an alert."""
+        line, row = event.line, event.line.row
+        if line.submission is not None:
             self.action_approve()
-        row = event.line.row
-        if row is not None and row["in_force"] and event.line.sort is not Sort.DELIVERY:
+        elif line.delivery is not None:
+            self.app.push_screen(DetailScreen(line))
+        elif row is not None and row["in_force"]:
             self.app.push_screen(FollowUpScreen(row, (*PREPARED, "extend")), self._chosen)
 
     def _chosen(self, name: str | None) -> None:

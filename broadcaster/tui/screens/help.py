@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
+from textual.binding import ActiveBinding
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widget import Widget
@@ -16,13 +17,13 @@ from broadcaster.tui.words import plain
 
 
 class HelpScreen(DeskModal[None]):
-    """The keys, and one sentence on what the screen is for."""
+    """What the screen is for, then its keys; those that only move come last."""
 
     NAME: ClassVar[str] = "tui_help_name"
 
-    def __init__(self, about: str, keys: Sequence[tuple[str, str]]) -> None:
+    def __init__(self, name: str, about: str, keys: Sequence[ActiveBinding]) -> None:
         super().__init__()
-        self._about, self._keys = about, keys
+        self._heading, self._about, self._keys = name, about, keys
 
     def body(self) -> Iterable[Widget]:
         """Return the list."""
@@ -31,6 +32,11 @@ class HelpScreen(DeskModal[None]):
 
     def spoken(self) -> None:
         """Name each key."""
-        lines = [plain(self._about, "bold"), plain("")]
-        lines += [plain(f"{pad(key, 12)} {said}") for key, said in self._keys]
+        lines = [plain(self.words(self._heading), "bold")]
+        lines += [plain(self.words(self._about))] if self._about else []
+        lines += [plain(""), *(self._key(each) for each in self._keys if each.binding.show)]
+        lines += [plain(""), *(self._key(each) for each in self._keys if not each.binding.show)]
         self.query_one("#keys", Static).update(Content("\n").join(lines))
+
+    def _key(self, active: ActiveBinding) -> Content:
+        return plain(f"{pad(self.app.get_key_display(active.binding), 12)} {self.words(active.binding.description)}")

@@ -19,7 +19,7 @@ FIELDS = ("name", "passphrase", "code")
 class LoginScreen(DeskModal[str]):
     """Asks who sits here, over whatever is on the screen; its result is the session's secret. Escape: only look."""
 
-    NAME: ClassVar[str] = "tui_login_name"
+    NAME: ClassVar[str] = "tui_login"
 
     def __init__(self, why: BroadcasterError | None = None) -> None:
         super().__init__()

@@ -169,7 +169,7 @@ def _reach(preview: Any, silent: bool, words: Words) -> Iterator[Content]:
     if preview is None:
         yield plain(words("tui_looking"), "dim")
         return
-    reached = [f"{words.channel(each['channel'])} {_audience(each['reached'], words)}" for each in preview["channels"]]
+    reached = [words.channel(each["channel"]) + _audience(each["reached"], words) for each in preview["channels"]]
     yield plain(words("tui_reach", mode=words(f"mode_{preview['mode']}"), channels=", ".join(reached)), "bold")
     if silent:
         yield plain(words("tui_silent"), "bold")
@@ -179,7 +179,7 @@ def _reach(preview: Any, silent: bool, words: Words) -> Iterator[Content]:
 
 
 def _audience(count: int | None, words: Words) -> str:
-    return words("reached", count=f"{count:,}") if count is not None else ""
+    return f" {words('reached', count=f'{count:,}')}" if count is not None else ""
 
 
 def outcome(done: Any, words: Words) -> str:

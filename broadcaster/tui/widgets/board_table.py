@@ -28,7 +28,7 @@ class BoardTable(AtDesk, ScrollView, can_focus=True):
         Binding("pagedown", "move(10)", "tui_key_page_down", show=False),
         Binding("home", "move(-100000)", "tui_key_top", show=False),
         Binding("end", "move(100000)", "tui_key_bottom", show=False),
-        Binding("enter", "choose", "tui_key_choose"),
+        Binding("enter", "choose", "tui_key_choose", key_display="Enter"),
     ]
     COMPONENT_CLASSES: ClassVar[set[str]] = {"board--cursor"}
 

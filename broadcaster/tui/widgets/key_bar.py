@@ -11,7 +11,10 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from broadcaster.tui.place import AtDesk
-from broadcaster.tui.words import Words, plain, width
+from broadcaster.tui.words import plain, width
+
+HELP = "tui_key_help"
+"""The description of the one key that always has its place."""
 
 
 class KeyBar(AtDesk, Widget):
@@ -29,22 +32,20 @@ class KeyBar(AtDesk, Widget):
         self.refresh()
 
     def render(self) -> Content:
-        """Draw as many keys as fit, those of the screen first."""
-        parts: list[Content] = []
-        room = self.size.width - 1
-        for key, said in keys_of(self.screen, self.words):
-            room -= width(key) + width(said) + 3
-            if room < 0:
-                break
-            parts += [plain(f" {key} ", "bold reverse"), plain(f"{said} ")]
-        return Content.assemble(*parts)
+        """Draw as many keys as fit, those of the screen first, and always the help."""
+        shown = [(key, each.binding.description) for key, each in bindings_of(self.screen) if each.binding.show]
+        last = [pair for pair in shown if pair[1] == HELP]
+        room, parts = self.size.width - sum(self._columns(pair) for pair in last), list[tuple[str, str]]()
+        for pair in shown:
+            if pair not in last and (room := room - self._columns(pair)) >= 0:
+                parts.append(pair)
+        return Content.assemble(*(piece for pair in (*parts, *last) for piece in self._drawn(pair)))
 
+    def _columns(self, pair: tuple[str, str]) -> int:
+        return width(pair[0]) + width(self.words(pair[1])) + 3
 
-def keys_of(screen: Screen[object], words: Words, *, every: bool = False) -> Iterator[tuple[str, str]]:
-    """Yield key and description of what works on a screen now, once each; `every`: also those not shown below."""
-    for key, active in bindings_of(screen):
-        if active.binding.show or every:
-            yield key, words(active.binding.description)
+    def _drawn(self, pair: tuple[str, str]) -> tuple[Content, Content]:
+        return plain(f" {pair[0]} ", "bold reverse"), plain(f"{self.words(pair[1])} ")
 
 
 def bindings_of(screen: Screen[Any]) -> Iterator[tuple[str, ActiveBinding]]:

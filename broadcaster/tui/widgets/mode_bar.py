@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.content import Content
 from textual.widget import Widget
 
-from broadcaster.tui.drawing import fit, time_of
+from broadcaster.tui.drawing import fit, joined, time_of
 from broadcaster.tui.place import AtDesk
 from broadcaster.tui.words import plain, width
 
@@ -35,8 +35,9 @@ class ModeBar(AtDesk, Widget):
         desk, columns = self.desk, self.size.width
         mark = self.words(f"mode_{desk.mode}") if desk.mode else self.words("tui_connecting")
         screen = self.words(getattr(self.screen, "called", "tui_desk"))
-        middle = "  ".join(part for part in (desk.city, screen, desk.clock_words(), desk.who) if part)
         room = max(0, columns - 2 * width(mark) - 4)
+        rest = joined(screen, desk.clock_words(), desk.who)
+        middle = joined(desk.city, rest) if width(joined(desk.city, rest)) <= room else rest
         said = fit(middle, room)
         gap = room - width(said)
         line = plain(f" {mark} {' ' * (gap // 2)}{said}{' ' * (gap - gap // 2)} {mark} ")
