@@ -53,6 +53,7 @@ class SayScreen(DeskModal[Any]):
         self._draft: Any = None
         self._preview: Any = None
         self._silent = False
+        self._acting = False
 
     @property
     def called(self) -> str:
@@ -146,15 +147,27 @@ class SayScreen(DeskModal[Any]):
         else:
             self.desk.tell(self.words("tui_typed_wrong", word=self._word()), grave=True)
 
-    @work(group="send", exclusive=True)
-    async def _send(self) -> None:
-        """Hand it in. Where the answer is lost, the same key may be pressed again: it is one message."""
-        if self._draft is None:
-            return
-        digest = "" if self._saying.at_once else self._preview["digest"]
-        with self.desk.failing():
+    def _send(self) -> None:
+        """Hand it in, once: pressed twice it is one message."""
+        if self._draft is not None and not self._acting:
+            self._acting = True
+            self._go("" if self._saying.at_once else str(self._preview["digest"]))
+
+    @work
+    async def _go(self, digest: str) -> None:
+        """Ask the core. Where the answer is lost it may be tried again: the key is the same."""
+        try:
             done = await self.ask(lambda core: self._saying.send(core, self._key, self._silent, digest))
+        except BroadcasterError as error:
+            self._acting = False
+            self.desk.fail(error)
+        else:
             self.dismiss(done)
+
+    def action_leave(self) -> None:
+        """Close it, unless it is under way: then what comes of it must be seen."""
+        if not self._acting:
+            self.dismiss(None)
 
 
 def _said(draft: Any) -> Iterator[Content]:
