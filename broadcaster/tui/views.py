@@ -36,7 +36,7 @@ def pages(shown: Any, words: Words, zone: str, *, differences: bool) -> list[Pag
     are those of the zone (an IANA name).
     """
     return [
-        _points(shown, words, zone),
+        _points(shown, words, zone, differences=differences),
         *(_channel(each, words, differences=differences) for each in shown["channels"]),
     ]
 
@@ -46,10 +46,10 @@ def has_previous(shown: Any) -> bool:
     return bool(shown["previous"])
 
 
-def _points(shown: Any, words: Words, zone: str) -> Page:
+def _points(shown: Any, words: Words, zone: str, *, differences: bool) -> Page:
     """The points an approver ticks off: level, area, time, action; what changed in them; and every problem."""
     teller = Teller(words, zone)
-    before = dict(_facts(shown["previous"], teller)) if shown["previous"] else {}
+    before = dict(_facts(shown["previous"], teller)) if differences and shown["previous"] else {}
     lines = [_problem(each, words) for each in shown.get("problems", ())]
     for code, said in _facts(alert_of(shown), teller):
         between = "\n" if "\n" in said else "  "
