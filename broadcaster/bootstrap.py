@@ -32,7 +32,7 @@ from broadcaster.supervisor import Child
 if TYPE_CHECKING:
     from broadcaster.dispatcher import Dispatcher
     from broadcaster.officers import Officers
-    from broadcaster.routine import Room, Runner
+    from broadcaster.routine import Ahead, Room, RoutineStore, Runner
     from broadcaster.upstream import Watcher
 
 
@@ -176,7 +176,7 @@ async def core(config: Config) -> None:
                 await _until_told(dispatcher, alarm, desk)
 
 
-def announcing_of(config: Config, store: Store, desk: Desk, clock: Clock) -> Room:
+def announcing_of(config: Config, store: RoutineStore, desk: Desk, clock: Clock) -> Room:
     """Return what routine announcements work with: the city's calendar, and the words of its plans."""
     from broadcaster.routine import Room, Script  # noqa: PLC0415 - calendars and triggers are for few commands
     from broadcaster.rules.calendar import Calendar  # noqa: PLC0415 - see above
@@ -316,6 +316,16 @@ async def debriefed(config: Config) -> tuple[Debrief, ...]:
     """Return how the last incidents went, step by step."""
     async with looking(config) as office:
         return await Records(office).debriefs()
+
+
+async def announcements_ahead(config: Config, days: int, plan: str = "") -> tuple[Ahead, ...]:
+    """Return what comes by the calendar, beside the running service or without it."""
+    from broadcaster.routine import Planning, read_folder  # noqa: PLC0415 - see `announcing_of`
+
+    async with looking(config) as office:
+        desk = Desk(office.context, office.channels, office.store, policy=office.policy)
+        planning = Planning(announcing_of(config, office.store, desk, office.context.clock))
+        return await planning.ahead(days, plan, read_folder(config.routine.folder).plans)
 
 
 async def previewed(config: Config, draft: Draft) -> Preview:

@@ -7,7 +7,7 @@ from broadcaster.api.asking import Ask, Route, get, post
 from broadcaster.documents import plan_from
 from broadcaster.errors import Refused
 from broadcaster.model import OccurrenceRow, PlanRow, Problem
-from broadcaster.routine import Ahead, Overview, Wish
+from broadcaster.routine import Ahead, Overview, PlanView, Wish
 
 MOST_DAYS = 366
 
@@ -19,6 +19,10 @@ async def _routine(ask: Ask) -> Overview:
 async def _routine_next(ask: Ask) -> tuple[Ahead, ...]:
     days = ask.maybe("days")
     return await ask.planning.ahead(min(MOST_DAYS, 30 if days is None else days), ask.query.get("plan", ""))
+
+
+async def _plan(ask: Ask) -> PlanView:
+    return await ask.planning.view(ask.path["plan"])
 
 
 async def _put_plan(ask: Ask) -> PlanRow:
@@ -44,6 +48,7 @@ async def _decide_occurrence(ask: Ask) -> OccurrenceRow:
 ANNOUNCING: tuple[Route, ...] = (
     get("/routine", "All plans, and the occurrences that wait for a person", _routine, Overview),
     get("/routine/next", "What comes, with why it is left out", _routine_next, tuple[Ahead, ...], "days", "plan"),
+    get("/routine/{plan}", "One plan, what it would say now, and when it comes next", _plan, PlanView),
     post("/routine", "Add or replace a plan; it speaks once it is approved", _put_plan, shapes.PutPlan, PlanRow),
     post("/routine/{plan}/approve", "Let a series speak", _approve_plan, shapes.ApprovePlan, PlanRow),
     post("/routine/{plan}/retire", "Silence a series", _retire_plan, shapes.RetirePlan, None),

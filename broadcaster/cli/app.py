@@ -45,6 +45,7 @@ COMMANDS = {
     "logout": "entering:logout",
     "officers": "officers:officers",
     "tokens": "tokens:tokens",
+    "routine": "routine:routine",
     "subscribers": "subscribing:subscribers",
     "upstream": "watching:upstream",
     "audit": "records:audit",

@@ -33,6 +33,7 @@ def needs_lines(board: Any) -> Iterator[str]:
     yield from _glass_lines(board)
     yield from _attention_lines(board)
     yield from _waiting_lines(board)
+    yield from routine_lines(board["routine"], board["zone"])
     yield from _down_lines(board)
     yield from _feed_lines(board)
 
@@ -67,6 +68,16 @@ def _waiting_lines(board: Any) -> Iterator[str]:
         alert = each["acceptance"]["alert"]
         author = each["acceptance"]["author"]["name"]
         yield f"  ? {words('board_submission', number=each['id'], headline=headline(alert), author=author)}"
+
+
+def routine_lines(waiting: Any, zone: str) -> Iterator[str]:
+    """Yield the announcements by the calendar that wait for a person."""
+    if waiting:
+        yield words("routine_waiting", count=len(waiting))
+    for each in waiting:
+        reason = words("routine_unsayable") if each["state"] == "failed" else words(f"routine_reason_{each['reason']}")
+        what = words(f"routine_part_{each['part']}", plan=each["plan"], time=clock(each["due"], zone))
+        yield f"  ? {what}: {reason} {each['detail']}".rstrip()
 
 
 def _down_lines(board: Any) -> Iterator[str]:

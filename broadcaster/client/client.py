@@ -168,6 +168,10 @@ class Client(Persons):
         """Return what comes within so many days, with why it is left out."""
         return self._call("GET", f"/routine/next?days={days}&plan={quoted(plan)}")
 
+    def plan(self, plan: str) -> Any:
+        """Return one plan, what it would say now, and when it comes next."""
+        return self._call("GET", f"/routine/{_part(plan)}")
+
     def put_plan(self, name: str, table: Any) -> Any:
         """Add or replace a plan by the table of its file."""
         return self._call("POST", "/routine", {"id": name, "table": table})

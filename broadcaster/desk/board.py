@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from broadcaster.desk.presence import Present
 from broadcaster.desk.values import Office
-from broadcaster.model import Attempt, Grade, Limit, Mode, Reading
+from broadcaster.model import Attempt, Grade, Limit, Mode, OccurrenceRow, Reading
 from broadcaster.ports.channel import BulkMessenger, Channel, Metered, Publisher
 from broadcaster.ports.store import AlertRow, Breaking, Spent, Submission, Told
 from broadcaster.rules import breakglass, budget, feeds, pace
@@ -93,6 +93,8 @@ class Board:
     """From when the glass may be broken, by the number of the submission that waits; others never."""
     breaking: tuple[Countdown, ...] = ()
     """Countdowns that run: each may be stopped by any officer until it is due."""
+    routine: tuple[OccurrenceRow, ...] = ()
+    """Announcements by the calendar that wait for a person: held, suspended by an emergency, or impossible to say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +129,7 @@ async def board(office: Office, limit: int, officers: tuple[Present, ...] = ()) 
         heard=await store.told(now - HEARD) if office.feeds else (),
         breakable=_breakable(office, waiting),
         breaking=tuple(_countdown(each) for each in await store.breakings()),
+        routine=tuple(row for row in await store.open_occurrences() if row.state.asks),
     )
 
 

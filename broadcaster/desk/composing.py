@@ -10,11 +10,13 @@ from datetime import datetime, timedelta
 from broadcaster.desk.values import Office
 from broadcaster.documents import digest
 from broadcaster.errors import RenderingError
-from broadcaster.model import Alert, Draft, Edition, Grade, Message, Mode, Problem, Reference, Status
+from broadcaster.model import Alert, Draft, Edition, Grade, Kind, Message, Mode, Problem, Reference, Status
 from broadcaster.ports.channel import Channel, Composer, Composition, Metered, Publisher, Situation
 from broadcaster.rules import budget, checks, force, routing
 
 DAY = timedelta(hours=24)
+ROUTINE_DAY = timedelta(hours=20)
+"""What is said every day at the same time was last said some seconds less than 24 hours ago: that is no repetition."""
 _BOARD_ROWS = 200
 
 
@@ -87,7 +89,7 @@ async def situation(office: Office, name: str, channel: Channel, alert: Alert) -
     if limits:
         spent, lane = await store.spent(name, now - budget.window(limits)), await store.lane(name)
         left = dict(budget.left(limits, spent, lane.readings, grade, now))
-    recent = await store.recent_bodies(name, now - DAY)
+    recent = await store.recent_bodies(name, now - (ROUTINE_DAY if alert.kind is Kind.ROUTINE else DAY))
     return Situation(now=now, grade=grade, left=left, recent=recent)
 
 

@@ -3,7 +3,7 @@
 from broadcaster.documents.drafts import draft_from, read_draft, sketch
 from broadcaster.documents.files import LARGEST, parse_json, parse_toml
 from broadcaster.documents.places import city_document, city_of
-from broadcaster.documents.plans import plan_from, read_plan
+from broadcaster.documents.plans import plan_from, plan_table, read_plan
 from broadcaster.documents.values import canonical, digest, dump, load, place_of, validation_codes, validation_problems
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "parse_toml",
     "place_of",
     "plan_from",
+    "plan_table",
     "read_draft",
     "read_plan",
     "sketch",

@@ -35,6 +35,13 @@ def read_plan(source: Path) -> Plan:
     return plan_from(source.stem, document(source, source.suffix))
 
 
+def plan_table(source: Path) -> tuple[str, dict[str, Any]]:
+    """Return a plan file's name and table, once it is known to be right. Raise `Refused` with every problem."""
+    table = document(source, source.suffix)
+    plan_from(source.stem, table)
+    return source.stem, table
+
+
 def plan_from(name: str, data: Mapping[str, Any]) -> Plan:
     """Return the plan a table holds. Raise `Refused` with every problem and its place."""
     try:
@@ -120,7 +127,7 @@ class _File(_Part):
     id: Id
     title: Annotated[StrictStr, Field(min_length=1, max_length=100)]
     category: RoutineCategory
-    when: Annotated[tuple[_Rule, ...], Field(min_length=1)]
+    when: tuple[_Rule, ...]
     valid_minutes: Annotated[int, Field(ge=1, le=LONGEST_VALID, strict=True)]
     max_late_minutes: Minutes
     late: Late = Late.SKIP
@@ -142,6 +149,8 @@ def _contradictions(file: _File) -> Iterator[Problem]:
         yield Problem(code="plan_ends_first", place="last")
     if file.max_late_minutes >= file.valid_minutes:
         yield Problem(code="plan_late_past_valid", place="max_late_minutes")
+    if not file.when:
+        yield Problem(code="too_short", place="when", params={"bound": 1})
     for index, rule in enumerate(file.when):
         for code, name in _rule_contradictions(rule):
             yield Problem(code=code, place=f"when[{index}].{name}")

@@ -33,7 +33,7 @@ from broadcaster.model import (
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
     """What composing may depend on. `left` is what remains of each limit, by name, for this grade;
-    `recent` the bodies said on this channel in the last 24 hours, newest first.
+    `recent` the bodies said on this channel in the last 24 hours (20 for a routine announcement), newest first.
     """
 
     now: datetime

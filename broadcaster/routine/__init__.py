@@ -6,9 +6,22 @@ that an occurrence is said once is the store's doing: its row is written by the 
 """
 
 from broadcaster.routine.folder import Folder, read_folder
-from broadcaster.routine.planning import Ahead, Overview, Planning, RoutineVerb, Wish
-from broadcaster.routine.room import Room
+from broadcaster.routine.planning import Ahead, Overview, Planning, PlanView, RoutineVerb, Wish
+from broadcaster.routine.room import Room, RoutineStore
 from broadcaster.routine.runner import Runner
 from broadcaster.routine.script import Script
 
-__all__ = ["Ahead", "Folder", "Overview", "Planning", "Room", "RoutineVerb", "Runner", "Script", "Wish", "read_folder"]
+__all__ = [
+    "Ahead",
+    "Folder",
+    "Overview",
+    "PlanView",
+    "Planning",
+    "Room",
+    "RoutineStore",
+    "RoutineVerb",
+    "Runner",
+    "Script",
+    "Wish",
+    "read_folder",
+]

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from broadcaster.errors import BroadcasterError, Conflict, Forbidden, NotFound, Refused
-from broadcaster.model import Actor, Mode, Occurrence, OccurrenceRow, Part, Plan, PlanRow, Problem, Standing
+from broadcaster.model import Actor, Draft, Mode, Occurrence, OccurrenceRow, Part, Plan, PlanRow, Problem, Standing
 from broadcaster.ports.store import Choice
 from broadcaster.routine.folder import Folder
 from broadcaster.routine.room import Room
+from broadcaster.routine.script import SOME_INCIDENT
 from broadcaster.rules import recurrence, routine
 
+SHOWN, DAYS_SHOWN = 5, 366
+"""How many of the next occurrences an approver is shown, and how far ahead they are looked for."""
+OF_THE_MOMENT = frozenset({"x_near_duplicate"})
+"""Problems that are about what was said just now, not about the plan: it is not said now."""
 _TICK = timedelta(microseconds=1)
 log = logging.getLogger("broadcaster.routine")
 
@@ -64,6 +69,17 @@ class Ahead:
     state: Standing | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanView:
+    """One plan as an approver looks at it: what it would say now (its twin after it), and when it comes next."""
+
+    mode: Mode
+    zone: str
+    row: PlanRow
+    drafts: tuple[Draft, ...]
+    ahead: tuple[Ahead, ...]
+
+
 class Planning:
     """What may be asked about routine announcements. `changed` is called after whatever concerns the alarm clock."""
 
@@ -86,14 +102,32 @@ class Planning:
             waiting=tuple(row for row in await self._store.open_occurrences() if row.state.asks),
         )
 
-    async def ahead(self, days: int, only: str = "") -> tuple[Ahead, ...]:
-        """Return what comes within so many days, soonest first, with why it is left out; `only` one plan's."""
+    async def view(self, name: str) -> PlanView:
+        """Return one plan with its words. Raise `NotFound`, `Refused` where it has none any more."""
+        row, now = await self._store.plan(name), self._room.now()
+        script, plan = self._room.script, row.plan
+        drafts = (script.announcement(plan, now, now), script.lifting(plan, SOME_INCIDENT, now + plan.valid, now))
+        return PlanView(
+            mode=self._room.desk.mode,
+            zone=self._room.calendar.zone.key,
+            row=row,
+            drafts=tuple(draft for draft in drafts if draft is not None),
+            ahead=(await self.ahead(DAYS_SHOWN, name))[:SHOWN],
+        )
+
+    async def ahead(self, days: int, only: str = "", files: Iterable[Plan] = ()) -> tuple[Ahead, ...]:
+        """Return what comes within so many days, soonest first, with why it is left out; `only` one plan's.
+
+        `files` are plan files as they stand: one the service has not taken over yet counts as not approved.
+        """
         now = self._room.now()
         until = now + timedelta(days=days)
         rows = {(row.plan, row.due, row.part): row for row in await self._store.occurrences(now, until)}
         silence = max((alert.expires for alert in await self._store.emergencies(now)), default=now)
-        plans = [row for row in await self._store.plans() if not row.retired and only in ("", row.plan.id)]
-        found = [each for row in plans for each in self._of_plan(row, now, until, rows, silence)]
+        plans = {row.plan.id: row for row in await self._store.plans() if not row.retired}
+        plans |= {plan.id: _untold(plan, now) for plan in files if plan.id not in plans or plans[plan.id].plan != plan}
+        chosen = [row for row in plans.values() if only in ("", row.plan.id)]
+        found = [each for row in chosen for each in self._of_plan(row, now, until, rows, silence)]
         return tuple(sorted(found, key=lambda each: (each.due, each.plan)))
 
     def _of_plan(
@@ -154,8 +188,9 @@ class Planning:
             problems.append(Problem(code="plan_never", place="when"))
         try:
             draft = self._room.script.announcement(plan, now, now)
-            self._room.script.lifting(plan, 1, now + plan.valid, now)
-            problems += [each for each in (await self._room.desk.preview(draft)).problems if each.blocking]
+            self._room.script.lifting(plan, SOME_INCIDENT, now + plan.valid, now)
+            shown = (await self._room.desk.preview(draft)).problems
+            problems += [each for each in shown if each.blocking and each.code not in OF_THE_MOMENT]
         except Refused as refused:
             problems += refused.problems
         except NotFound as missing:
@@ -236,6 +271,11 @@ class Planning:
             digest = ""
         if before.retired or before.digest != digest:
             await self._store.put_plan(replace(row, digest=digest, at=self._room.now()))
+
+
+def _untold(plan: Plan, now: datetime) -> PlanRow:
+    file = f"{plan.id}.toml"
+    return PlanRow(plan=plan, digest="", author=Actor(name=file), at=now, file=file)
 
 
 def _reason(

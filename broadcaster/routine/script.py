@@ -14,7 +14,8 @@ from broadcaster.rules import routine
 
 _STILL = datetime(2026, 1, 5, 3, 0, tzinfo=UTC)
 """A moment like any other: at it the words are made that a digest compares."""
-_SOME_INCIDENT = 1
+SOME_INCIDENT = 1
+"""Stands for the incident a lift will belong to, where its words are only looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class Script:
         """Return what an approval is given for: the digest of the plan and of its words. Raise as `announcement`."""
         said = {
             Part.ANNOUNCE.value: self.announcement(plan, _STILL, _STILL),
-            Part.LIFT.value: self.lifting(plan, _SOME_INCIDENT, _STILL + plan.valid, _STILL),
+            Part.LIFT.value: self.lifting(plan, SOME_INCIDENT, _STILL + plan.valid, _STILL),
         }
         return digest({"plan": plan, "said": said})
 

@@ -103,6 +103,7 @@ ROUTES: Mapping[str, Rule] = {
     "handover": _READ,
     "routine": _READ,
     "routine_next": _READ,
+    "plan": _READ,
     "put_plan": Rule(roles=WRITERS),
     "approve_plan": _APPROVE,
     "retire_plan": _DUTY,

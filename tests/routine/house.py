@@ -87,6 +87,11 @@ class House:
     planning: Planning
     said: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
     epoch: int = 0
+    others: list[Runner] = field(default_factory=list[Runner])
+    """The alarm clocks of further services over the same store."""
+    delivering: bool = False
+    news: bool = False
+    """Whether the desk has accepted something since it was last delivered."""
 
     def restarted(self) -> None:
         """Begin anew, as a process would: nothing is remembered but by the store."""
@@ -101,12 +106,17 @@ class House:
     async def until(self, moment: datetime) -> None:
         """Let time pass, and the alarm clock ring, up to a moment, which is looked at too."""
         while True:
-            pause = await self.runner._safe_turn()
+            pauses = [await each._safe_turn() for each in (*self.others, self.runner)]
+            pause = min(pauses)
+            if self.news and self.delivering:
+                self.news = False
+                await self.deliver()
             left = (moment - self.clock.wall).total_seconds()
             if left <= 0:
                 return
             if pause == HEARTBEAT:  # nothing but the clock is looked at in between
-                pause = max(pause, (self.runner._next - self.clock.wall).total_seconds())
+                following = min(each._next for each in (*self.others, self.runner))
+                pause = max(pause, (following - self.clock.wall).total_seconds())
             self.clock.go(min(max(pause, 0.001), left))
 
     async def rows(self) -> list[OccurrenceRow]:
@@ -136,6 +146,7 @@ class House:
     async def deliver(self) -> None:
         """Claim what is due on every channel and settle it as accepted, by the dispatcher's own rules."""
         self.epoch = self.epoch or await self.store.begin("here", self.clock.now())
+        self.clock.go(2)
         for channel in self.room.desk._office.channels:
             await self._deliver(channel)
 
@@ -171,7 +182,11 @@ async def house(folder: Path, clock: HandClock | None = None, mode: Mode = Mode.
 def built(config: Config, clock: Clock, store: Store, channels: dict[str, Any]) -> House:
     """Put it together over an open store."""
     assert isinstance(clock, HandClock)
-    desk = Desk(replace(bootstrap.context_of(config), clock=clock), channels, store, policy=config.policy)
+
+    def changed() -> None:
+        made.news = True
+
+    desk = Desk(replace(bootstrap.context_of(config), clock=clock), channels, store, changed, config.policy)
     room = bootstrap.announcing_of(config, store, desk, clock)
     made = House(config, clock, store, desk, room, Runner(room), Planning(room))
     made.restarted()
