@@ -65,7 +65,7 @@ def _standing(row: Any) -> str:
 
 @command("routine next")
 @click.argument("plan", default="")
-@click.option("--days", type=click.IntRange(1, FARTHEST), default=30, help=words("help_days"))
+@click.option("--days", type=click.IntRange(1, FARTHEST), default=30, help=words("help_days_ahead"))
 def ahead(session: Session, plan: str, days: int) -> None:
     """Show what comes, with why it is left out. Needs no running service."""
     from broadcaster.bootstrap import announcements_ahead  # noqa: PLC0415 - calendars and channels, only here

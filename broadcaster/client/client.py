@@ -170,7 +170,7 @@ class Client(Persons):
 
     def plan(self, plan: str) -> Any:
         """Return one plan, what it would say now, and when it comes next."""
-        return self._call("GET", f"/routine/{_part(plan)}")
+        return self._call("GET", f"/routine/{quoted(plan)}")
 
     def put_plan(self, name: str, table: Any) -> Any:
         """Add or replace a plan by the table of its file."""
