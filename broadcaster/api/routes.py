@@ -117,7 +117,7 @@ async def _verify(ask: Ask) -> Verdict:
 
 
 async def _handover(ask: Ask) -> Handover:
-    return await ask.desk.records.handover()
+    return await ask.desk.records.handover(ask.desk.presence.officers)
 
 
 async def _put(ask: Ask) -> shapes.Counted:

@@ -11,15 +11,18 @@ from broadcaster.desk import board, happenings
 from broadcaster.desk.board import Board
 from broadcaster.desk.debrief import Debrief, Sent, debrief
 from broadcaster.desk.happenings import Happening
+from broadcaster.desk.presence import Present
 from broadcaster.desk.values import Office
 from broadcaster.errors import NotFound
 from broadcaster.model import Alert, Delivery, Mode
-from broadcaster.ports.store import AlertRow, Entry, Head, Past
+from broadcaster.ports.store import AlertRow, DraftRow, Entry, Head, Past
 
 SHIFT = timedelta(hours=12)
 """How far a hand-over sheet looks back."""
 _SHIFT_ENTRIES = 2_000
 """Entries of the chain that a sheet looks at; a shift with more is told by its newest."""
+_COMING_AND_GOING = ("session_began", "session_ended")
+"""Who logged in and out fills a sheet, and stands in the audit log."""
 _BOARD_ROWS = 200
 _DEBRIEFED = 5
 
@@ -56,10 +59,13 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handover:
-    """What the next shift must know: the board now, and what happened since `since`. `cut`: there was more."""
+    """What the next shift must know: the board now, the drafts nobody has sent, and what happened since `since`. `cut`:
+    there was more.
+    """
 
     since: datetime
     board: Board
+    drafts: tuple[DraftRow, ...]
     happenings: tuple[Happening, ...]
     cut: bool = False
 
@@ -129,14 +135,15 @@ class Records:
         broken = await audit.verify_stream(self._store.entries(), head)
         return Verdict(whole=broken is None, entries=head.seq, broken=broken)
 
-    async def handover(self) -> Handover:
-        """Compose the hand-over sheet of this moment."""
+    async def handover(self, officers: tuple[Present, ...] = ()) -> Handover:
+        """Compose the hand-over sheet of this moment; `officers` are those present."""
         since = self._office.now() - SHIFT
         traces = await self._store.traces_since(since, _SHIFT_ENTRIES)
         return Handover(
             since=since,
-            board=await board.board(self._office, _BOARD_ROWS),
-            happenings=happenings.told(traces),
+            board=await board.board(self._office, _BOARD_ROWS, officers),
+            drafts=await self._store.drafts(),
+            happenings=happenings.told(trace for trace in traces if trace.entry.event not in _COMING_AND_GOING),
             cut=len(traces) == _SHIFT_ENTRIES,
         )
 

@@ -10,6 +10,8 @@ from broadcaster.papers.attention import attention
 from broadcaster.papers.cells import markdown, visible
 from broadcaster.papers.telling import Say, Teller
 
+_MICRO = 1_000_000
+
 
 @dataclass(frozen=True, slots=True)
 class Section:
@@ -84,13 +86,42 @@ def _wanting(handover: Any, teller: Teller) -> Iterator[str]:
         yield f"[{each['id']}] {entry['serial']} {where}: {advice}" + (f" ({reason})" if reason else "")
 
 
+def _alone(handover: Any, teller: Teller) -> Iterator[str]:
+    """What goes out or went out without a second person, until an approver has looked at it."""
+    board = handover["board"]
+    for each in board["breaking"]:
+        due = teller.clock(each["due_at"])
+        yield teller.say("hand_breaking", number=each["submission"], by=each["by"], reason=each["reason"], due=due)
+    for row in board["rows"]:
+        if row["unreviewed"]:
+            yield teller.say("hand_unreviewed", serial=_serial(row["alert"]), by=row["approved_by"])
+
+
+def _drafts(handover: Any, teller: Teller) -> Iterator[str]:
+    for each in handover["drafts"]:
+        by, at = each["updated_by"]["name"], teller.clock(each["updated_at"])
+        yield teller.say("hand_draft", number=each["id"], title=each["title"], by=by, at=at)
+
+
+def _officers(handover: Any, teller: Teller) -> Iterator[str]:
+    for each in handover["board"]["officers"]:
+        yield teller.say("hand_officer", name=each["display"], since=teller.clock(each["since"]))
+
+
 def _channels(handover: Any, teller: Teller) -> Iterator[str]:
     for each in handover["board"]["channels"]:
         name = teller.channel(each["channel"])
         if each["down"]:
             yield teller.say("hand_down", channel=name, reason=teller.reason(each["down"]))
         else:
-            yield teller.say("hand_up", channel=name)
+            yield " ".join([teller.say("hand_up", channel=name), *(_budget(left, teller) for left in each["budgets"])])
+
+
+def _budget(left: Any, teller: Teller) -> str:
+    money = left["unit"] == "microusd"
+    rest, amount = (f"${value / _MICRO:,.2f}" if money else f"{value:,}" for value in (left["left"], left["amount"]))
+    code = f"tui_budget_{left['name']}"
+    return teller.say(code if teller.knows(code) else "hand_budget", name=left["name"], left=rest, amount=amount)
 
 
 def _lately(handover: Any, teller: Teller) -> Iterator[str]:
@@ -110,6 +141,9 @@ _SECTIONS: tuple[tuple[str, Callable[[Any, Teller], Iterator[str]]], ...] = (
     ("hand_head_in_force", _in_force),
     ("hand_head_waiting", _waiting),
     ("hand_head_wanting", _wanting),
+    ("hand_head_alone", _alone),
     ("hand_head_channels", _channels),
+    ("hand_head_drafts", _drafts),
+    ("hand_head_officers", _officers),
     ("hand_head_lately", _lately),
 )

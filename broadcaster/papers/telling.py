@@ -76,11 +76,15 @@ class Teller:
 
     def known(self, code: str, fallback: str) -> str:
         """Return the sentence for a code, or the fallback where the catalogue has none."""
-        return self.say(code) if code in catalog.sentences(catalog.LANGUAGES[0]) else fallback
+        return self.say(code) if self.knows(code) else fallback
+
+    def knows(self, code: str) -> bool:
+        """Return whether the catalogue has a sentence for a code."""
+        return code in catalog.sentences(catalog.LANGUAGES[0])
 
     def _what(self, happening: Any) -> str:
         code = f"told_{happening['code']}"
-        if code not in catalog.sentences(catalog.LANGUAGES[0]):
+        if not self.knows(code):
             return self._other(happening)
         values = {name: self._value(name, value) for name, value in happening["params"].items()}
         return self.say(code, **{**values, "headline": happening["headline"]}).strip()

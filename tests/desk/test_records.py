@@ -115,7 +115,7 @@ async def test_the_author_is_refused_in_words_that_say_what_to_do(
         assert await command(socket, ["approve", str(done["submission"]), "--yes"], monkeypatch) == 2
         said = capsys.readouterr().err
         assert "本人なので承認できません" in said
-        assert "別の人が承認する" in said
+        assert "別の人が承認します" in said
 
 
 def _dumped(draft: Any) -> Any:
