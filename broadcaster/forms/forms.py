@@ -9,7 +9,7 @@ from pathlib import Path
 
 from broadcaster.errors import NotFound, Refused
 from broadcaster.forms.areas import AreaWords, city_name, contact
-from broadcaster.forms.template import ISSUED, Slot, SlotKind, Template, Words, parse
+from broadcaster.forms.template import GIVEN, ISSUED, Slot, SlotKind, Template, Words, parse
 from broadcaster.forms.values import Problems, Reader
 from broadcaster.model import JAPANESE, Area, Draft, Info
 from broadcaster.ports.world import City, TextRenderer
@@ -74,6 +74,15 @@ class Forms:
         span = (effective or now, expires or now + timedelta(hours=template.validity_hours))
         infos = (self._info(reader, language, values, span) for language, values in filled.items())
         return Draft(kind=template.kind, infos=tuple(infos), level=template.level, incident=incident)
+
+    def glimpse(self, name: str, values: Mapping[str, str], *, city: City, now: datetime) -> dict[str, Words]:
+        """Return the texts of every language as far as they are filled: 〔what is missing〕 stands where it will stand.
+        Never to be sent. Raise `NotFound`, `RenderingError`.
+        """
+        template = self.template(name)
+        reader = self._reader(template, values, city, now)
+        shown = {language: _blanks(template, language) | _given(reader, language) for language in template.text}
+        return {language: self._say(template.text[language], said) for language, said in shown.items()}
 
     def examples(self, name: str, city: City, now: datetime) -> dict[str, str]:
         """Return values that fill the template for this city at this moment: its own areas where it lists any, times
@@ -148,6 +157,17 @@ def _values(reader: Reader, language: str) -> dict[str, str]:
         "contact": contact(reader.city, language),
         "areas_short": reader.area_words.shortened(reader.areas(language), language),
     }
+
+
+def _given(reader: Reader, language: str) -> dict[str, str]:
+    return {name: said for name, said in _values(reader, language).items() if said}
+
+
+def _blanks(template: Template, language: str) -> dict[str, str]:
+    """What stands for each value that is missing: nothing for those that may be."""
+    tongue = "ja" if language.partition("-")[0] == JAPANESE else "en"
+    blanks = {name: f"〔{slot.meaning[tongue]}〕" if slot.required else "" for name, slot in template.slots.items()}
+    return {**dict.fromkeys(GIVEN, ""), **blanks, "areas_short": blanks["areas"]}
 
 
 def _example_time(name: str, slot: Slot, now: datetime) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator
 from enum import StrEnum
+from functools import lru_cache
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
@@ -125,8 +126,12 @@ class Template(_Part):
                     yield f"slots.{name}.choices.{choice} is missing in {language}"
 
 
+@lru_cache(maxsize=128)
 def parse(source: str, name: str) -> Template:
-    """Return the template that `source` (TOML) declares. Raise `Refused` with every problem, placed by file and key."""
+    """Return the template that `source` (TOML) declares. Raise `Refused` with every problem, placed by file and key.
+
+    Remembered, since a form that is being filled asks for it again with each letter.
+    """
     try:
         return Template.model_validate({"id": name, **tomllib.loads(source)})
     except tomllib.TOMLDecodeError as error:

@@ -6,20 +6,21 @@ belongs to. The desk's compose screen and the line mode fill the same sheets.
 """
 
 from broadcaster.sheet.cleaning import LONGEST_PASTE, Cleaned, clean
+from broadcaster.sheet.difference import Difference, differences
 from broadcaster.sheet.press import Press
-from broadcaster.sheet.ready import Ready
 from broadcaster.sheet.sheet import FIELDS, Frame, Sheet, Wording, from_json, of_alert, to_json
 
 __all__ = [
     "FIELDS",
     "LONGEST_PASTE",
     "Cleaned",
+    "Difference",
     "Frame",
     "Press",
-    "Ready",
     "Sheet",
     "Wording",
     "clean",
+    "differences",
     "from_json",
     "of_alert",
     "to_json",

@@ -67,6 +67,15 @@ class Press:
         """
         return self._draft(sheet, self._values(sheet), now)
 
+    def texts(self, sheet: Sheet, now: datetime) -> dict[str, Wording]:
+        """Return the words of each language as far as they are filled, to be looked at while one types: what is still
+        missing stands in 〔〕. Raise `NotFound`, `RenderingError`.
+        """
+        if not sheet.template:
+            return {tag: sheet.texts.get(tag, Wording()) for tag in self.languages(sheet)}
+        found = self.forms.glimpse(sheet.template, self._values(sheet), city=self.city, now=now)
+        return {tag: _own(Wording(**dict(words)), sheet.texts.get(tag)) for tag, words in found.items()}
+
     def problems(self, sheet: Sheet, now: datetime, live: Sequence[Alert] = ()) -> tuple[Problem, ...]:
         """Return everything that is wrong, worst first. `place` is the field: `slots.river`, `slots.river.en`, `areas`,
         `hours`, `languages`, `of`, `texts.ja.headline`, `frame.severity`. Raise `NotFound` for the template.
@@ -182,6 +191,11 @@ class Press:
                 if slot.kind is SlotKind.TEXT and _FOREIGN.search(said) and not sheet.slots.get(key, "").strip():
                     params = {f"meaning_{tag}": slot.meaning[tag] for tag in (JAPANESE, "en")}
                     yield Problem(code="slot_untranslated", place=f"slots.{key}", params=params, blocking=False)
+
+
+def _own(said: Wording, wording: Wording | None) -> Wording:
+    own = {name: text for name in FIELDS if wording and (text := getattr(wording, name).strip())}
+    return replace(said, **own)
 
 
 def _reworded(info: Info, wording: Wording | None) -> Info:

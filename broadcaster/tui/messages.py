@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from textual.message import Message
 
+from broadcaster.sheet import Sheet
 from broadcaster.tui.lines import Line
 
 
@@ -21,3 +24,43 @@ class LineReached(Message):
     def __init__(self, line: Line | None) -> None:
         super().__init__()
         self.line = line
+
+
+class TextCleaned(Message):
+    """Characters that nobody sees were taken out of what was typed or pasted."""
+
+    def __init__(self, removed: tuple[str, ...]) -> None:
+        super().__init__()
+        self.removed = removed
+
+
+class PasteRefused(Message):
+    """A paste was longer than any text, and nothing of it was taken."""
+
+    def __init__(self, length: int) -> None:
+        super().__init__()
+        self.length = length
+
+
+class Chosen(Message):
+    """One of several was chosen in a field of the sheet."""
+
+    def __init__(self, place: str, value: str) -> None:
+        super().__init__()
+        self.place, self.value = place, value
+
+
+class AreasChosen(Message):
+    """Other areas are chosen."""
+
+    def __init__(self, areas: tuple[str, ...]) -> None:
+        super().__init__()
+        self.areas = areas
+
+
+class Picked(Message):
+    """What to fill was picked: a new sheet, or a draft with its row."""
+
+    def __init__(self, sheet: Sheet, row: Any = None) -> None:
+        super().__init__()
+        self.sheet, self.row = sheet, row

@@ -108,9 +108,9 @@ class World:
         return (await self.send(await self.draft(template))).alert
 
 
-def handing(key: str = "", digest: str = "") -> Handing:
+def handing(key: str = "", digest: str = "", draft_id: int | None = None) -> Handing:
     """A new key unless one is given."""
-    return Handing(key=key or f"key-{next(_keys)}", digest=digest)
+    return Handing(key=key or f"key-{next(_keys)}", digest=digest, draft_id=draft_id)
 
 
 @asynccontextmanager

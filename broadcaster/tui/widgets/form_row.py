@@ -1,0 +1,145 @@
+"""A field of a form: its name, what it is filled with, and beneath it what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Static
+
+from broadcaster.sheet import FIELDS, Wording
+from broadcaster.tui.drawing import BAD, WARNING, fit
+from broadcaster.tui.place import AtDesk
+from broadcaster.tui.words import Words, plain
+
+LABEL = 20
+"""Columns of a field's name."""
+_SHORT = {"slot_missing": "tui_missing", "slot_untranslated": "tui_untranslated"}
+"""What need not be told at length where the field's name and example stand beside it."""
+Naming = Callable[[Words], str]
+"""What a field is called, in the language the desk speaks."""
+
+
+class FormRow(AtDesk, Vertical):
+    """One field. `place` is the sheet's; problems of `also` are told here too."""
+
+    def __init__(
+        self, place: str, name: Naming, editor: Widget, *, also: Sequence[str] = (), must: bool = False
+    ) -> None:
+        super().__init__()
+        self.places = (place, *also)
+        self._naming, self._editor, self._must = name, editor, must
+
+    def compose(self) -> ComposeResult:
+        """Put the name before the field, the problems beneath."""
+        with Horizontal():
+            yield Static(classes="label")
+            yield self._editor
+        yield Problems()
+
+    def spoken(self) -> None:
+        """Name the field; a star marks what must be filled."""
+        said = fit(self._naming(self.words), LABEL - 3) + ("*" if self._must else "")
+        self.query_one(".label", Static).update(plain(said))
+
+    @property
+    def editor(self) -> Widget:
+        """What fills it."""
+        return self._editor
+
+    @property
+    def named(self) -> str:
+        """What it is called now."""
+        return self._naming(self.words)
+
+    @property
+    def blocked(self) -> bool:
+        """Whether it keeps the sheet from being sent."""
+        return self.query_one(Problems).blocking
+
+    def tell(self, problems: Sequence[Any]) -> None:
+        """Show these problems of the field."""
+        self.query_one(Problems).show(problems)
+
+
+class Problems(AtDesk, Static):
+    """What is wrong, one line each; not there while nothing is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._problems: Sequence[Any] = ()
+        self.display = False
+
+    def show(self, problems: Sequence[Any]) -> None:
+        """Show these."""
+        if problems != self._problems:
+            self._problems = problems
+            self.spoken()
+
+    @property
+    def blocking(self) -> bool:
+        """Whether any of them forbids sending."""
+        return any(each.blocking for each in self._problems)
+
+    def spoken(self) -> None:
+        """Say them; `!` forbids sending, `-` is only told."""
+        self.display = bool(self._problems)
+        self.update(Content("\n").join(self._line(each) for each in self._problems))
+
+    def _line(self, each: Any) -> Content:
+        said = self.words(_SHORT[each.code]) if each.code in _SHORT else self.words(each.code, **each.params)
+        mark, style = ("tui_mark_blocking", f"bold {BAD}") if each.blocking else ("tui_mark_warning", WARNING)
+        return plain(f"{self.words(mark)}{said}", style)
+
+
+class TextPane(AtDesk, Vertical):
+    """The words of one language as they will be, while they are the template's."""
+
+    def __init__(self, language: str) -> None:
+        super().__init__()
+        self.language = language
+        self.places = tuple(f"texts.{language}.{name}" for name in FIELDS)
+        self._wording = Wording()
+
+    def compose(self) -> ComposeResult:
+        """Put the words over what is wrong with them."""
+        yield Static(classes="heading")
+        yield Static(classes="words")
+        yield Problems()
+
+    def spoken(self) -> None:
+        """Head it."""
+        self.query_one(".heading", Static).update(plain(self.words("tui_words_so_far"), "bold"))
+
+    def show(self, wording: Wording) -> None:
+        """Show these words; what is still missing stands in 〔〕 and is drawn so."""
+        if wording == self._wording:
+            return
+        self._wording = wording
+        parts = [_marked(getattr(wording, name), "bold" if name == "headline" else "") for name in FIELDS[1:]]
+        self.query_one(".words", Static).update(Content("\n").join(parts))
+
+    def tell(self, problems: Sequence[Any]) -> None:
+        """Show these problems of the words."""
+        self.query_one(Problems).show(problems)
+
+
+def _marked(text: str, style: str) -> Content:
+    """Draw 〔what is missing〕 in another way than the words around it."""
+    parts = list[Content]()
+    for piece in text.replace("〔", "\0〔").replace("〕", "〕\0").split("\0"):
+        parts.append(plain(piece, "reverse" if piece.startswith("〔") else style))
+    return Content("").join(parts)
+
+
+def gathered(problems: Sequence[Any], rows: Sequence[FormRow | TextPane]) -> tuple[Mapping[int, list[Any]], list[Any]]:
+    """Return the problems by the place of the row they belong to, and those that belong to none."""
+    at = {place: number for number, row in enumerate(rows) for place in row.places}
+    found: dict[int, list[Any]] = {}
+    for each in problems:
+        found.setdefault(at.get(each.place, -1), []).append(each)
+    return found, found.pop(-1, [])
