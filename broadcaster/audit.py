@@ -30,6 +30,8 @@ class Damage(StrEnum):
     """It does not follow the entry before it: something was changed, taken out or put in."""
     MISSING = "missing"
     """It should be there and is not: the recorded head lies behind the last entry."""
+    DIFFERS = "differs"
+    """It is not the entry whose hash was kept elsewhere: the chain was written anew, or another put in its place."""
     BEYOND_HEAD = "beyond_head"
     """It is there, and the recorded head does not know it or ends in another."""
 
@@ -89,9 +91,16 @@ def verify(entries: Iterable[Entry], recorded: Head) -> Broken | None:
     return close(last, recorded)
 
 
-async def verify_stream(entries: AsyncIterable[Entry], recorded: Head) -> Broken | None:
+def head_of(text: str) -> Head:
+    """Return what `number:hash` says, as an edition publishes it. Raise `ValueError`."""
+    number, _, hashed = text.strip().partition(":")
+    return Head(seq=int(number), hash=hashed)
+
+
+async def verify_stream(entries: AsyncIterable[Entry], recorded: Head, kept: Head = START) -> Broken | None:
     """Do as `verify`, entry by entry as they are read. Take the head before the entries: a chain that grows
-    meanwhile is not broken, so entries behind the recorded head are checked for their links only.
+    meanwhile is not broken, so entries behind the recorded head are checked for their links only. `kept` is a head
+    that was kept elsewhere: the chain must go through it.
     """
     last, at_head = START, recorded == START
     async for entry in entries:
@@ -99,6 +108,10 @@ async def verify_stream(entries: AsyncIterable[Entry], recorded: Head) -> Broken
             return broken
         last = Head(seq=entry.seq, hash=entry.hash)
         at_head = at_head or last == recorded
+        if entry.seq == kept.seq and last != kept:
+            return Broken(seq=entry.seq, damage=Damage.DIFFERS)
+    if last.seq < kept.seq:
+        return Broken(seq=last.seq + 1, damage=Damage.MISSING)
     return None if at_head else close(last, recorded)
 
 

@@ -159,7 +159,9 @@ async def core(config: Config) -> None:
             events.publish(Event(topic=Topic.ALERT, at=clock.now()))
 
         silences = {feed.name: timedelta(minutes=feed.silent_after_minutes) for feed in config.feeds}
-        desk = Desk(context_of(config), channels, store, changed, config.policy, feeds=silences)
+        desk = Desk(
+            context_of(config), channels, store, changed, config.policy, feeds=silences, notice_to=config.notice_to
+        )
         with officers_of(config, store) as officers:
             announcing = announcing_of(config, store, desk, clock)
             alarm = Runner(announcing, changed)

@@ -37,7 +37,9 @@ class UnsafeHeader(BroadcasterError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sender:
-    """Who the mail is from, and what all its headers share. `domain` is that of Message-IDs."""
+    """Who the mail is from, and what all its headers share. `domain` is that of Message-IDs. Without `list_id` and
+    `unsubscribe` it is no mail to a list.
+    """
 
     name: str
     address: str
@@ -96,8 +98,8 @@ def shown_headers(letter: Letter) -> Mapping[str, str]:
 def _listed(text: Text, sender: Sender, precedence: str) -> bytes:
     """The headers for machines, written as they are: the library would encode a long address as if it were prose."""
     headers = {
-        "List-Id": f"<{sender.list_id}>",
-        "List-Unsubscribe": f"<{sender.unsubscribe}>",
+        "List-Id": f"<{sender.list_id}>" if sender.list_id else "",
+        "List-Unsubscribe": f"<{sender.unsubscribe}>" if sender.unsubscribe else "",
         "Auto-Submitted": "auto-generated",
         "Precedence": precedence,
         "Content-Language": text.language,

@@ -138,6 +138,7 @@ class Publication:
             main=self._outlet.main,
             files={name: copy.digest for name, copy in files.items()},
             style=self._outlet.style,
+            audit=edition.chain,
         )
         return self._directory.put(manifest, {name: copy.data for name, copy in files.items()})
 

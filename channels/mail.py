@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import ssl
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -37,7 +38,7 @@ from channels._mail_pool import Connections
 from channels._mail_words import Words, choose, length
 from channels._names import Names
 from channels._pop3 import Mailbox
-from channels._smtp import Route, Session, TlsPolicy, open_session
+from channels._smtp import Fate, Route, Session, TlsPolicy, open_session
 
 NAME = "mail"
 Host = Annotated[str, Field(min_length=1, max_length=253, pattern=r"^[A-Za-z0-9._:-]+$")]
@@ -190,6 +191,19 @@ class Mail:
         await job.run(self._pool)
         return Receipt(ref=key_part(key))
 
+    async def notify(self, addresses: Sequence[str], text: Text) -> None:
+        """Tell a few people something at once, on a connection of its own. Raise `DeliveryError`, `UnsafeHeader`."""
+        letter = build_letter(text, replace(self._sender, list_id="", unsubscribe=""), self._now())
+        session = await self._open()
+        try:
+            for address in (found for each in addresses if (found := mailbox(each)) is not None):
+                key = message_id("notice", self._context.entropy.token(), self._sender.domain)
+                verdict = await session.send(address, letter.to(address, key), _nothing)
+                if verdict.fate is not Fate.ACCEPTED:
+                    raise DeliveryError(verdict.reason or Reason.UNKNOWN, maybe_sent=verdict.fate is Fate.DOUBT)
+        finally:
+            session.leave()
+
     def _letters(self, message: Message, grade: Grade) -> Callable[[str], Letter]:
         """Return what gives the mail for a reader's language, built when it is first wanted. Checks all headers now."""
         now = self._now()
@@ -266,6 +280,10 @@ class MonitoredMail(Mail):
 def build(settings: Settings, context: Context) -> Mail:
     """Make the channel; with `readback` it can find its mails again."""
     return Mail(settings, context) if settings.readback is None else MonitoredMail(settings, context, settings.readback)
+
+
+def _nothing() -> None:
+    return None
 
 
 def _too_long(place: int, subject: Length) -> Problem:

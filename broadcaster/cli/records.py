@@ -15,8 +15,8 @@ import click
 from broadcaster.cli.app import Group
 from broadcaster.cli.session import Session, command, drawn, runs
 from broadcaster.cli.words import help_of, words
-from broadcaster.errors import Conflict
-from broadcaster.model import Actor
+from broadcaster.errors import Conflict, Refused
+from broadcaster.model import Actor, Problem
 
 audit = Group(
     {"verify": "records:verify", "export": "records:export"}, name="audit", help=help_of("audit"), prefix="audit_"
@@ -24,9 +24,10 @@ audit = Group(
 
 
 @command("audit verify")
-def verify(session: Session) -> None:
-    """Verify the chain."""
-    count, broken = asyncio.run(_verify(session))
+@click.option("--head", default="", metavar="NUMBER:HASH", help=words("help_head"))
+def verify(session: Session, head: str) -> None:
+    """Verify the chain, and that it goes through a head that was kept elsewhere."""
+    count, broken = asyncio.run(_verify(session, head))
     if broken is None:
         session.show({"whole": True, "entries": count}, words("audit_whole", count=count))
         return
@@ -36,13 +37,17 @@ def verify(session: Session) -> None:
     session.show(document, words("audit_broken", seq=broken.seq, why=why))
 
 
-async def _verify(session: Session) -> Any:
-    from broadcaster.audit import verify_stream  # noqa: PLC0415 - heavy, and only here
+async def _verify(session: Session, given: str) -> Any:
+    from broadcaster.audit import START, head_of, verify_stream  # noqa: PLC0415 - heavy, and only here
     from broadcaster.bootstrap import stored  # noqa: PLC0415
 
+    try:
+        kept = head_of(given) if given else START
+    except ValueError:
+        raise Refused([Problem(code="head_wrong", place="head")]) from None
     async with stored(session.settings(), read_only=True) as store:
         head = await store.head()
-        return head.seq, await verify_stream(store.entries(), head)
+        return head.seq, await verify_stream(store.entries(), head, kept)
 
 
 @command("audit export")

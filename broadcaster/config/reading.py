@@ -70,6 +70,7 @@ def _assembled(path: Path, core: Core, channels: Mapping[str, ChannelConfig | No
         socket_group=core.socket_group,
         city=core.city.city(),
         lifetimes=core.officers.lifetimes(),
+        notice_to=core.officers.notice_to,
         routine=core.routine.model_copy(update={"folder": path.parent / core.routine.folder}),
         school=core.school.school(),
         feeds=core.upstream.feeds,

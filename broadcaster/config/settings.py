@@ -145,10 +145,11 @@ class RulesSettings(_Table):
 
 
 class OfficersSettings(_Table):
-    """`[officers]`: how long a login lasts. Neither is ever without an end."""
+    """`[officers]`: how long a login lasts, and who is told by mail of what goes out without a second person."""
 
     session_idle_minutes: Annotated[int, Field(ge=5, le=720)] = 60
     session_hours: Annotated[int, Field(ge=1, le=24)] = 12
+    notice_to: tuple[Annotated[str, Field(pattern=r"^[^\s@]+@[^\s@]+$", max_length=254)], ...] = ()
 
     def lifetimes(self) -> Lifetimes:
         """Return them as the rules take them."""
@@ -246,6 +247,7 @@ class Config:
     city: City
     policy: Policy
     lifetimes: Lifetimes
+    notice_to: tuple[str, ...]
     routine: RoutineSettings
     school: School
     feeds: tuple[FeedSettings, ...]

@@ -112,6 +112,7 @@ class Report:
 async def board(office: Office, limit: int, officers: tuple[Present, ...] = ()) -> Board:
     """Take the board now."""
     now, store, city = office.now(), office.store, office.context.city
+    breakings = await store.breakings()  # before what waits: a countdown carried out in between is seen as over
     counts, waiting = await store.counts(), await store.submissions()
     return Board(
         mode=office.mode,
@@ -128,7 +129,7 @@ async def board(office: Office, limit: int, officers: tuple[Present, ...] = ()) 
         feeds=tuple([await _feed(office, name, silent, now) for name, silent in office.feeds.items()]),
         heard=await store.told(now - HEARD) if office.feeds else (),
         breakable=_breakable(office, waiting),
-        breaking=tuple(_countdown(each) for each in await store.breakings()),
+        breaking=tuple(_countdown(each) for each in breakings),
         routine=tuple(row for row in await store.open_occurrences() if row.state.asks),
     )
 

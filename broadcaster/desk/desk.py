@@ -60,8 +60,16 @@ class Desk(Drafting):
         policy: Policy = DEFAULT,
         *,
         feeds: Mapping[str, timedelta] | None = None,
+        notice_to: tuple[str, ...] = (),
     ) -> None:
-        self._office = Office(context=context, channels=channels, store=store, policy=policy, feeds=feeds or {})
+        self._office = Office(
+            context=context,
+            channels=channels,
+            store=store,
+            policy=policy,
+            feeds=feeds or {},
+            notice_to=notice_to,
+        )
         self._store = store
         self._changed = changed
         self.glass = Glass(self._office, changed)

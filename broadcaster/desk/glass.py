@@ -1,6 +1,7 @@
 """Breaking the glass: a countdown that everybody sees and anybody on duty can stop, carried out when it is due.
 
-The countdown is a row of the store, so that it outlives the process; `run` carries out what is due.
+The countdown is a row of the store, so that it outlives the process; `run` carries out what is due. Officers who are
+not at the desk are told by mail, as well as that goes: a relay that is down stops nothing.
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 
+from broadcaster.desk import notices
 from broadcaster.desk.values import Office
 from broadcaster.desk.waiting import check_open
 from broadcaster.errors import Conflict, Forbidden, NotFound, Refused, StoreError
-from broadcaster.model import Actor, Problem
+from broadcaster.model import Actor, Alert, Problem
 from broadcaster.ports.store import Acceptance, Approval, ApprovalBy, Breaking
 from broadcaster.rules import breakglass
 
@@ -30,6 +32,7 @@ class Glass:
         self._store = office.store
         self._changed = changed
         self._started = asyncio.Event()
+        self._telling: set[asyncio.Task[None]] = set()
 
     async def check(self, number: int, seen: str, reason: str) -> None:
         """Return if the glass may be broken for this submission now. Raise `Refused`, `Conflict`, `NotFound`."""
@@ -56,7 +59,17 @@ class Glass:
         log.warning("The glass is broken: a submission goes out without a second person.", extra=told)
         self._started.set()
         self._changed()
+        self._tell(breaking, (await self._store.submission(number)).acceptance.alert)
         return breaking
+
+    def _tell(self, breaking: Breaking, alert: Alert) -> None:
+        task = asyncio.create_task(notices.tell(self._office, breaking, alert))
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
+
+    async def told(self) -> None:
+        """Wait until everybody was told who is to be told by mail."""
+        await asyncio.gather(*self._telling)
 
     async def stop(self, number: int, actor: Actor, reason: str) -> None:
         """Stop the countdown; what waits goes on waiting. Raise `Conflict`."""

@@ -44,6 +44,8 @@ class Office:
     channels: Mapping[str, Channel]
     store: DeskStore
     policy: Policy = DEFAULT
+    notice_to: tuple[str, ...] = ()
+    """Officers' addresses: who is told by mail of what goes out without a second person."""
     feeds: Mapping[str, timedelta] = field(default_factory=dict[str, timedelta])
     """The watched feeds, and after how long without anything new each counts as silent."""
 

@@ -97,6 +97,7 @@ class Edition:
 
     `in_force` is sorted gravest and newest first and holds one version per incident (a closing
     message, an all-clear or cancel, is listed under `ended` as the newest of its incident and shown as such).
+    `chain` is where the audit chain stood then, as `number:hash`: published, it cannot be rewritten unseen.
     """
 
     number: int
@@ -104,3 +105,4 @@ class Edition:
     mode: Mode
     in_force: tuple[Alert, ...]
     ended: tuple[Ended, ...] = ()
+    chain: str = ""

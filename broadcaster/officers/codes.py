@@ -12,7 +12,7 @@ import unicodedata
 from base64 import b32encode
 from datetime import datetime
 
-import pyotp
+from pyotp.totp import TOTP
 
 from broadcaster.ports.store import Account
 from broadcaster.ports.world import Entropy
@@ -32,9 +32,7 @@ def shared_secret(key: bytes, name: str, seed: str) -> str:
 
 def address(secret: str, name: str, issuer: str) -> str:
     """Return the `otpauth://` address that is shown as a QR code."""
-    return pyotp.TOTP(
-        secret, digits=login.CODE_DIGITS, interval=login.STEP_S, name=name, issuer=issuer
-    ).provisioning_uri()
+    return TOTP(secret, digits=login.CODE_DIGITS, interval=login.STEP_S, name=name, issuer=issuer).provisioning_uri()
 
 
 def step_of(key: bytes, account: Account, code: str, now: datetime) -> int | None:
@@ -43,7 +41,7 @@ def step_of(key: bytes, account: Account, code: str, now: datetime) -> int | Non
     Full-width digits are taken too: an input method is easily left on.
     """
     given = "".join(unicodedata.normalize("NFKC", code).split())
-    totp = pyotp.TOTP(shared_secret(key, account.officer.name, account.seed), digits=login.CODE_DIGITS)
+    totp = TOTP(shared_secret(key, account.officer.name, account.seed), digits=login.CODE_DIGITS)
     fitting = [step for step in login.steps(now, account.step) if same(totp.generate_otp(step), given)]
     return fitting[0] if fitting else None
 

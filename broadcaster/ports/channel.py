@@ -179,6 +179,15 @@ class Measurer(Protocol):
 
 
 @runtime_checkable
+class Notifier(Protocol):
+    """Can tell a few people something at once, besides its deliveries: nothing is kept, nothing is tried again."""
+
+    async def notify(self, addresses: Sequence[str], text: Text) -> None:
+        """Tell them. Raise `DeliveryError` where not all of them could be told."""
+        ...
+
+
+@runtime_checkable
 class Enveloped(Protocol):
     """Sends more than the words: headers about them, which a preview shows too."""
 

@@ -10,9 +10,9 @@ from itertools import islice
 
 from broadcaster.errors import NotFound
 from broadcaster.model import Alert, Attempt, Delivery, Draft, Edition, Message, Mode
-from broadcaster.ports.store import AlertRow, Past, Resolution
+from broadcaster.ports.store import AlertRow, Head, Past, Resolution
 from broadcaster.rules import force
-from broadcaster.store import rows, settling
+from broadcaster.store import rows, settling, trail
 from broadcaster.store.base import Part
 from broadcaster.store.rows import ms, time_of
 from broadcaster.store.transaction import Row, Tx, Value
@@ -74,9 +74,10 @@ class Snapshots(Part):
 
     async def new_edition(self, now: datetime, mode: Mode) -> Edition:
         """Take the next edition number and the public state of this moment, in one transaction."""
-        number, bodies = await self._write(lambda tx: _take_edition(tx, now))
+        number, head, bodies = await self._write(lambda tx: _take_edition(tx, now))
         in_force, ended = force.partition(map(rows.alert, bodies), now)
-        return Edition(number=number, issued_at=now, mode=mode, in_force=in_force, ended=ended)
+        chain = f"{head.seq}:{head.hash}"
+        return Edition(number=number, issued_at=now, mode=mode, in_force=in_force, ended=ended, chain=chain)
 
     async def recent_bodies(self, channel: str, since: datetime) -> tuple[str, ...]:
         """Return bodies that went out or may have, newest first."""
@@ -121,10 +122,10 @@ def _row(tx: Tx, number: int, now: datetime) -> AlertRow:
     return rows.alert_row(row, tx.all("archive.deliveries", alert=number), now)
 
 
-def _take_edition(tx: Tx, now: datetime) -> tuple[int, list[str]]:
+def _take_edition(tx: Tx, now: datetime) -> tuple[int, Head, list[str]]:
     tx.run("archive.next_edition")
     number = tx.number("archive.edition")
-    return number, [row["body"] for row in tx.all("archive.public", since=ms(now - SHOWN_FOR))]
+    return number, trail.head(tx), [row["body"] for row in tx.all("archive.public", since=ms(now - SHOWN_FOR))]
 
 
 def _messages(tx: Tx, identifier: str) -> tuple[Message, ...]:

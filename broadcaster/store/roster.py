@@ -88,8 +88,8 @@ def _failed(tx: Tx, name: str, at: datetime) -> None:
     failures = row["failures"] + 1
     pause = login.pause(failures)
     tx.run("roster.note_failure", officer=name, failures=failures, paused_until=ms(at + pause) if pause else None)
-    body = {"failures": failures, "pause_s": int(pause.total_seconds())}
-    trail.append(tx, at=at, event="login_failed", subject=f"officer {name}", **body)
+    seconds, subject = int(pause.total_seconds()), f"officer {name}"
+    trail.append(tx, at=at, event="login_failed", subject=subject, failures=failures, pause_s=seconds)
 
 
 def officer(row: Row) -> Officer:

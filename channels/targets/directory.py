@@ -50,6 +50,8 @@ class Manifest(BaseModel):
     issued_at: str
     main: str
     style: str = ""
+    audit: str = ""
+    """Where the audit chain stood, as `number:hash`: kept by whoever has a copy, it shows a chain written anew."""
     files: Mapping[str, str]
 
     @property
