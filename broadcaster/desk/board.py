@@ -135,7 +135,7 @@ async def board(office: Office, limit: int, officers: tuple[Present, ...] = ()) 
 
 
 def _breakable(office: Office, waiting: Sequence[Submission]) -> Mapping[str, datetime]:
-    offered = {str(each.id): breakglass.offered_at(office.mode, each.acceptance) for each in waiting}
+    offered = {str(each.id): breakglass.offered_at(office.mode, each.acceptance, office.policy) for each in waiting}
     return {number: at for number, at in offered.items() if at is not None}
 
 

@@ -40,7 +40,7 @@ class Glass:
             raise Refused([Problem(code="reason_missing", place="reason")])
         submission, now = await self._store.submission(number), self._office.now()
         check_open(self._office, submission, seen)
-        offered = breakglass.offered_at(self._office.mode, submission.acceptance)
+        offered = breakglass.offered_at(self._office.mode, submission.acceptance, self._office.policy)
         if offered is None:
             raise Conflict("break_glass_not_offered", number=number)
         if now < offered:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from broadcaster.model import Actor, Mode, Severity
 from broadcaster.ports.store import Acceptance, Breaking
 from broadcaster.rules import approval
+from broadcaster.rules.policy import DEFAULT, Policy
 
 WAIT = timedelta(minutes=3)
 """How long it has waited for an approver before."""
@@ -20,10 +21,10 @@ LATE = timedelta(minutes=5)
 nobody could have stopped it for so long, and the night has gone on."""
 
 
-def offered_at(mode: Mode, acceptance: Acceptance) -> datetime | None:
+def offered_at(mode: Mode, acceptance: Acceptance, policy: Policy = DEFAULT) -> datetime | None:
     """Return from when the glass may be broken for what waits; None: never, it is not grave enough."""
     alert = acceptance.alert
-    if not approval.needed(mode, alert) or alert.severity is not Severity.EXTREME:
+    if not approval.needed(mode, alert, policy) or alert.severity is not Severity.EXTREME:
         return None
     return acceptance.at + WAIT
 
