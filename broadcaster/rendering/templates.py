@@ -5,9 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
+from types import CodeType
 from zoneinfo import ZoneInfo
 
-from jinja2 import FileSystemLoader, Template, TemplateError, TemplateNotFound, TemplateSyntaxError, UndefinedError
+from jinja2 import (
+    BytecodeCache,
+    FileSystemLoader,
+    Template,
+    TemplateError,
+    TemplateNotFound,
+    TemplateSyntaxError,
+    UndefinedError,
+)
+from jinja2.bccache import Bucket
 
 from broadcaster.errors import RenderingError
 from broadcaster.rendering.meter import CURRENT, PAGE, TEXT, Bounds, Meter
@@ -26,15 +36,36 @@ def templates_dir() -> Path:
     return inside if inside.is_dir() else _PACKAGE.parent / "templates"
 
 
+class _Once(BytecodeCache):
+    """What a file was compiled to, for every renderer of this process: it depends on the file alone."""
+
+    def __init__(self) -> None:
+        self._code: dict[tuple[str, str], CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Take what there is."""
+        bucket.code = self._code.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep it."""
+        if bucket.code is not None:
+            self._code[bucket.key, bucket.checksum] = bucket.code
+
+
+_once = _Once()
+
+
 class Templates:
-    """Serves the ports `Renderer` and `TextRenderer`. Compiled templates are kept; files are read once per process."""
+    """Serves the ports `Renderer` and `TextRenderer`. Compiled templates are kept; files are read once by each, and
+    compiled once per process.
+    """
 
     def __init__(
         self, zone: ZoneInfo, folder: Path | None = None, *, text: Bounds = TEXT, page: Bounds = PAGE, keep: int = 400
     ) -> None:
         self._folder = folder or templates_dir()
         self._bounds, self._page = text, page
-        self._sandbox = Sandbox(loader=FileSystemLoader(self._folder), cache_size=keep)
+        self._sandbox = Sandbox(loader=FileSystemLoader(self._folder), cache_size=keep, bytecode_cache=_once)
         times = self._folder / "times.toml"
         for name, function in (
             Times.read(zone, times if times.exists() else templates_dir() / "times.toml").filters().items()

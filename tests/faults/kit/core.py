@@ -31,11 +31,14 @@ LOADED = (
     "broadcaster.api",
     "uvloop",
     "broadcaster.dispatcher",
+    "broadcaster.upstream",
+    "feedparser",
     "channels.twitter",
     "channels._x_client",
     "channels.mail",
     "channels.page",
     "channels.feeds",
+    "tests.faults.kit.warm",
 )
 _PR_SET_PDEATHSIG = 1
 _nursery = multiprocessing.get_context("forkserver")
