@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widget import Widget
 
 from broadcaster import catalog
-from broadcaster.forms import Slot, SlotKind
-from broadcaster.model import EASY_JAPANESE, JAPANESE, Severity
+from broadcaster.documents import city_of, load
+from broadcaster.forms import Forms, Slot, SlotKind
+from broadcaster.model import EASY_JAPANESE, JAPANESE, Mode, Severity
+from broadcaster.rendering import Templates, templates_dir
+from broadcaster.rules.policy import Policy
 from broadcaster.sheet import FIELDS, Press, Sheet, Wording
 from broadcaster.tui.lines import headline, serial
 from broadcaster.tui.widgets.area_picker import AreaPicker
@@ -156,3 +160,30 @@ def _code(code: str) -> Naming:
 
 def _both(code: str, **params: object) -> tuple[str, str]:
     return catalog.say(code, "ja", **params), catalog.say(code, "en", **params)
+
+
+def press_of(setting: Any) -> Press:
+    """Return the press for the city the core speaks for."""
+    city = city_of(setting["city"])
+    forms = Forms(templates_dir(), Templates(city.zone))
+    return Press(forms=forms, city=city, mode=Mode(setting["mode"]), policy=load(Policy, setting["policy"]))
+
+
+def form(language: str, fields: Iterable[Widget], *, shown: bool) -> VerticalScroll:
+    """Put the fields of a language over its words; where there is room, beside them."""
+    rows = list(fields)
+    panes = [row for row in rows if isinstance(row, TextPane)]
+    others = Vertical(*(row for row in rows if not isinstance(row, TextPane)), classes="fields")
+    form = VerticalScroll(Horizontal(others, *panes, classes="both"), id=form_id(language), can_focus=False)
+    form.display = shown
+    return form
+
+
+def form_id(language: str) -> str:
+    """Return the id of a language's form."""
+    return f"form-{language}"
+
+
+def language_of(form: str) -> str:
+    """Return the language of a form's id."""
+    return form.removeprefix("form-")

@@ -1,4 +1,4 @@
-"""The keys by which the board opens what waits for approval and the records."""
+"""The keys by which the board opens composing, what waits for approval, and the records."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from textual.binding import Binding, BindingType
 
 from broadcaster.tui.screens.approve import ApproveScreen, ReviewScreen
+from broadcaster.tui.screens.compose import ComposeScreen
 from broadcaster.tui.screens.handover import HandoverScreen
 from broadcaster.tui.screens.history import HistoryScreen
 from broadcaster.tui.screens.incident import IncidentScreen
@@ -22,6 +23,7 @@ else:
     Base = object  # Textual takes the first base that is a node for the one to inherit style and keys from
 
 KEYS: list[BindingType] = [
+    Binding("n", "compose", "tui_key_compose"),
     Binding("a", "approve", "tui_key_approve_list"),
     Binding("i", "incident", "tui_key_incident"),
     Binding("t", "handover", "tui_key_handover", show=False),
@@ -34,6 +36,10 @@ KEYS: list[BindingType] = [
 
 class Opens(Base):
     """Mixed into the board's screen, with `KEYS` among its bindings."""
+
+    def action_compose(self) -> None:
+        """Say something new, or go on with a draft."""
+        self.app.push_screen(ComposeScreen())
 
     def action_approve(self) -> None:
         """Show the one the cursor is on, else everything that waits."""

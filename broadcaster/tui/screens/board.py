@@ -19,6 +19,7 @@ from broadcaster.tui.messages import LineChosen, LineReached
 from broadcaster.tui.opening import KEYS, Opens
 from broadcaster.tui.sayings import extended, prepared
 from broadcaster.tui.screens.base import DeskScreen
+from broadcaster.tui.screens.compose import ComposeScreen
 from broadcaster.tui.screens.decide import DecideScreen
 from broadcaster.tui.screens.detail import DetailScreen
 from broadcaster.tui.screens.follow_up import ExtendScreen, FollowUpScreen
@@ -27,6 +28,8 @@ from broadcaster.tui.widgets.board_table import BoardTable
 
 PREPARED = {"retract": "correction", "cancel": "cancel", "lift": "all-clear"}
 """What is said by one key, and the kind it is prepared as."""
+WRITTEN = {"update": "update", "correct": "correction"}
+"""What is written anew on a form, and its kind."""
 
 
 class BoardScreen(Opens, DeskScreen[None]):
@@ -40,6 +43,8 @@ class BoardScreen(Opens, DeskScreen[None]):
         Binding("l", "decide('release')", "tui_key_release"),
         Binding("d", "decide('drop')", "tui_key_drop"),
         Binding("o", "reopen", "tui_key_reopen"),
+        Binding("u", "follow('update')", "tui_key_update"),
+        Binding("c", "follow('correct')", "tui_key_correct"),
         Binding("f", "follow('retract')", "tui_key_retract"),
         Binding("e", "follow('lift')", "tui_key_lift"),
         Binding("x", "follow('cancel')", "tui_key_cancel"),
@@ -104,7 +109,7 @@ class BoardScreen(Opens, DeskScreen[None]):
         elif line.delivery is not None:
             self.app.push_screen(DetailScreen(line))
         elif row is not None and row["in_force"]:
-            self.app.push_screen(FollowUpScreen(row, (*PREPARED, "extend")), self._chosen)
+            self.app.push_screen(FollowUpScreen(row, (*WRITTEN, *PREPARED, "extend")), self._chosen)
 
     def _chosen(self, name: str | None) -> None:
         if name is not None:
@@ -116,6 +121,9 @@ class BoardScreen(Opens, DeskScreen[None]):
     async def action_follow(self, name: str) -> None:
         """Say what may follow, and tell what became of it."""
         row = self._row
+        if name in WRITTEN:
+            self.app.push_screen(ComposeScreen(of=row["alert"]["identifier"], kind=WRITTEN[name]))
+            return
         saying = await self._extension(row) if name == "extend" else prepared(row, PREPARED[name])
         if saying is None:
             return

@@ -8,27 +8,27 @@ from typing import Any, ClassVar
 
 from textual import work
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import VerticalScroll
 from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher, Input, Static, TextArea
 
-from broadcaster.documents import city_of, dump, load
+from broadcaster.documents import dump, load
 from broadcaster.errors import BroadcasterError, NotFound, RenderingError
-from broadcaster.forms import Forms
-from broadcaster.model import Alert, Mode, Problem
-from broadcaster.rendering import Templates, templates_dir
-from broadcaster.rules.policy import Policy
+from broadcaster.model import Alert, Problem
 from broadcaster.sheet import Press, Sheet, differences, from_json
 from broadcaster.sheet.hazards import hazards
 from broadcaster.tui.filling import filled
-from broadcaster.tui.forming import Maker
+from broadcaster.tui.forming import Maker, form, form_id, language_of, press_of
+from broadcaster.tui.handing import Handing
 from broadcaster.tui.keeping import Keeper
 from broadcaster.tui.messages import AreasChosen, Chosen, PasteRefused, Picked, TextCleaned
 from broadcaster.tui.screens.base import DeskScreen
 from broadcaster.tui.screens.difference import DifferenceScreen
 from broadcaster.tui.screens.give_back import GiveBackScreen
 from broadcaster.tui.screens.pick import PickScreen
+from broadcaster.tui.screens.preview import PreviewScreen
+from broadcaster.tui.screens.say import outcome
 from broadcaster.tui.widgets.form_row import FormRow, TextPane, gathered
 from broadcaster.tui.widgets.languages_bar import LanguagesBar, counted
 from broadcaster.tui.widgets.sheet_state import SheetState
@@ -49,7 +49,9 @@ class ComposeScreen(DeskScreen[Any]):
     NAME: ClassVar[str] = "tui_compose_name"
     CSS_PATH = "../css/compose.tcss"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012 (Textual's own)
+    ABOUT: ClassVar[str] = "tui_compose_about"
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f5,ctrl+p", "preview", "tui_key_preview", key_display="F5"),
         Binding("f6,ctrl+l", "next_language", "tui_key_next_language", key_display="F6"),
         Binding("f7,ctrl+n", "next_problem", "tui_key_next_problem", key_display="F7"),
         Binding("f4,ctrl+t", "free_text", "tui_key_free_text", key_display="F4"),
@@ -122,8 +124,8 @@ class ComposeScreen(DeskScreen[Any]):
         await switcher.remove_children()
         bar.languages = maker.languages
         bar.front = bar.front if bar.front in maker.languages else maker.languages[0]
-        await switcher.mount(*(_form(tag, maker.fields(tag), shown=tag == bar.front) for tag in maker.languages))
-        switcher.current = _form_id(bar.front)
+        await switcher.mount(*(form(tag, maker.fields(tag), shown=tag == bar.front) for tag in maker.languages))
+        switcher.current = form_id(bar.front)
         self._entitle()
         self._focus_shown()
         self.check()
@@ -301,6 +303,25 @@ class ComposeScreen(DeskScreen[Any]):
         """Offer the difference only while there is one."""
         return action != "look_at_difference" or self.keeper.theirs is not None
 
+    @work(exclusive=True, group="preview")
+    async def action_preview(self) -> None:
+        """Keep the sheet and show what would go out; sent from there, the form is done. What keeps it from being sent
+        is gone to instead.
+        """
+        self.check()
+        if self.press is None or any(each.blocking for each in self.problems):
+            self.action_next_problem()
+            return
+        await self._keep()
+        if self.keeper.theirs is not None:
+            return
+        draft = dump(self.press.draft(self.sheet, self.desk.now()))
+        handing = Handing(draft=draft, key=self.desk.new_key(), of=self.sheet.of, draft_id=self.keeper.number)
+        done = await self.app.push_screen_wait(PreviewScreen(handing))
+        if done is not None:
+            self.desk.tell(outcome(done, self.words))
+            self.dismiss(done)
+
     def action_next_language(self) -> None:
         """Look at the next language."""
         bar = self.query_one(LanguagesBar)
@@ -309,10 +330,10 @@ class ComposeScreen(DeskScreen[Any]):
 
     def _look_at(self, language: str) -> None:
         self.query_one(LanguagesBar).front = language
-        self.query_one(ContentSwitcher).current = _form_id(language)
+        self.query_one(ContentSwitcher).current = form_id(language)
 
     def _focus_shown(self) -> None:
-        front = self.query_one(f"#{_form_id(self.query_one(LanguagesBar).front)}")
+        front = self.query_one(f"#{form_id(self.query_one(LanguagesBar).front)}")
         first = next((each for each in front.query("FormRow *") if each.focusable), None)
         if first is not None:
             first.focus()
@@ -327,7 +348,7 @@ class ComposeScreen(DeskScreen[Any]):
         here = next((number for number, row in enumerate(rows) if row.has_focus_within), -1)
         row = rows[(here + 1) % len(rows)]
         form = next(each for each in row.ancestors if isinstance(each, VerticalScroll))
-        self._look_at(_language_of(str(form.id)))
+        self._look_at(language_of(str(form.id)))
         first = next((each for each in row.query("*") if each.focusable), None)
         if first is not None:
             first.focus()
@@ -350,28 +371,3 @@ class ComposeScreen(DeskScreen[Any]):
             return
         self.sheet = replace(self.sheet, texts=texts)
         await self.show_form()
-
-
-def press_of(setting: Any) -> Press:
-    """Return the press for the city the core speaks for."""
-    city = city_of(setting["city"])
-    forms = Forms(templates_dir(), Templates(city.zone))
-    return Press(forms=forms, city=city, mode=Mode(setting["mode"]), policy=load(Policy, setting["policy"]))
-
-
-def _form(language: str, fields: Iterable[Widget], *, shown: bool) -> VerticalScroll:
-    """Put the fields of a language over its words; where there is room, beside them."""
-    rows = list(fields)
-    panes = [row for row in rows if isinstance(row, TextPane)]
-    others = Vertical(*(row for row in rows if not isinstance(row, TextPane)), classes="fields")
-    form = VerticalScroll(Horizontal(others, *panes, classes="both"), id=_form_id(language), can_focus=False)
-    form.display = shown
-    return form
-
-
-def _form_id(language: str) -> str:
-    return f"form-{language}"
-
-
-def _language_of(form: str) -> str:
-    return form.removeprefix("form-")
