@@ -61,6 +61,10 @@ class Teller:
         """Return day and time in the city: `11/25 14:05`."""
         return f"{self.local(text):%m/%d %H:%M}"
 
+    def clock_of(self, at: datetime) -> str:
+        """Return the time of day in the city."""
+        return f"{at.astimezone(self._zone):%H:%M:%S}"
+
     def channel(self, name: str) -> str:
         """Return a channel's name as people read it."""
         return self.known(f"channel_{name}", name)

@@ -24,11 +24,12 @@ from broadcaster.tui.lines import moment
 from broadcaster.tui.screens.board import BoardScreen
 from broadcaster.tui.screens.help import HelpScreen
 from broadcaster.tui.screens.login import LoginScreen
+from broadcaster.tui.stopping import Stops
 from broadcaster.tui.widgets.key_bar import bindings_of
 from broadcaster.tui.words import Words, other, visible
 
 
-class DeskApp(App[object]):
+class DeskApp(Stops, App[object]):
     """The officers' desk. Screens and widgets reach it as `self.desk` (`place.AtDesk`) and watch its reactives."""
 
     CSS_PATH = "css/desk.tcss"

@@ -70,7 +70,7 @@ async def core(folder: Path, mode: Mode = Mode.DRILL) -> AsyncIterator[Core]:
     """Start a core."""
     async with world(folder, mode) as here:
         made = Core(here, folder / "desk.sock", Events())
-        here.desk._changed = made.changed
+        here.desk._changed = here.desk.glass._changed = made.changed
         async with served(made):
             yield made
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, ClassVar
 
 from textual import work
@@ -17,6 +18,7 @@ from broadcaster.papers.telling import Teller
 from broadcaster.tui.drawing import span
 from broadcaster.tui.lines import headline, moment, serial
 from broadcaster.tui.screens.base import DeskScreen
+from broadcaster.tui.screens.glass import GlassScreen
 from broadcaster.tui.screens.preview import Previewing
 from broadcaster.tui.screens.reason import ReasonScreen
 from broadcaster.tui.screens.send import SendScreen
@@ -27,6 +29,7 @@ class ApproveScreen(DeskScreen[None]):
     """Everything that waits, oldest first."""
 
     NAME: ClassVar[str] = "tui_approve_name"
+    ABOUT: ClassVar[str] = "tui_approve_about"
     CSS_PATH = "../css/records.tcss"
 
     def body(self) -> Iterable[Widget]:
@@ -70,9 +73,11 @@ class ReviewScreen(Previewing):
     """One that waits, as it would go out. What is approved is what is shown here: the digest of these very texts."""
 
     NAME: ClassVar[str] = "tui_review_name"
+    ABOUT: ClassVar[str] = "tui_review_about"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "approve", "tui_key_approve"),
         Binding("r", "hand_back", "tui_key_hand_back"),
+        Binding("x", "break_glass", "tui_key_glass"),
     ]
 
     def __init__(self, number: int) -> None:
@@ -84,8 +89,26 @@ class ReviewScreen(Previewing):
         return core.submission(self._number)
 
     def on_mount(self) -> None:
-        """Notice when somebody else closes it."""
+        """Notice when somebody else closes it, and when it has waited long enough."""
         self.watch(self.app, "board", self._closed_elsewhere, init=False)
+        self.set_interval(1.0, self._time_goes)
+
+    def _time_goes(self) -> None:
+        if self.waits and self._breakable_from is not None:
+            self.spoken()
+            self.refresh_bindings()
+
+    @property
+    def _breakable_from(self) -> datetime | None:
+        """From when it may be sent without a second person; None where it never may."""
+        at = self.desk.board["breakable"].get(str(self._number)) if self.desk.board else None
+        return moment(at) if at else None
+
+    @property
+    def _may_break(self) -> bool:
+        at, board = self._breakable_from, self.desk.board
+        runs = self._number in [each["submission"] for each in board["breaking"]] if board else False
+        return self.waits and at is not None and at <= self.desk.now() and not runs
 
     def _closed_elsewhere(self, board: Any) -> None:
         if self.waits and board and self._number not in [each["id"] for each in board["waiting"]]:
@@ -109,9 +132,15 @@ class ReviewScreen(Previewing):
             )
         elif self.shown["overtaken"]:
             yield self.words("pending_overtaken")
+        elif self._may_break:
+            yield self.words("tui_may_break")
+        elif (at := self._breakable_from) is not None and at > self.desk.now():
+            yield self.words("tui_may_break_from", at=teller.clock_of(at))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 (Textual's own)
         """Offer what can still be done."""
+        if action == "break_glass":
+            return self._may_break
         return action not in ("approve", "hand_back") or self.waits
 
     def action_approve(self) -> None:
@@ -127,6 +156,14 @@ class ReviewScreen(Previewing):
         if done is not None:
             self.desk.tell(self.words("tui_approved", serial=serial(done["alert"])))
             self.dismiss(done)
+
+    def action_break_glass(self) -> None:
+        """Send it on one person's word, after a countdown that anybody can stop."""
+        self.app.push_screen(GlassScreen(self.shown), self._begun)
+
+    def _begun(self, done: Any) -> None:
+        if done is not None:
+            self.desk.tell(self.words("tui_glass_begun", number=self._number), grave=True)
 
     def action_hand_back(self) -> None:
         """Ask why, then close it unsent."""

@@ -33,6 +33,7 @@ from textual.screen import ModalScreen, Screen, ScreenResultType
 from textual.widget import Widget
 
 from broadcaster.tui.place import AtDesk
+from broadcaster.tui.widgets.countdown import KEY, CountdownBar
 from broadcaster.tui.widgets.key_bar import KeyBar
 from broadcaster.tui.widgets.mode_bar import ModeBar
 
@@ -44,7 +45,10 @@ class DeskScreen(AtDesk, Screen[ScreenResultType]):
     """The code of its name."""
     ABOUT: ClassVar[str] = ""
     """The code of a sentence on what it is for, shown by the help; empty for none."""
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "tui_key_back", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "tui_key_back", show=False),
+        KEY,
+    ]
 
     @property
     def called(self) -> str:
@@ -54,6 +58,7 @@ class DeskScreen(AtDesk, Screen[ScreenResultType]):
     def compose(self) -> ComposeResult:
         """Put the flow between mode and keys."""
         yield ModeBar()
+        yield CountdownBar()
         yield from self.body()
         yield KeyBar()
 
@@ -73,6 +78,7 @@ class DeskModal(AtDesk, ModalScreen[ScreenResultType]):
     ABOUT: ClassVar[str] = ""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "tui_key_back", key_display="Esc"),
+        KEY,
         Binding("f1", "app.help", "tui_key_help", key_display="F1"),
         Binding("f2", "app.switch_language", "tui_key_language", key_display="F2"),
         Binding("ctrl+q", "app.quit", "tui_key_quit", show=False, priority=True),
@@ -86,6 +92,7 @@ class DeskModal(AtDesk, ModalScreen[ScreenResultType]):
     def compose(self) -> ComposeResult:
         """Put the question into the box."""
         yield ModeBar()
+        yield CountdownBar()
         with Container(classes="box"):
             yield from self.body()
         yield KeyBar()

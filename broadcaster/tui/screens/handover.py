@@ -18,6 +18,7 @@ class HandoverScreen(PaperScreen):
     """The sheet of this moment."""
 
     NAME: ClassVar[str] = "tui_handover_name"
+    ABOUT: ClassVar[str] = "tui_handover_about"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("m", "save_markdown", "tui_key_markdown")]
 
     def fetch(self, core: Client) -> Any:

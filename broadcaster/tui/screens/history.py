@@ -20,6 +20,7 @@ class HistoryScreen(PagedScreen):
     """All alerts."""
 
     NAME: ClassVar[str] = "tui_history_name"
+    ABOUT: ClassVar[str] = "tui_history_about"
 
     def fetch(self, core: Client, start: int | None) -> tuple[Sequence[Any], int | None]:
         """Return a page of them."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
+from textual import work
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
 from broadcaster.client import Client
 from broadcaster.papers.chronology import as_csv, as_markdown, title, told
 from broadcaster.tui.screens.paper import PaperScreen
+from broadcaster.tui.screens.reason import ReasonScreen
 from broadcaster.tui.words import plain
 
 
@@ -18,9 +20,11 @@ class IncidentScreen(PaperScreen):
     """The chronology, oldest first."""
 
     NAME: ClassVar[str] = "tui_incident_name"
+    ABOUT: ClassVar[str] = "tui_incident_about"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("c", "save_csv", "tui_key_csv"),
         Binding("m", "save_markdown", "tui_key_markdown"),
+        Binding("y", "review", "tui_key_review"),
     ]
 
     def __init__(self, incident: int) -> None:
@@ -45,8 +49,32 @@ class IncidentScreen(PaperScreen):
             yield Content.assemble(plain(f"{where}  ", "dim"), plain(each.what), plain(f"  ({each.who})", "dim"))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 (Textual's own)
-        """Offer saving once there is something."""
+        """Offer saving once there is something, and looking at what one person sent alone."""
+        if action == "review":
+            return bool(self._unreviewed)
         return not action.startswith("save") or self.found is not None
+
+    @property
+    def _unreviewed(self) -> list[str]:
+        """The versions that went out without a second person and nobody has looked at yet."""
+        rows = self.found["rows"] if self.found else ()
+        return [str(row["alert"]["identifier"]) for row in rows if row["unreviewed"]]
+
+    def action_review(self) -> None:
+        """Ask what was found, and put it on record."""
+        self.app.push_screen(ReasonScreen("tui_why_review"), self._reviewed)
+
+    def _reviewed(self, note: str | None) -> None:
+        if note is not None:
+            self.review(self._unreviewed[0], note)
+
+    @work(exclusive=True, group="review")
+    async def review(self, alert: str, note: str) -> None:
+        """Put on record that an approver has looked at it."""
+        with self.desk.failing():
+            await self.ask(lambda core: core.review(alert, note))
+            self.desk.tell(self.words("reviewed", alert=alert))
+            self.action_fetch_again()
 
     def action_save_csv(self) -> None:
         """Write it as CSV."""

@@ -19,6 +19,7 @@ class LogScreen(PagedScreen):
     """The chain, newest first; `v` verifies all of it."""
 
     NAME: ClassVar[str] = "tui_log_name"
+    ABOUT: ClassVar[str] = "tui_log_about"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("v", "verify", "tui_key_verify")]
 
     def __init__(self) -> None:

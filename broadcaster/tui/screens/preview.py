@@ -95,6 +95,7 @@ class PreviewScreen(Previewing):
     """The preview of a draft; from it one goes on to sending."""
 
     NAME: ClassVar[str] = "tui_preview_name"
+    ABOUT: ClassVar[str] = "tui_preview_about"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "send", "tui_key_send", priority=True)]
 
     def __init__(self, handing: Handing) -> None:

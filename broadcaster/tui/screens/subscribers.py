@@ -16,6 +16,7 @@ class SubscribersScreen(PaperScreen):
     """The counts, by language and by area."""
 
     NAME: ClassVar[str] = "tui_subscribers_name"
+    ABOUT: ClassVar[str] = "tui_subscribers_about"
 
     def fetch(self, core: Client) -> Any:
         """Return the counts."""

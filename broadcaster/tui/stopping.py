@@ -1,0 +1,45 @@
+"""A countdown that runs can be stopped from every screen, by whoever sits here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from textual import work
+
+from broadcaster.tui.screens.reason import ReasonScreen
+from broadcaster.tui.widgets.countdown import running
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+    from broadcaster.tui.app import DeskApp
+
+    Base = App[object]
+else:
+    Base = object  # Textual takes the first base that is a node for the one to inherit style and keys from
+
+
+class Stops(Base):
+    """Mixed into the app."""
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 (Textual's own)
+        """Offer the key only while something runs."""
+        return action != "stop_breaking" or bool(running(cast("DeskApp", self).board))
+
+    def action_stop_breaking(self) -> None:
+        """Ask why, then stop the countdown that ends first."""
+        desk = cast("DeskApp", self)
+        number = int(running(desk.board)[0]["submission"])
+        self.push_screen(ReasonScreen("tui_why_stop"), lambda reason: self._stop(number, reason))
+
+    def _stop(self, number: int, reason: str | None) -> None:
+        if reason is not None:
+            self.stop_breaking(number, reason)
+
+    @work(group="stop", exclusive=True)
+    async def stop_breaking(self, number: int, reason: str) -> None:
+        """Stop it, and say so."""
+        desk = cast("DeskApp", self)
+        with desk.failing():
+            await desk.gateway.ask(lambda core: core.stop_breaking(number, reason))
+            desk.tell(desk.words("break_glass_stopped", number=number))
