@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from broadcaster import catalog
 from broadcaster.cli import drilling
 from broadcaster.cli.session import Session, command, say
 from broadcaster.cli.tables import row_lines
 from broadcaster.cli.troubling import trouble_options
-from broadcaster.cli.words import words
+from broadcaster.cli.words import language, words
 from broadcaster.demo.trouble import Trouble
 
 if TYPE_CHECKING:
-    from broadcaster.client import Client
     from broadcaster.demo.stage import Stage
 
 
@@ -40,7 +40,7 @@ def demo(session: Session, headless: bool, seconds: float | None, data_dir: Path
         if alone:
             asyncio.run(_headless(session, folder, seconds, trouble))
         else:
-            with suppress(KeyboardInterrupt):  # it is how one ends the board
+            with suppress(KeyboardInterrupt):  # before the desk is open
                 asyncio.run(_live(folder, seconds, trouble))
             session.show({}, "", *drilling.lines(drilling.debriefs(folder / "config.toml")))
 
@@ -105,26 +105,26 @@ def addresses(ready: Stage) -> list[str]:
 
 
 async def _live(folder: Path, seconds: float | None, trouble: Trouble) -> None:
-    from broadcaster.demo import play  # noqa: PLC0415 - the service's weight is not for other commands
+    """Open the desk with two officers and nothing sent yet."""
+    from broadcaster.client import Client  # noqa: PLC0415 - the service's weight is not for other commands
+    from broadcaster.clock import SystemClock  # noqa: PLC0415 - see above
+    from broadcaster.demo import play  # noqa: PLC0415 - see above
+    from broadcaster.tui import show_desk  # noqa: PLC0415 - see above
 
-    async with play.running(folder, trouble) as (ready, client):
-        await play.send_sample(ready, client)
-        try:
-            async with asyncio.timeout(seconds):
-                await _show(ready, client)
-        except TimeoutError:
-            return
+    async with play.running(folder, trouble, approval=True) as (ready, client):
+        await play.seat_officers(client, {name: words(f"demo_{name}") for name in play.OFFICERS})
+        hint = {each: _hint(ready, each) for each in catalog.LANGUAGES}
+
+        def connect(secret: str) -> Client:
+            return Client(ready.socket, session=secret)
+
+        await show_desk(connect, SystemClock(), language=language(), hint=hint, seconds=seconds)
 
 
-async def _show(ready: Stage, client: Client) -> None:
-    """Show the board until cancelled (Ctrl-C)."""
-    from rich.live import Live  # noqa: PLC0415 - rich is for terminals only
+def _hint(ready: Stage, spoken: str) -> str:
+    from broadcaster.demo import play  # noqa: PLC0415 - see above
 
-    from broadcaster.cli.live import picture  # noqa: PLC0415 - see above
-
-    head = [words("demo_title"), *addresses(ready), words("demo_try", config=ready.config), words("demo_stop"), ""]
-    with Live(auto_refresh=False) as live:
-        while True:
-            board = await asyncio.to_thread(client.board)
-            live.update(picture(board, *head), refresh=True)
-            await asyncio.sleep(0.3)
+    first, second = play.OFFICERS
+    return catalog.say(
+        "demo_hint", spoken, first=first, second=second, passphrase=play.PASSPHRASE, page=ready.urls["page"]
+    )

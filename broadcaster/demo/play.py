@@ -6,7 +6,7 @@ import asyncio
 import os
 import secrets
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,11 @@ from broadcaster.demo.stage import RESIDENTS, SAMPLE, Stage, stage
 from broadcaster.demo.trouble import Trouble
 from broadcaster.documents import dump
 from broadcaster.errors import BroadcasterError, ServiceUnreachable
-from broadcaster.model import State
+from broadcaster.model import Role, State
 
+OFFICERS = ("duty-a", "duty-b")
+PASSPHRASE = "demo-demo-demo"  # noqa: S105 - no secret: it opens a demonstration on this machine
+"""Of both officers, as the demonstration tells everybody who sees it."""
 START_S = 30.0
 CONFIRM_S = 90.0
 _PACE_S = 0.1
@@ -29,10 +32,12 @@ _END_S = 12.0
 
 
 @asynccontextmanager
-async def running(folder: Path, trouble: Trouble | None = None) -> AsyncGenerator[tuple[Stage, Client], None]:
+async def running(
+    folder: Path, trouble: Trouble | None = None, *, approval: bool = False
+) -> AsyncGenerator[tuple[Stage, Client], None]:
     """Start providers and service, and end both. Raise `BroadcasterError` if the service does not come up."""
     log = folder / "service.log"
-    async with stage(folder, trouble=trouble) as ready:
+    async with stage(folder, trouble=trouble, approval=approval) as ready:
         with log.open("ab") as errors:
             process = await _start(ready.config, errors.fileno())
         try:
@@ -42,6 +47,23 @@ async def running(folder: Path, trouble: Trouble | None = None) -> AsyncGenerato
             yield ready, client
         finally:
             await _end(process)
+
+
+async def seat_officers(client: Client, displays: Mapping[str, str]) -> None:
+    """Make officers with every role and no second factor, by name with what is shown of them.
+
+    From then on nobody does anything at this desk without logging in.
+    """
+
+    def work() -> None:
+        tickets = {
+            name: client.add_officer(name, shown, [role.value for role in Role], second_factor=False)["ticket"]
+            for name, shown in displays.items()
+        }
+        for name, ticket in tickets.items():
+            client.enrol(name, ticket, PASSPHRASE)
+
+    await asyncio.to_thread(work)
 
 
 async def send_sample(ready: Stage, client: Client) -> Any:

@@ -6,7 +6,6 @@ are ours.
 
 from __future__ import annotations
 
-import json
 import socket
 import tempfile
 from collections.abc import AsyncGenerator, Mapping
@@ -21,7 +20,7 @@ from broadcaster.demo.smtp import SmtpProvider
 from broadcaster.demo.trouble import Trouble
 from broadcaster.demo.x import XProvider
 from broadcaster.model import EASY_JAPANESE, JAPANESE, Subscriber
-from broadcaster.scaffold import MONITOR
+from broadcaster.scaffold import MONITOR, spelled
 
 RESIDENTS = (
     Subscriber(address="sakura@residents.example", language=JAPANESE),
@@ -54,9 +53,11 @@ class Stage:
 
 @asynccontextmanager
 async def stage(
-    folder: Path, account: XProvider | None = None, trouble: Trouble | None = None
+    folder: Path, account: XProvider | None = None, trouble: Trouble | None = None, *, approval: bool = False
 ) -> AsyncGenerator[Stage, None]:
-    """Start the providers and write the configuration into `folder`; stop them at the end."""
+    """Start the providers and write the configuration into `folder`; stop them at the end. `approval`: as in earnest,
+    a second person has to agree.
+    """
     with tempfile.TemporaryDirectory(prefix="broadcaster-") as short:
         x, smtp, server = account or XProvider(), SmtpProvider(users={_LOGIN: _PASSWORD}, keep=(MONITOR,)), free_port()
         pop3 = Pop3Provider(smtp.mailboxes, {MONITOR: _PASSWORD})
@@ -65,7 +66,11 @@ async def stage(
             page = f"http://127.0.0.1:{front.port if front else server}/"
             listening = _socket(folder, Path(short))
             config = folder / "config.toml"
-            tables = {"channels.twitter": x.settings(), **_mail(smtp, pop3)}
+            tables: dict[str, Mapping[str, object]] = {
+                "drill": {"approval": approval},
+                "channels.twitter": x.settings(),
+                **_mail(smtp, pop3),
+            }
             _write(config, configuration(page, server, listening, tables))
             yield Stage(config=config, socket=listening, page=page, x=x, smtp=smtp)
 
@@ -96,8 +101,11 @@ def configuration(page: str, server: int, listening: Path, channels: Mapping[str
             "public_url": page,
             "domains": ["127.0.0.1"],
             "contact": "見本市 防災課 042-000-0000",
+            "contact_en": "Sample City Disaster Prevention 042-000-0000",
             "fallback": "FM 77.7 MHz",
             "areas": ["中央", "芋窪", "蔵敷"],
+            "areas_en": {"中央": "Chuo", "芋窪": "Imokubo", "蔵敷": "Zoshiki"},
+            "area_groups": [{"name": "浸水想定区域", "areas": ["中央", "芋窪"]}],
         },
         "page_server": {"host": "127.0.0.1", "port": server},
         **channels,
@@ -122,11 +130,9 @@ def _mail(smtp: SmtpProvider, pop3: Pop3Provider) -> dict[str, Mapping[str, obje
 
 
 def _table(name: str, values: Mapping[str, object]) -> str:
-    """Return one TOML table. JSON's strings, numbers and lists are TOML's too."""
+    """Return one TOML table."""
     lines = [f"[{name}]"] if name else []
-    return "\n".join(
-        [*lines, *(f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in values.items()), ""]
-    )
+    return "\n".join([*lines, *(f"{key} = {spelled(value)}" for key, value in values.items()), ""])
 
 
 def _write(path: Path, text: str) -> None:

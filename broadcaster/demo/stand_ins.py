@@ -22,7 +22,8 @@ from broadcaster.demo.smtp import SmtpProvider
 from broadcaster.demo.trouble import Trouble
 from broadcaster.demo.x import XProvider
 from broadcaster.rules.egress import is_loopback
-from channels import mail, twitter
+from channels.mail import Settings as MailSettings
+from channels.twitter import Settings as TwitterSettings
 
 _LOG = logging.getLogger(__name__)
 
@@ -48,7 +49,7 @@ def _settings(config: Config, name: str) -> BaseModel | None:
 
 
 def _x(settings: BaseModel | None) -> XProvider | None:
-    if not isinstance(settings, twitter.Settings):
+    if not isinstance(settings, TwitterSettings):
         return None
     parts = urlsplit(settings.base_url)
     if parts.scheme != "http" or not is_loopback(parts.hostname or ""):
@@ -59,7 +60,7 @@ def _x(settings: BaseModel | None) -> XProvider | None:
 
 
 def _mail(settings: BaseModel | None) -> tuple[SmtpProvider | None, Pop3Provider | None]:
-    if not isinstance(settings, mail.Settings) or settings.tls.value != "none" or not is_loopback(settings.host):
+    if not isinstance(settings, MailSettings) or settings.tls.value != "none" or not is_loopback(settings.host):
         return None, None
     readback = settings.readback if settings.readback and settings.readback.tls == "none" else None
     users = {settings.username: settings.password.get_secret_value()} if settings.username else {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -56,11 +56,17 @@ class DeskApp(Stops, App[object]):
     """
 
     def __init__(
-        self, connect: Callable[[str], Client], clock: Clock, *, language: str = "ja", session: str = "", hint: str = ""
+        self,
+        connect: Callable[[str], Client],
+        clock: Clock,
+        *,
+        language: str = "ja",
+        session: str = "",
+        hint: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__()
         self.clock = clock
-        self.hint = hint
+        self._hints = dict(hint or {})
         self.gateway = Gateway(connect, clock, session)
         self.words = Words(language)
         self.set_reactive(DeskApp.language, language)
@@ -68,6 +74,11 @@ class DeskApp(Stops, App[object]):
         self._entropy = SystemEntropy()
 
     # ------------------------------------------------------------ what all screens share
+
+    @property
+    def hint(self) -> str:
+        """A line for somebody who is here for the first time, empty in earnest."""
+        return self._hints.get(self.language, "")
 
     @property
     def city(self) -> str:

@@ -5,7 +5,7 @@ no dispatcher runs; tests that need states bring them about through the store.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,7 +85,9 @@ async def served(made: Core) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def seat(made: Core, language: str = "ja", size: tuple[int, int] = SIZE, hint: str = "") -> AsyncIterator[Seat]:
+async def seat(
+    made: Core, language: str = "ja", size: tuple[int, int] = SIZE, hint: Mapping[str, str] | None = None
+) -> AsyncIterator[Seat]:
     """Sit down at the desk, and wait until it shows the board."""
     app = DeskApp(made.client, made.here.clock, language=language, hint=hint)
     async with app.run_test(size=size) as pilot:

@@ -32,12 +32,14 @@ class LoginScreen(DeskModal[str]):
             yield Static(id=f"{field}-label")
             yield Input(id=field, password=field == "passphrase", max_length=200)
         yield Static(id="how")
+        yield Static(id="hint")
 
     def spoken(self) -> None:
         """Name the fields."""
         for field in FIELDS:
             self.query_one(f"#{field}-label", Static).update(plain(self.words(f"tui_login_{field}")))
         self.query_one("#how", Static).update(plain(self.words("tui_login_how"), "dim"))
+        self.query_one("#hint", Static).update(plain(self.desk.hint))
         self._say(self._why)
 
     def _say(self, why: BroadcasterError | None) -> None:
