@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from broadcaster.desk import Board, Budget, ChannelState
 from broadcaster.documents import dump
-from broadcaster.model import State
+from broadcaster.model import Mode, State
 from broadcaster.ports.store import AlertRow
 from broadcaster.rules.pace import ASKED_BEFORE
 from broadcaster.tui.drawing import Paper, draw, fit, pad, span
@@ -17,18 +18,9 @@ from broadcaster.tui.words import Words, width
 from tests.unit.values import NOW, after, alert, delivery, info
 
 LANGUAGES = ("ja", "en")
-CHANNELS: list[dict[str, Any]] = [
-    {
-        "channel": name,
-        "down": "",
-        "until": None,
-        "failures": 0,
-        "counts": {},
-        "target_s": target,
-        "budgets": [],
-    }
-    for name, target in (("twitter", 30.0), ("mail", 300.0), ("page", 5.0))
-]
+CHANNELS = tuple(
+    ChannelState(channel=name, target_s=target) for name, target in (("twitter", 30.0), ("mail", 300.0), ("page", 5.0))
+)
 
 
 def row(*deliveries: Any, **changes: Any) -> AlertRow:
@@ -48,9 +40,18 @@ def row(*deliveries: Any, **changes: Any) -> AlertRow:
     return AlertRow(**{**fields, **changes})
 
 
-def board(*rows: AlertRow, **changes: Any) -> Any:
-    shown = {"now": NOW.isoformat(), "zone": "Asia/Tokyo", "waiting": [], "channels": CHANNELS, "officers": []}
-    return {**shown, "rows": [dump(each) for each in rows], **changes}
+def board(*rows: AlertRow, channels: tuple[ChannelState, ...] = CHANNELS) -> Any:
+    shown = Board(
+        mode=Mode.DRILL,
+        now=NOW,
+        city="東大和市",
+        zone="Asia/Tokyo",
+        page="http://127.0.0.1/",
+        rows=rows,
+        waiting=(),
+        channels=channels,
+    )
+    return dump(shown)
 
 
 def owed(number: int = 1, **changes: Any) -> Any:
@@ -129,10 +130,10 @@ def test_age_is_held_against_its_target(each: dict[str, Any], seconds: float, wa
 
 
 def test_a_channel_tells_its_breaker_and_what_is_left() -> None:
-    budget = {"name": "posts_15min", "unit": "posts", "amount": 100, "reserve": 10, "left": 0, "left_grave": 10}
-    x = {**CHANNELS[0], "budgets": [{**budget, "resets_at": after(60).isoformat()}]}
-    down = {**CHANNELS[2], "down": "connect", "until": after(30).isoformat()}
-    shown = [drawn(line) for line in of(lines_of(board(channels=[x, down]), NOW), Sort.CHANNEL)]
+    spent = Budget(name="posts_15min", unit="posts", amount=100, reserve=10, left=0, left_grave=10, resets_at=after(60))
+    x = ChannelState(channel="twitter", target_s=30, budgets=(spent,))
+    down = ChannelState(channel="page", target_s=5, down="connect", until=after(30), failures=5)
+    shown = [drawn(line) for line in of(lines_of(board(channels=(x, down)), NOW), Sort.CHANNEL)]
     assert "15分 0/100" in shown[0]
     assert "停止中（つながりません）" in shown[1]
 

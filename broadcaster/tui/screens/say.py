@@ -42,9 +42,11 @@ class SayScreen(DeskModal[Any]):
     """Shows it and sends it; its result is what the core made of it (`broadcaster.desk.Submitted` as JSON)."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("s", "say", "tui_key_say"),
-        Binding("p", "say_silently", "tui_key_say_silently"),
-        Binding("f4", "turn_silent", "tui_key_turn_silent"),
+        Binding("y", "say", "tui_key_say"),
+        Binding("q", "say_silently", "tui_key_say_silently"),
+        Binding("f4", "turn_silent", "tui_key_turn_silent", key_display="F4"),
+        Binding("up,pageup", "read(-5)", "tui_key_up", show=False),
+        Binding("down,pagedown", "read(5)", "tui_key_down", show=False),
     ]
 
     def __init__(self, saying: Saying, key: str) -> None:
@@ -63,7 +65,7 @@ class SayScreen(DeskModal[Any]):
     def body(self) -> Iterable[Widget]:
         """Return words, channels, and where it is typed."""
         yield Static(id="title")
-        with VerticalScroll(can_focus=True):
+        with VerticalScroll(can_focus=False):
             yield Static(id="said")
         yield Static(id="reach")
         yield Static(id="ask")
@@ -71,8 +73,13 @@ class SayScreen(DeskModal[Any]):
             yield Input(id="typed", max_length=200)
 
     def on_mount(self) -> None:
-        """Fetch it."""
+        """Fetch it, and let it be typed at once."""
+        self.query(Input).focus()
         self._fetch()
+
+    def action_read(self, lines: int) -> None:
+        """Move through the words."""
+        self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 (Textual's own)
         """Offer only what this saying knows."""
