@@ -194,7 +194,7 @@ async def house(
     entropy = SystemEntropy()
     key = instance_key(folder, entropy)
     bureau = Bureau(
-        store=store, key=key, hasher=Hasher(), clock=clock, entropy=entropy, mode=Mode.DRILL, city=CITY.name
+        store=store, key=key, hasher=Hasher(), clock=clock, entropy=entropy, mode=Mode.DRILL, city=CITY.name_en
     )
     officers = Officers(bureau)
     await desk.put_subscribers([RESIDENT], OFFICER)

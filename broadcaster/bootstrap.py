@@ -7,8 +7,8 @@ import contextlib
 import signal
 import socket
 import tempfile
-from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -162,7 +162,7 @@ async def core(config: Config) -> None:
         desk = Desk(
             context_of(config), channels, store, changed, config.policy, feeds=silences, notice_to=config.notice_to
         )
-        with officers_of(config, store) as officers:
+        async with officers_of(config, store) as officers:
             announcing = announcing_of(config, store, desk, clock)
             alarm = Runner(announcing, changed)
 
@@ -251,20 +251,20 @@ async def glanced(config: Config) -> Glance:
             return Glance(feeds=await store.feeds(), drafts=await store.drafts(), told=told)
 
 
-@contextmanager
-def officers_of(config: Config, store: Store) -> Generator[Officers, None, None]:
+@asynccontextmanager
+async def officers_of(config: Config, store: Store) -> AsyncGenerator[Officers, None]:
     """Make the officers' room, with the instance's key; the key is made where there is none. Raise `ConfigError`."""
     from broadcaster.officers import Bureau, Hasher, Officers, instance_key  # noqa: PLC0415 - for the service only
 
     entropy = SystemEntropy()
     bureau = Bureau(
         store=store,
-        key=instance_key(config.data_dir, entropy),
+        key=instance_key(config.data_dir, entropy, expected=await store.has_officers()),
         hasher=Hasher(),
         clock=SystemClock(),
         entropy=entropy,
         mode=config.mode,
-        city=config.city.name,
+        city=config.city.name_en,
         lifetimes=config.lifetimes,
     )
     officers = Officers(bureau)

@@ -148,5 +148,5 @@ def _second_factor(found: Any) -> str:
     if sys.stderr.isatty():
         import segno  # noqa: PLC0415 - only where there is somebody to look
 
-        segno.make(found["address"], error="m").terminal(out=sys.stderr, compact=True)
+        segno.make(found["address"], error="l").terminal(out=sys.stderr, border=2, compact=True)
     return secret("ask_first_code")

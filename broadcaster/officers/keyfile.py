@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -13,12 +14,19 @@ from broadcaster.ports.world import Entropy
 NAME = "officers.key"
 _LENGTH = 64
 """256 bits in hexadecimal."""
+log = logging.getLogger("broadcaster.officers")
 
 
-def instance_key(data_dir: Path, entropy: Entropy) -> bytes:
-    """Return the key; make it first where there is none. Raise `ConfigError` where it is no key or open to others."""
+def instance_key(data_dir: Path, entropy: Entropy, *, expected: bool = False) -> bytes:
+    """Return the key; make it first where there is none. Raise `ConfigError` where it is no key or open to others.
+
+    `expected`: officers have made their second factors from it. Where it is gone all the same the log says so, since
+    from now on every code will be wrong.
+    """
     path = data_dir / NAME
     if not path.exists():
+        if expected:
+            log.error("The officers' key is gone: no code is right any more.", extra={"event": "officers_key_new"})
         _make(path, entropy.token() + entropy.token())
     try:
         mode, text = path.stat().st_mode, path.read_text(encoding="ascii").strip()

@@ -93,7 +93,7 @@ async def look(bureau: Bureau, strangers: Strangers, newcomer: Newcomer, peer: A
     if not officer.second_factor:
         return Enrolment(officer=officer, secret="", address="")
     secret = codes.shared_secret(bureau.key, officer.name, account.seed)
-    issuer = f"Broadcaster {bureau.city}" + ("" if bureau.mode is Mode.LIVE else " 訓練")
+    issuer = bureau.city if bureau.mode is Mode.LIVE else f"{bureau.city} drill"
     return Enrolment(officer=officer, secret=secret, address=codes.address(secret, officer.name, issuer))
 
 

@@ -14,7 +14,9 @@ from broadcaster.rules.login import DEFAULT, Lifetimes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bureau:
-    """What all work with officers needs. `key` is the instance's (`keyfile`), never shown."""
+    """What all work with officers needs. `key` is the instance's (`keyfile`), never shown; `city` the name in Latin
+    letters, which keeps the QR code of the second factor small enough for a terminal.
+    """
 
     store: Roster
     key: bytes = field(repr=False)

@@ -6,6 +6,7 @@ import pytest
 
 from broadcaster import audit
 from broadcaster.audit import Broken, Damage
+from broadcaster.model import Mode
 from broadcaster.store import Store
 from tests.contract.conftest import SqliteBackend
 from tests.contract.values import NOW, OFFICER, accepted, claim
@@ -37,6 +38,7 @@ async def test_an_empty_chain_verifies(store: Store) -> None:
     assert await verified(store) is None
 
 
+@pytest.mark.fault(125)
 @pytest.mark.parametrize(
     ("statement", "broken"),
     [
@@ -58,6 +60,25 @@ async def test_tampering_is_found_at_the_entry(
     await noted(store)
     backend.tamper(statement)
     assert await verified(store) == broken
+
+
+@pytest.mark.fault(125)
+async def test_a_chain_written_anew_as_a_whole_is_found_by_a_head_that_was_kept(
+    store: Store, backend: SqliteBackend
+) -> None:
+    await noted(store)
+    kept = audit.head_of((await store.new_edition(NOW, Mode.LIVE)).chain)
+    assert kept == await store.head()
+    assert await audit.verify_stream(store.entries(), await store.head(), kept) is None
+    backend.tamper("DELETE FROM audit", "UPDATE audit_head SET seq = 0, hash = ''")
+    await noted(store, 3)
+    assert await verified(store) is None
+    shorter = await audit.verify_stream(store.entries(), await store.head(), kept)
+    assert shorter == Broken(seq=4, damage=Damage.MISSING)
+    await store.note(OFFICER, "another", "history", {}, NOW)
+    await noted(store, 4)
+    longer = await audit.verify_stream(store.entries(), await store.head(), kept)
+    assert longer == Broken(seq=6, damage=Damage.DIFFERS)
 
 
 async def test_entries_written_while_it_is_verified_break_nothing(store: Store) -> None:

@@ -355,13 +355,26 @@ async def test_logging_in_and_approving_asks_nobody_outside(tmp_path: Path) -> N
         assert [event for event, _ in recorder.asked] == ["socket.__new__"]
 
 
-async def test_a_lost_key_is_made_anew_and_every_code_is_wrong_until_reset(tmp_path: Path) -> None:
-    from broadcaster.officers import Officers
+async def test_a_lost_key_is_made_anew_and_every_code_is_wrong_until_reset(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    from broadcaster.clock import SystemEntropy
+    from broadcaster.errors import ConfigError
+    from broadcaster.officers import Officers, instance_key
     from tests.desk.world import bureau_of
 
     async with hall(tmp_path) as there:
         first = await there.hire("duty-a", "admin")
-        (there.here.config.data_dir / "officers.key").unlink()
+        key = there.here.config.data_dir / "officers.key"
+        for text, mode, code in (("x", 0o600, "officers_key_wrong"), ("0" * 64, 0o640, "officers_key_readable")):
+            key.write_text(text)
+            key.chmod(mode)
+            with pytest.raises(ConfigError, match=code):
+                instance_key(key.parent, SystemEntropy())
+        key.unlink()
+        instance_key(key.parent, SystemEntropy(), expected=True)
+        assert caplog.records[-1].__dict__["event"] == "officers_key_new"
+        key.unlink()
         other = Officers(bureau_of(there.here.config, there.here.store, there.here.clock))
         there.pass_time(timedelta(seconds=60))
         given = Credentials(name="duty-a", passphrase=first.passphrase, code=first.code(there.now))

@@ -434,7 +434,7 @@ async def test_a_ticket_is_good_once_for_a_while_and_for_its_person(tmp_path: Pa
         for name, given in (("duty-a", "AAAA-BBBB-CCCC-DDDD"), ("nobody", ticket), ("duty-a", "")):
             assert (await there.fails(there.owner.ticket, name, given)).code == "ticket_refused"
         found = await there.do(there.owner.ticket, "duty-a", ticket.lower().replace("-", " "))
-        assert found["address"].startswith("otpauth://totp/Broadcaster%20")
+        assert found["address"].startswith("otpauth://totp/Higashiyamato%20City:duty-a?")
         short = await there.fails(there.owner.enrol, "duty-a", ticket, "short", "000000")
         assert isinstance(short, Refused)
         wrong = await there.fails(there.owner.enrol, "duty-a", ticket, "a passphrase of words", "0")

@@ -139,6 +139,6 @@ def bureau_of(config: Config, store: Store, clock: Clock) -> Bureau:
         clock=clock,
         entropy=entropy,
         mode=config.mode,
-        city=config.city.name,
+        city=config.city.name_en,
         lifetimes=config.lifetimes,
     )
