@@ -7,6 +7,8 @@ import secrets
 import time
 from datetime import UTC, datetime
 
+_STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
 
 class SystemClock:
     """This machine's clock."""
@@ -16,8 +18,10 @@ class SystemClock:
         return datetime.now(UTC)
 
     def monotonic(self) -> float:
-        """Return seconds that never jump."""
-        return time.monotonic()
+        """Return seconds that never jump, those of a suspended machine included: that it slept is no reason to take
+        the wall clock for set (Linux, CLOCK_BOOTTIME).
+        """
+        return time.clock_gettime(_STEADY)
 
     async def sleep(self, seconds: float) -> None:
         """Wait; cancellable."""

@@ -12,7 +12,7 @@ from broadcaster.documents import digest
 from broadcaster.errors import RenderingError
 from broadcaster.model import Alert, Draft, Edition, Grade, Kind, Message, Mode, Problem, Reference, Status
 from broadcaster.ports.channel import Channel, Composer, Composition, Metered, Publisher, Situation
-from broadcaster.rules import budget, checks, force, routing
+from broadcaster.rules import budget, checks, force, routing, timekeeping
 
 DAY = timedelta(hours=24)
 ROUTINE_DAY = timedelta(hours=20)
@@ -121,7 +121,9 @@ def find_problems(office: Office, draft: Draft, earlier: Sequence[Alert]) -> lis
     """Return what is wrong with the draft itself, unknown channels included."""
     known = ", ".join(office.channels)
     unknown = [{"channel": name, "known": known} for name in draft.channels if name not in office.channels]
+    lost = office.mode is Mode.LIVE and timekeeping.lost(office.now())
     return [
+        *([Problem(code="clock_lost", params={"now": f"{office.now():%Y-%m-%d}"})] if lost else []),
         *checks.problems(
             draft, now=office.now(), city=office.context.city, live=earlier, mode=office.mode, policy=office.policy
         ),

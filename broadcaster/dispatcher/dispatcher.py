@@ -50,6 +50,7 @@ class Dispatcher:
         self._halt = asyncio.Event()
         self._ended = asyncio.Event()
         self._running = False
+        self._lost = False
         self._seen = (clock.now(), clock.monotonic())
         self._workers = {
             name: _worker(self._room, channel, lanes.get(name, LaneSettings())) for name, channel in channels.items()
@@ -97,6 +98,7 @@ class Dispatcher:
             now = self._room.now()
             try:
                 await self._mind_the_clock(now)
+                self._mind_a_lost_clock(now)
                 for delivery in await self._room.store.sweep(now):
                     self._room.events.publish(event_of(delivery, now, delivery.state, delivery.reason))
             except StoreError as error:
@@ -113,6 +115,13 @@ class Dispatcher:
         log.warning("The clock was moved by %.0f s.", jump, extra=words)
         if jump < 0 and await self._room.store.clock_went_back(now):
             self.wake()
+
+    def _mind_a_lost_clock(self, now: datetime) -> None:
+        """Say once that nothing is sent by a clock that was lost at boot; once it is set, that goes on by itself."""
+        if (is_lost := self._room.clock_lost(now)) and not self._lost:
+            words = {"event": "clock_lost", "now": now.isoformat()}
+            log.error("The clock is before this version was made; nothing is sent by it.", extra=words)
+        self._lost = is_lost
 
 
 def _worker(room: Room, channel: Channel, settings: LaneSettings) -> LaneWorker:

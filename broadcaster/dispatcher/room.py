@@ -14,7 +14,7 @@ from broadcaster.failpoints import hit
 from broadcaster.model import NO_COST, Attempt, Cost, Delivery, Mode, Outcome, State
 from broadcaster.ports.store import Archive, Lane, Outbox, RecipientBook, Settlement
 from broadcaster.ports.world import Clock, Entropy
-from broadcaster.rules import outcome
+from broadcaster.rules import outcome, timekeeping
 
 T = TypeVar("T")
 
@@ -43,6 +43,10 @@ class Room:
     def now(self) -> datetime:
         """Return the wall clock."""
         return self.clock.now()
+
+    def clock_lost(self, now: datetime) -> bool:
+        """Whether nothing may be sent by this clock: a live message would tell a wrong time, and hold for ever."""
+        return self.mode is Mode.LIVE and timekeeping.lost(now)
 
     async def newer_exists(self, delivery: Delivery) -> bool:
         """Whether the desk has accepted a newer version of this delivery's incident by now."""

@@ -109,6 +109,8 @@ class LaneWorker:
 
     async def _turn(self, tasks: asyncio.TaskGroup) -> float:
         """One look at everything, what is to be sent first; return how many seconds to wait unless woken."""
+        if self._room.clock_lost(self._room.now()):
+            return FALLBACK
         if self._noticed:
             self._noticed = False
             await self._notice_newer()

@@ -20,7 +20,7 @@ class Clock(Protocol):
         ...
 
     def monotonic(self) -> float:
-        """Return seconds that never jump."""
+        """Return seconds that never jump, those of a suspended machine included."""
         ...
 
     async def sleep(self, seconds: float) -> None:

@@ -21,8 +21,8 @@ class Tick:
 
 
 def jump_between(then: Tick, this: Tick) -> timedelta:
-    """Return by how much the wall clock was moved between two looks, ahead or back; zero below five seconds. A machine
-    that was suspended looks the same: the steady clock stood still (Linux, CLOCK_MONOTONIC).
+    """Return by how much the wall clock was moved between two looks, ahead or back; zero up to five seconds. A machine
+    that slept is no jump: the steady clock counts that time.
     """
     moved = (this.wall - then.wall) - timedelta(seconds=this.steady - then.steady)
     return moved if abs(moved) > JUMP else timedelta()

@@ -305,13 +305,15 @@ async def test_a_clock_that_goes_back_says_nothing_twice(here: House) -> None:
 
 
 @pytest.mark.fault(38)
-async def test_a_machine_that_slept_asks_before_it_says_what_it_slept_through(here: House) -> None:
-    """The steady clock stands still in suspension, so that it looks like a jump."""
-    await here.approved(plan())
+async def test_what_a_machine_slept_through_is_late_not_jumped_over(here: House) -> None:
+    """The steady clock counts the time it slept."""
+    await here.approved(plan(id="a", late=Late.ASK))
+    await here.approved(plan(id="b", late=Late.SKIP))
+    await here.approved(plan(id="c", channels=("page",), late=Late.SEND))
     await here.until(DUE - 5 * MINUTE)
-    here.clock.jump(30 * MINUTE)
+    here.clock.go(30 * 60)
     await here.until(here.clock.wall)
-    assert await here.states() == [("held", "clock_jumped")]
+    assert await here.states() == [("held", "late"), ("skipped", "too_late"), ("sent", "")]
 
 
 @pytest.mark.fault(39)

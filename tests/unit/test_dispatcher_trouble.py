@@ -197,3 +197,19 @@ async def test_waking_one_lane_leaves_the_others_asleep(world: World) -> None:
     dispatcher.wake("sms")
     await world.quiet()
     assert (len(one.calls), len(two.calls)) == (0, 1)
+
+
+@pytest.mark.fault(39)
+async def test_a_clock_lost_at_boot_sends_nothing_live_until_it_is_set(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    channel, page = world.add(FakeMessenger("twitter", world.clock)), world.add(FakePublisher("page", world.clock))
+    (owed, *_) = await world.accept()
+    world.clock.skip(-20_000 * 86_400.0)
+    world.start()
+    await world.past(world.clock.monotonic() + 600)
+    assert (channel.calls, page.calls) == ([], [])
+    assert caplog.text.count("nothing is sent by it") == 1
+    world.clock.skip(20_000 * 86_400.0)
+    await world.until_state(owed, State.ACCEPTED)
+    assert len(channel.calls) == 1

@@ -88,7 +88,6 @@ def test_routine_never_touches_what_is_kept_for_emergencies() -> None:
 
 
 @pytest.mark.fault(33)
-@pytest.mark.fault(38)
 def test_a_jump_is_what_the_steady_clock_did_not_see() -> None:
     start = Tick(wall=NOW, steady=100.0)
     assert timekeeping.jump_between(start, Tick(wall=after(60), steady=160.0)) == timedelta()

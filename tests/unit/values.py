@@ -24,7 +24,7 @@ from broadcaster.model import (
     Urgency,
 )
 
-NOW = datetime(2026, 9, 1, 5, 0, tzinfo=UTC)
+NOW = datetime(2026, 12, 1, 5, 0, tzinfo=UTC)
 
 
 def after(seconds: float) -> datetime:
