@@ -13,9 +13,9 @@ from broadcaster.store.driver import sqlite3
 _ALERTS = """
 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :count)
 INSERT INTO alert (identifier, incident, version, kind, digest, author, author_uid, accepted_at, expires_at, newest,
-  open, body, prepared)
+  body, prepared)
 SELECT a.identifier || '-' || (:first + n.i), :first + n.i, 1, a.kind, a.digest, a.author, a.author_uid,
-  a.accepted_at - :age, a.expires_at - :age, 1, 0,
+  a.accepted_at - :age, a.expires_at - :age, 1,
   json_set(a.body, '$.incident', :first + n.i, '$.identifier', a.identifier || '-' || (:first + n.i)), a.prepared
 FROM n, (SELECT * FROM alert WHERE id = :like) a
 """
@@ -48,7 +48,8 @@ def copies(path: Path, like: int, count: int, *, state: str, age_ms: int = 0, on
         values = {"count": count, "first": first, "like": like, "age": age_ms, "state": state, "only": only}
         db.execute(_ALERTS, values)
         db.execute(
-            "INSERT INTO message SELECT a.id, m.channel, m.posts, m.microusd, m.body FROM alert a, "
+            "INSERT INTO message "
+            "SELECT a.id, m.channel, m.posts, m.microusd, json_set(m.body, '$.alert', a.identifier) FROM alert a, "
             "(SELECT * FROM message WHERE alert = ?) m WHERE a.incident > ?",
             (like, first),
         )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import AsyncIterable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
@@ -19,6 +19,8 @@ from broadcaster.ports.store import Entry, Head
 START = Head(seq=0, hash="")
 """Before the first entry."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_PLAIN = json.JSONEncoder(separators=(",", ":")).encode
+_SORTED = json.JSONEncoder(separators=(",", ":"), sort_keys=True).encode
 
 
 class Damage(StrEnum):
@@ -46,19 +48,17 @@ class Broken:
 
 def link(previous: Head, *, at: datetime, actor: str, event: str, subject: str, body: Mapping[str, object]) -> Entry:
     """Return the entry that follows `previous`. `at` is kept to the millisecond. Nothing secret may be in `body`."""
-    spelled = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    seq, moment = previous.seq + 1, _EPOCH + timedelta(milliseconds=_ms(at))
-    entry = Entry(
+    seq, moment, spelled = previous.seq + 1, _ms(at), _SORTED(body)
+    return Entry(
         seq=seq,
-        at=moment,
+        at=_EPOCH + timedelta(milliseconds=moment),
         actor=actor,
         event=event,
         subject=subject,
         body=spelled,
         previous=previous.hash,
-        hash="",
+        hash=_hash(seq, moment, actor, event, subject, spelled, previous.hash),
     )
-    return replace(entry, hash=_digest(entry))
 
 
 def inspect(previous: Head, entry: Entry) -> Broken | None:
@@ -116,10 +116,13 @@ async def verify_stream(entries: AsyncIterable[Entry], recorded: Head, kept: Hea
 
 
 def _digest(entry: Entry) -> str:
+    at = _ms(entry.at)
+    return _hash(entry.seq, at, entry.actor, entry.event, entry.subject, entry.body, entry.previous)
+
+
+def _hash(*fields: int | str) -> str:
     """Over every field but the hash itself, as one JSON array without spaces."""
-    fields = [entry.seq, _ms(entry.at), entry.actor, entry.event, entry.subject, entry.body, entry.previous]
-    spelled = json.dumps(fields, separators=(",", ":"))
-    return hashlib.sha256(spelled.encode("ascii")).hexdigest()
+    return hashlib.sha256(_PLAIN(fields).encode("ascii")).hexdigest()
 
 
 def _ms(at: datetime) -> int:

@@ -4,7 +4,16 @@ from broadcaster.documents.drafts import draft_from, read_draft, sketch
 from broadcaster.documents.files import LARGEST, parse_json, parse_toml
 from broadcaster.documents.places import city_document, city_of
 from broadcaster.documents.plans import plan_from, plan_table, read_plan
-from broadcaster.documents.values import canonical, digest, dump, load, place_of, validation_codes, validation_problems
+from broadcaster.documents.values import (
+    canonical,
+    digest,
+    dump,
+    load,
+    loads,
+    place_of,
+    validation_codes,
+    validation_problems,
+)
 
 __all__ = [
     "LARGEST",
@@ -15,6 +24,7 @@ __all__ = [
     "draft_from",
     "dump",
     "load",
+    "loads",
     "parse_json",
     "parse_toml",
     "place_of",

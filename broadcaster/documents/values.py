@@ -30,8 +30,13 @@ def load(cls: type[T], data: object) -> T:
 
     Strict: nothing is converted that `dump` would not have written (`"1"` is no number).
     """
+    return loads(cls, json.dumps(data))
+
+
+def loads(cls: type[T], text: str) -> T:
+    """Do as `load` with the JSON text."""
     try:
-        loaded: T = _adapter(cls).validate_json(json.dumps(data), strict=True)
+        loaded: T = _adapter(cls).validate_json(text, strict=True)
     except ValidationError as error:
         raise Refused(validation_problems(error)) from None
     return loaded

@@ -8,10 +8,12 @@ from typing import TypeVar
 from broadcaster.errors import StoreError
 from broadcaster.rules.districts import Districts
 from broadcaster.store.begun import Begun
-from broadcaster.store.engine import Readers, Writer
+from broadcaster.store.engine import Readers, Together, Writer
 from broadcaster.store.transaction import Tx
 
 T = TypeVar("T")
+A = TypeVar("A")
+R = TypeVar("R")
 
 
 class Part:
@@ -27,6 +29,11 @@ class Part:
         if self._writer is None:
             raise StoreError("store_read_only")
         return await self._writer.do(work)
+
+    async def _write_together(self, work: Together[A, R], item: A) -> R:
+        if self._writer is None:
+            raise StoreError("store_read_only")
+        return await self._writer.do_together(work, item)
 
     async def _read(self, work: Callable[[Tx], T]) -> T:
         return await self._readers.do(work)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from broadcaster.model import Delivery, Grade, State
+from broadcaster.model import Delivery, Grade, Message, State
 from broadcaster.ports.store import Claim, Settlement, Work
 from broadcaster.rules import ordering
 from broadcaster.rules.ordering import Move
 from broadcaster.store import rows, settling, trail
 from broadcaster.store.base import Part
 from broadcaster.store.rows import ms, time_of
-from broadcaster.store.transaction import Tx, Value
+from broadcaster.store.transaction import Row, Tx, listed
 
 _SETTLED = 300
 """A claim ends at most this many that are over; the rest waits for the next one, so that the writer is not held up."""
@@ -53,9 +54,11 @@ class _Claimer:
     def __init__(self, tx: Tx, claim: Claim) -> None:
         self._tx = tx
         self._claim = claim
-        self._taken: list[Work] = []
+        self._taken: dict[int, Work] = {}
         self._heads = 0
         self._settled = 0
+        self._at, self._deadline = time_of(ms(claim.now)), time_of(ms(claim.deadline))
+        """As the store keeps them."""
 
     def take(self) -> tuple[Work, ...]:
         if self._claim.epoch != self._tx.number("outbox.epoch"):
@@ -63,7 +66,7 @@ class _Claimer:
         for grade in sorted(Grade, reverse=True):
             while self._wants() and self._page(grade):
                 pass
-        return tuple(self._taken)
+        return tuple(self._taken.values())
 
     def _wants(self) -> bool:
         return self._heads < self._claim.limit and self._settled < _SETTLED
@@ -80,56 +83,71 @@ class _Claimer:
             reserved_only=int(claim.reserved_only),
             limit=size,
         )
-        for row in page:
-            self._head(rows.delivery(row))
+        if claim.together:
+            for row in page:
+                self._heads += self._head(row)
+        else:
+            self._heads += self._try(page)
         return len(page) == size and self._heads + self._settled > before
 
-    def _head(self, candidate: Delivery) -> None:
+    def _head(self, row: Row) -> int:
         """Take one, and what may go along with it. It may have gone along with an earlier one already."""
-        if any(work.delivery.id == candidate.id for work in self._taken) or not self._try(candidate):
+        taken = self._try([row])
+        if taken:
+            channel, target = row["channel"], row["target"]
+            along = self._tx.all("outbox.along", channel=channel, target=target, now=ms(self._claim.now), limit=_ALONG)
+            self._try(along)
+        return taken
+
+    def _try(self, candidates: Sequence[Row]) -> int:
+        """Start them, or settle those that are over; return how many were started."""
+        waiting = [row for row in candidates if row["id"] not in self._taken]
+        facts = {row["id"]: row for row in self._tx.all("outbox.facts", numbers=listed(row["id"] for row in waiting))}
+        begun: dict[tuple[int, str], int] = {}
+        starting: list[Work] = []
+        for row in waiting:
+            started, known = self._started(row), facts[row["id"]]
+            step = self._step(started, known, begun.get((started.incident, started.target), 0))
+            if step.move is Move.START:
+                begun[started.incident, started.target] = started.version
+                newer = known["latest"] > started.version
+                starting.append(Work(delivery=started, message=_message(known), newer_exists=newer))
+            elif step.move is Move.SETTLE and step.state is not None:
+                _end(self._tx, rows.delivery(row), step.state, step.reason, self._claim.now)
+                self._settled += 1
+        self._start(starting)
+        return len(starting)
+
+    def _started(self, row: Row) -> Delivery:
+        """Return a candidate as it will be once it is started."""
+        return rows.delivery(
+            row,
+            state=State.SENDING,
+            attempt=row["attempt"] + 1,
+            reads=0,
+            epoch=self._claim.epoch,
+            deadline=self._deadline,
+            updated_at=self._at,
+        )
+
+    def _step(self, delivery: Delivery, known: Row, begun: int) -> ordering.Step:
+        """Decide. `begun` is the version that this very claim starts on the same incident and target, if any."""
+        newest = max(known["newest_started"] or 0, begun)
+        beside = bool(known["sending_beside"]) or begun > 0
+        return ordering.step(delivery, self._claim.now, newest or None, known["latest"] or None, beside)
+
+    def _start(self, works: Sequence[Work]) -> None:
+        if not works:
             return
-        self._heads += 1
-        if self._claim.together:
-            for row in self._tx.all(
-                "outbox.along",
-                channel=candidate.channel,
-                target=candidate.target,
-                now=ms(self._claim.now),
-                limit=_ALONG,
-            ):
-                self._try(rows.delivery(row))
-
-    def _try(self, candidate: Delivery) -> bool:
-        """Start it, or settle it where it is over; return whether it was started."""
-        step = _step(self._tx, candidate, self._claim.now)
-        if step.move is Move.START:
-            self._taken.append(self._start(candidate))
-            return True
-        if step.move is Move.SETTLE and step.state is not None:
-            _end(self._tx, candidate, step.state, step.reason, self._claim.now)
-            self._settled += 1
-        return False
-
-    def _start(self, candidate: Delivery) -> Work:
+        numbers = [work.delivery.id for work in works]
         self._tx.run(
             "outbox.start",
-            number=candidate.id,
+            numbers=listed(numbers),
             epoch=self._claim.epoch,
-            deadline=ms(self._claim.deadline),
-            now=ms(self._claim.now),
+            deadline=ms(self._deadline),
+            now=ms(self._at),
         )
-        return _work(self._tx, settling.fetch(self._tx, candidate.id))
-
-
-def _step(tx: Tx, delivery: Delivery, now: datetime) -> ordering.Step:
-    line: dict[str, Value] = {"incident": delivery.incident, "channel": delivery.channel, "target": delivery.target}
-    return ordering.step(
-        delivery,
-        now,
-        tx.number("outbox.newest_started", **line) or None,
-        tx.number("intake.latest_version", incident=delivery.incident) or None,
-        tx.number("outbox.sending_beside", number=delivery.id, **line) > 0,
-    )
+        self._taken.update(zip(numbers, works, strict=True))
 
 
 def _end(tx: Tx, delivery: Delivery, state: State, reason: str, now: datetime) -> Delivery:
@@ -163,10 +181,12 @@ def _works(tx: Tx, name: str, channel: str, now: datetime, limit: int) -> tuple[
 
 
 def _work(tx: Tx, delivery: Delivery) -> Work:
-    row = tx.one("outbox.message", alert=delivery.alert, channel=delivery.channel)
-    newest = tx.number("intake.latest_version", incident=delivery.incident)
-    message = None if row is None else rows.message(row["body"])
-    return Work(delivery=delivery, message=message, newer_exists=newest > delivery.version)
+    (row,) = tx.all("outbox.facts", numbers=listed((delivery.id,)))
+    return Work(delivery=delivery, message=_message(row), newer_exists=row["latest"] > delivery.version)
+
+
+def _message(row: Row) -> Message | None:
+    return None if row["body"] is None else rows.message(row["body"])
 
 
 def _next_due(tx: Tx, channel: str) -> datetime | None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 from typing import NamedTuple
@@ -16,7 +15,7 @@ from broadcaster.store import expanding, people, rows
 from broadcaster.store.base import Part
 from broadcaster.store.begun import Run
 from broadcaster.store.rows import maybe_ms, maybe_time, ms
-from broadcaster.store.transaction import Row, Tx
+from broadcaster.store.transaction import Row, Tx, listed
 
 _KNOWN = frozenset({RecipientState.ACCEPTED, RecipientState.FAILED})
 _DOUBTED = frozenset({RecipientState.IN_DOUBT, RecipientState.UNKNOWN})
@@ -79,7 +78,7 @@ class Book(Part):
 def put_back(tx: Tx, delivery: int, begun: Collection[int]) -> int:
     """Let those who were claimed and not begun wait again, as if never claimed; return how many."""
     started = (row["number"] for row in tx.all("ledger.started", delivery=delivery))
-    moved = tx.run("ledger.put_back", delivery=delivery, numbers=_list(set(started).difference(begun)))
+    moved = tx.run("ledger.put_back", delivery=delivery, numbers=listed(set(started).difference(begun)))
     if moved:
         _count(tx, delivery, Counter({"started": -moved, "pending": moved}))
     return moved
@@ -159,7 +158,7 @@ def _claim(
     due = tx.all("ledger.due", delivery=delivery, now=ms(now), limit=limit)
     claimed = tuple(map(_claimed, due))
     if claimed:
-        tx.run("ledger.start", delivery=delivery, epoch=epoch, numbers=_list(each.id for each in claimed))
+        tx.run("ledger.start", delivery=delivery, epoch=epoch, numbers=listed(each.id for each in claimed))
         moves = Counter({"started": len(due)})
         moves.subtract(row["state"] for row in due)
         moves[_DUPLICATES] = sum(each.possible_duplicate for each in claimed) - sum(
@@ -182,11 +181,6 @@ def _claimed(row: Row) -> RecipientRow:
     )
 
 
-def _list(numbers: Iterable[int]) -> str:
-    """Return numbers as one value of a statement: a row at a time, each would wait for the interpreter."""
-    return json.dumps(list(numbers), separators=(",", ":"))
-
-
 def _record(tx: Tx, *, delivery: int, epoch: int, now: datetime, results: Sequence[RecipientResult]) -> bool:
     if results:
         moves: Counter[str] = Counter()
@@ -196,7 +190,7 @@ def _record(tx: Tx, *, delivery: int, epoch: int, now: datetime, results: Sequen
         tx.run("ledger.show_progress", delivery=delivery)
         tx.run("ledger.half_served", delivery=delivery, now=ms(now))
         tx.run("ledger.extend_lease", delivery=delivery, now=ms(now))
-        tx.run("outbox.calm", number=delivery)
+        tx.run("outbox.calm", numbers=listed((delivery,)))
     return bool(tx.number("ledger.holds", delivery=delivery, epoch=epoch, now=ms(now)))
 
 
@@ -213,7 +207,7 @@ def _runs(results: Sequence[RecipientResult]) -> Iterator[Sequence[RecipientResu
 
 def _record_run(tx: Tx, delivery: int, epoch: int, run: Sequence[RecipientResult], moves: Counter[str]) -> None:
     """Write down results of different people; those that came to the same go in one statement."""
-    rows = tx.all("ledger.recipients", delivery=delivery, numbers=_list(result.id for result in run))
+    rows = tx.all("ledger.recipients", delivery=delivery, numbers=listed(result.id for result in run))
     found = {row["number"]: row for row in rows}
     same: defaultdict[_Entry, list[int]] = defaultdict(list)
     copies: list[int] = []
@@ -231,9 +225,9 @@ def _record_run(tx: Tx, delivery: int, epoch: int, run: Sequence[RecipientResult
             copies.append(result.id)
     for entry, numbers in same.items():
         moves[entry.state] += len(numbers)
-        tx.run("ledger.write", delivery=delivery, numbers=_list(numbers), **entry._asdict())
+        tx.run("ledger.write", delivery=delivery, numbers=listed(numbers), **entry._asdict())
     if copies:
-        tx.run("ledger.flag", delivery=delivery, numbers=_list(copies))
+        tx.run("ledger.flag", delivery=delivery, numbers=listed(copies))
 
 
 def _applies(row: Row, result: RecipientResult, epoch: int) -> bool:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from broadcaster import failpoints
+from broadcaster.errors import NotFound
 from broadcaster.model import Attempt, Cost, Delivery, Outcome, State
 from broadcaster.ports.store import Lane, Settlement, Spent
 from broadcaster.rules import settle
 from broadcaster.store import ledger, refusals, rows, settling, trail
 from broadcaster.store.base import Part
 from broadcaster.store.rows import ms, time_of
-from broadcaster.store.transaction import Tx
+from broadcaster.store.transaction import Tx, Value, listed
 
 _RECORDABLE = frozenset({State.SENDING, State.IN_DOUBT, State.ACCEPTED})
 _MAY_BE_OUT = frozenset({Outcome.ACCEPTED, Outcome.IN_DOUBT, Outcome.DUPLICATE})
@@ -25,7 +28,7 @@ class Recording(Part):
         self, delivery: Delivery, epoch: int, attempt: Attempt, settlement: Settlement, lane: Lane | None = None
     ) -> bool:
         """Write attempt, settlement, audit entry and lane. False: the lease was lost; the late result is kept."""
-        kept = await self._write(lambda tx: _record(tx, delivery, epoch, attempt, settlement, lane))
+        kept = await self._write_together(_record, _Result(delivery, epoch, attempt, settlement, lane))
         if delivery.state is State.SENDING:
             self._begun.close(delivery.id)
         return kept
@@ -47,51 +50,99 @@ class Recording(Part):
         )
 
 
+class _Result(NamedTuple):
+    """What one caller brings: the delivery as it was claimed or looked at, and what came of it."""
+
+    seen: Delivery
+    epoch: int
+    attempt: Attempt
+    settlement: Settlement
+    lane: Lane | None
+
+
 def write_attempt(tx: Tx, delivery: Delivery, attempt: Attempt, *, late: bool = False) -> None:
     """Keep an attempt or a look, for ever."""
-    tx.run(
-        "outbox.insert_attempt",
-        delivery=delivery.id,
-        channel=delivery.channel,
-        number=attempt.number,
-        started_at=ms(attempt.started_at),
-        ended_at=ms(attempt.ended_at),
-        outcome=attempt.outcome.value,
-        reason=attempt.reason,
-        detail=attempt.detail,
-        ref=attempt.ref,
-        posts=attempt.cost.posts,
-        microusd=attempt.cost.microusd,
-        late=int(late),
-    )
+    tx.run("outbox.insert_attempt", **_attempt_values(delivery.id, delivery.channel, attempt, late=late))
 
 
-def _record(  # noqa: PLR0917 (the port's own arguments, in its order)
-    tx: Tx, delivery: Delivery, epoch: int, attempt: Attempt, settlement: Settlement, lane: Lane | None
-) -> bool:
-    now = settling.fetch(tx, delivery.id)
-    if lane is not None and epoch == tx.number("outbox.epoch"):
-        _save_lane(tx, delivery.channel, lane)
-    if _lost(tx, now, delivery, epoch):
-        _keep_late(tx, now, delivery, attempt)
-        return False
-    write_attempt(tx, now, attempt)
-    after = settling.apply(tx, now, settlement, attempt.ended_at)
-    _resolve(tx, now, attempt, settlement)
-    if now.state is State.SENDING:
-        tx.run("outbox.calm", number=now.id)
-        ledger.doubt_started(tx, now.id, *settle.recipient_in_doubt(now.grade, attempt.ended_at))
-        refusals.learn(tx, after, attempt.ended_at)
-    _note(tx, now, attempt, after)
-    failpoints.hit("w3")
-    return True
+def _attempt_values(delivery: int, channel: str, attempt: Attempt, *, late: bool = False) -> dict[str, Value]:
+    return {
+        "delivery": delivery,
+        "channel": channel,
+        "number": attempt.number,
+        "started_at": ms(attempt.started_at),
+        "ended_at": ms(attempt.ended_at),
+        "outcome": attempt.outcome.value,
+        "reason": attempt.reason,
+        "detail": attempt.detail,
+        "ref": attempt.ref,
+        "posts": attempt.cost.posts,
+        "microusd": attempt.cost.microusd,
+        "late": int(late),
+    }
 
 
-def _lost(tx: Tx, now: Delivery, seen: Delivery, epoch: int) -> bool:
+def _record(tx: Tx, results: Sequence[_Result]) -> Sequence[bool]:
+    return [kept for run in _runs(results) for kept in _record_run(tx, run)]
+
+
+def _runs(results: Sequence[_Result]) -> Iterator[Sequence[_Result]]:
+    """Cut where a delivery comes again: what was first must be written first."""
+    start, known = 0, set[int]()
+    for place, result in enumerate(results):
+        if result.seen.id in known:
+            yield results[start:place]
+            start, known = place, set()
+        known.add(result.seen.id)
+    yield results[start:]
+
+
+def _record_run(tx: Tx, run: Sequence[_Result]) -> list[bool]:
+    """Write down results of different deliveries: a statement for all of them, not one for each."""
+    epoch, now = tx.number("outbox.epoch"), _now(tx, run)
+    lanes = {result.seen.channel: result.lane for result in run if result.lane and result.epoch == epoch}
+    for channel, lane in lanes.items():
+        _save_lane(tx, channel, lane)
+    kept = [not _lost(before, result, epoch) for before, result in zip(now, run, strict=True)]
+    good = [pair for pair, fine in zip(zip(now, run, strict=True), kept, strict=True) if fine]
+    _write(tx, good)
+    for result, fine in zip(run, kept, strict=True):
+        if not fine:
+            _keep_late(tx, settling.fetch(tx, result.seen.id), result.seen, result.attempt)
+    return kept
+
+
+def _now(tx: Tx, run: Sequence[_Result]) -> list[Delivery]:
+    """Return the deliveries as they are now. Raise `NotFound`."""
+    found = {row["id"]: row for row in tx.all("settling.several", numbers=listed(result.seen.id for result in run))}
+    missing = [result.seen.id for result in run if result.seen.id not in found]
+    if missing:
+        raise NotFound("delivery_not_found", delivery=missing[0])
+    return [rows.delivery(found[result.seen.id]) for result in run]
+
+
+def _write(tx: Tx, good: Sequence[tuple[Delivery, _Result]]) -> None:
+    tx.many("outbox.insert_attempt", (_attempt_values(now.id, now.channel, result.attempt) for now, result in good))
+    settling.apply_all(tx, ((now.id, result.settlement, result.attempt.ended_at) for now, result in good))
+    sent = [(now, result) for now, result in good if now.state is State.SENDING]
+    if sent:
+        tx.run("outbox.calm", numbers=listed(now.id for now, _ in sent))
+    for now, result in good:
+        _resolve(tx, now, result.attempt, result.settlement)
+    for now, result in sent:
+        if now.total:  # it has recipients
+            ledger.doubt_started(tx, now.id, *settle.recipient_in_doubt(now.grade, result.attempt.ended_at))
+            refusals.learn(tx, settling.fetch(tx, now.id), result.attempt.ended_at)
+    trail.append_all(tx, [_note(now, result) for now, result in good])
+    for _ in good:
+        failpoints.hit("w3")
+
+
+def _lost(now: Delivery, result: _Result, epoch: int) -> bool:
     """Whether the row has gone on without this caller: another start, another attempt, another state."""
-    if epoch != tx.number("outbox.epoch") or now.state is not seen.state or now.state not in _RECORDABLE:
+    if result.epoch != epoch or now.state is not result.seen.state or now.state not in _RECORDABLE:
         return True
-    return now.state is State.SENDING and (now.epoch != epoch or now.attempt != seen.attempt)
+    return now.state is State.SENDING and (now.epoch != result.epoch or now.attempt != result.seen.attempt)
 
 
 def _keep_late(tx: Tx, now: Delivery, seen: Delivery, attempt: Attempt) -> None:
@@ -125,20 +176,19 @@ def _resolve(tx: Tx, before: Delivery, attempt: Attempt, settlement: Settlement)
         settling.resolve(tx, before, attempt.ended_at, actor=trail.SERVICE, verb=settlement.state.value, why=why)
 
 
-def _note(tx: Tx, before: Delivery, attempt: Attempt, after: Delivery) -> None:
-    trail.append(
-        tx,
-        at=attempt.ended_at,
-        event="recorded",
-        subject=f"delivery {before.id}",
-        attempt=attempt.number,
-        outcome=attempt.outcome.value,
-        reason=attempt.reason,
-        ref=after.ref,
-        before=before.state.value,
-        after=after.state.value,
-        possible_duplicate=after.possible_duplicate,
-    )
+def _note(before: Delivery, result: _Result) -> trail.Note:
+    attempt, settlement = result.attempt, result.settlement
+    duplicate = settlement.possible_duplicate
+    body: dict[str, object] = {
+        "attempt": attempt.number,
+        "outcome": attempt.outcome.value,
+        "reason": attempt.reason,
+        "ref": before.ref if settlement.ref is None else settlement.ref,
+        "before": before.state.value,
+        "after": settlement.state.value,
+        "possible_duplicate": before.possible_duplicate if duplicate is None else duplicate,
+    }
+    return trail.Note(attempt.ended_at, "recorded", f"delivery {before.id}", body)
 
 
 def _save_lane(tx: Tx, channel: str, lane: Lane) -> None:

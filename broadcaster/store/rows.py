@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from broadcaster import documents
 from broadcaster.model import Alert, Attempt, Cost, Delivery, Grade, Kind, Message, Outcome, State
@@ -16,6 +16,8 @@ from broadcaster.store.transaction import Row
 T = TypeVar("T")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
+_KINDS, _STATES = ({each.value: each for each in words} for words in (Kind, State))
+_GRADES = {int(grade): grade for grade in Grade}
 
 
 def ms(at: datetime) -> int:
@@ -23,8 +25,9 @@ def ms(at: datetime) -> int:
     return (at - _EPOCH) // _MS
 
 
+@lru_cache(maxsize=4096)
 def time_of(milliseconds: int) -> datetime:
-    """Return the aware time."""
+    """Return the aware time. Kept, since all deliveries of an alert share theirs."""
     return _EPOCH + timedelta(milliseconds=milliseconds)
 
 
@@ -45,7 +48,7 @@ def spelled(value: object) -> str:
 
 def read(cls: type[T], text: str) -> T:
     """Return what `spelled` was given."""
-    return documents.load(cls, json.loads(text))
+    return documents.loads(cls, text)
 
 
 @lru_cache(maxsize=512)
@@ -60,39 +63,41 @@ def message(text: str) -> Message:
     return read(Message, text)
 
 
-def delivery(row: Row) -> Delivery:
-    """Return a delivery from a row of its table."""
-    return Delivery(
-        id=row["id"],
-        alert=row["identifier"],
-        incident=row["incident"],
-        version=row["version"],
-        kind=Kind(row["kind"]),
-        grade=Grade(row["grade"]),
-        channel=row["channel"],
-        target=row["target"],
-        key=row["key"],
-        state=State(row["state"]),
-        attempt=row["attempt"],
-        reads=row["reads"],
-        accepted_at=time_of(row["accepted_at"]),
-        due_at=time_of(row["due_at"]),
-        expires_at=time_of(row["expires_at"]),
-        stale_at=time_of(row["stale_at"]),
-        updated_at=time_of(row["updated_at"]),
-        deadline=maybe_time(row["deadline"]),
-        doubt_since=maybe_time(row["doubt_since"]),
-        epoch=row["epoch"],
-        ref=row["ref"],
-        url=row["url"],
-        reason=row["reason"],
-        detail=row["detail"],
-        possible_duplicate=bool(row["possible_duplicate"]),
-        progress=row["progress"],
-        total=row["total"],
-        unserved=row["unserved"],
-        reached_at=maybe_time(row["reached_at"]),
-    )
+def delivery(row: Row, **changes: Any) -> Delivery:
+    """Return a delivery from a row of its table, with these fields otherwise."""
+    values: dict[str, Any] = {
+        "id": row["id"],
+        "alert": row["identifier"],
+        "incident": row["incident"],
+        "version": row["version"],
+        "kind": _KINDS[row["kind"]],
+        "grade": _GRADES[row["grade"]],
+        "channel": row["channel"],
+        "target": row["target"],
+        "key": row["key"],
+        "state": _STATES[row["state"]],
+        "attempt": row["attempt"],
+        "reads": row["reads"],
+        "accepted_at": time_of(row["accepted_at"]),
+        "due_at": time_of(row["due_at"]),
+        "expires_at": time_of(row["expires_at"]),
+        "stale_at": time_of(row["stale_at"]),
+        "updated_at": time_of(row["updated_at"]),
+        "deadline": maybe_time(row["deadline"]),
+        "doubt_since": maybe_time(row["doubt_since"]),
+        "epoch": row["epoch"],
+        "ref": row["ref"],
+        "url": row["url"],
+        "reason": row["reason"],
+        "detail": row["detail"],
+        "possible_duplicate": bool(row["possible_duplicate"]),
+        "progress": row["progress"],
+        "total": row["total"],
+        "unserved": row["unserved"],
+        "reached_at": maybe_time(row["reached_at"]),
+    }
+    values.update(changes)
+    return Delivery(**values)
 
 
 def attempt(row: Row) -> Attempt:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
+from typing import NamedTuple
 
 from broadcaster import audit
 from broadcaster.model import Actor, Alert
@@ -12,28 +13,51 @@ from broadcaster.ports.store import Entry, Head, Trace
 from broadcaster.store import rows, settling
 from broadcaster.store.base import Part
 from broadcaster.store.rows import ms, time_of
-from broadcaster.store.transaction import Row, Tx
+from broadcaster.store.transaction import Row, Tx, Value
 
 SERVICE = "service"
 """The actor of what nobody did by hand."""
 _PAGE = 1_000
 
 
+class Note(NamedTuple):
+    """An entry before it has its place in the chain."""
+
+    at: datetime
+    event: str
+    subject: str
+    body: Mapping[str, object]
+    actor: str = SERVICE
+
+
 def append(tx: Tx, *, at: datetime, event: str, subject: str, actor: str = SERVICE, **body: object) -> None:
     """Append an entry to the chain, within the caller's transaction."""
-    entry = audit.link(head(tx), at=at, actor=actor, event=event, subject=subject, body=body)
-    tx.run(
-        "trail.append",
-        seq=entry.seq,
-        at=ms(entry.at),
-        actor=entry.actor,
-        event=entry.event,
-        subject=entry.subject,
-        body=entry.body,
-        previous=entry.previous,
-        hash=entry.hash,
-    )
-    tx.run("trail.move_head", seq=entry.seq, hash=entry.hash)
+    append_all(tx, [Note(at, event, subject, body, actor)])
+
+
+def append_all(tx: Tx, notes: Iterable[Note]) -> None:
+    """Append entries in their order."""
+    last, entries = head(tx), list[dict[str, Value]]()
+    for note in notes:
+        entry = audit.link(last, at=note.at, actor=note.actor, event=note.event, subject=note.subject, body=note.body)
+        entries.append(_values(entry))
+        last = Head(seq=entry.seq, hash=entry.hash)
+    if entries:
+        tx.many("trail.append", entries)
+        tx.run("trail.move_head", seq=last.seq, hash=last.hash)
+
+
+def _values(entry: Entry) -> dict[str, Value]:
+    return {
+        "seq": entry.seq,
+        "at": ms(entry.at),
+        "actor": entry.actor,
+        "event": entry.event,
+        "subject": entry.subject,
+        "body": entry.body,
+        "previous": entry.previous,
+        "hash": entry.hash,
+    }
 
 
 def who(actor: Actor) -> str:

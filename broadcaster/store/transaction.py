@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
@@ -9,6 +10,11 @@ from broadcaster.store.driver import sqlite3
 from broadcaster.store.statements import statements
 
 Value = str | int | float | None
+
+
+def listed(numbers: Iterable[int]) -> str:
+    """Return numbers as one value of a statement (`json_each`): row by row, each would wait for the interpreter."""
+    return json.dumps(list(numbers), separators=(",", ":"))
 
 
 class Row(Protocol):

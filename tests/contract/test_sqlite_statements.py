@@ -74,6 +74,7 @@ def test_every_name_used_is_a_statement() -> None:
     assert used - set(statements()) == set()
 
 
+@pytest.mark.fault(120)
 @pytest.mark.parametrize("name", sorted(statements()))
 def test_every_statement_prepares_and_finds_its_rows_by_an_index(connection: sqlite3.Connection, name: str) -> None:
     steps = list(plan(connection, statements()[name]))

@@ -26,7 +26,7 @@ SELECT body FROM alert WHERE incident = :incident ORDER BY version;
 SELECT prepared FROM alert WHERE identifier = :identifier;
 
 -- name: open_alerts
-SELECT id FROM alert WHERE open > 0 ORDER BY id DESC LIMIT :limit;
+SELECT alert AS id FROM owing ORDER BY alert DESC LIMIT :limit;
 
 -- name: alerts_in_force
 -- In the order of the index: any other would sort them all, or walk back through the years.

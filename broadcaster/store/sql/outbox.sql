@@ -25,22 +25,23 @@ WHERE d.channel = :channel AND d.target = :target AND d.state IN ('ready', 'retr
     WHERE s.incident = d.incident AND s.channel = d.channel AND s.target = d.target AND s.state = 'sending')
 ORDER BY d.grade DESC, d.due_at, d.id LIMIT :limit;
 
--- name: newest_started
-SELECT max(version) AS value FROM delivery
-WHERE incident = :incident AND channel = :channel AND target = :target AND started = 1;
-
--- name: sending_beside
-SELECT count(*) AS value FROM delivery
-WHERE incident = :incident AND channel = :channel AND target = :target AND state = 'sending' AND id <> :number;
+-- name: facts
+-- What a claim decides by, for each of several deliveries (a JSON list of numbers), and what it hands out.
+SELECT d.id, i.latest, m.body,
+  (SELECT max(s.version) FROM delivery s
+    WHERE s.incident = d.incident AND s.channel = d.channel AND s.target = d.target AND s.started = 1) AS newest_started,
+  EXISTS (SELECT 1 FROM delivery s
+    WHERE s.incident = d.incident AND s.channel = d.channel AND s.target = d.target AND s.state = 'sending')
+    AS sending_beside
+FROM delivery d JOIN incident i ON i.number = d.incident
+  LEFT JOIN message m ON m.alert = d.alert AND m.channel = d.channel
+WHERE d.id IN (SELECT value FROM json_each(:numbers));
 
 -- name: start
 UPDATE delivery SET
   state = 'sending', attempt = attempt + 1, reads = 0, epoch = :epoch, deadline = :deadline,
   lease = :deadline - :now, started = 1, updated_at = :now
-WHERE id = :number AND state IN ('ready', 'retry_wait');
-
--- name: message
-SELECT m.body FROM message m JOIN alert a ON a.id = m.alert WHERE a.identifier = :alert AND m.channel = :channel;
+WHERE id IN (SELECT value FROM json_each(:numbers)) AND state IN ('ready', 'retry_wait');
 
 -- name: doubts
 SELECT * FROM delivery WHERE channel = :channel AND state = 'in_doubt' AND due_at <= :now ORDER BY due_at LIMIT :limit;
@@ -57,7 +58,7 @@ VALUES (
   :delivery, :channel, :number, :started_at, :ended_at, :outcome, :reason, :detail, :ref, :posts, :microusd, :late);
 
 -- name: calm
-UPDATE delivery SET starts = 0 WHERE id = :number AND starts > 0;
+UPDATE delivery SET starts = 0 WHERE id IN (SELECT value FROM json_each(:numbers)) AND starts > 0;
 
 -- name: flag
 UPDATE delivery SET possible_duplicate = 1 WHERE id = :number;

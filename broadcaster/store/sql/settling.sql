@@ -1,6 +1,10 @@
 -- name: fetch
 SELECT * FROM delivery WHERE id = :number;
 
+-- name: several
+-- The numbers are a JSON list.
+SELECT * FROM delivery WHERE id IN (SELECT value FROM json_each(:numbers));
+
 -- name: apply
 UPDATE delivery SET
   state = :state,
@@ -16,6 +20,7 @@ UPDATE delivery SET
   started = iif(:burned = 1 AND attempt <= 1, 0, started),  -- claimed, but nothing went out
   attempt = max(0, attempt - :burned),
   deadline = NULL,
+  reached_at = coalesce(reached_at, iif(:state IN ('accepted', 'confirmed'), :at, NULL)),
   updated_at = :at
 WHERE id = :number;
 
