@@ -30,7 +30,7 @@ class Stops(Base):
         """Ask why, then stop the countdown that ends first."""
         desk = cast("DeskApp", self)
         number = int(running(desk.board)[0]["submission"])
-        self.push_screen(ReasonScreen("tui_why_stop"), lambda reason: self._stop(number, reason))
+        self.push_screen(ReasonScreen("tui_why_stop", "why_default"), lambda reason: self._stop(number, reason))
 
     def _stop(self, number: int, reason: str | None) -> None:
         if reason is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -75,13 +76,13 @@ async def test_everybody_sees_it_on_every_screen_and_anybody_stops_it(tmp_path: 
             await here.until(lambda: isinstance(here.app.screen, SendScreen) and what in here.shown())
             await here.press("f8")
             await here.until(lambda: here.app.words("tui_why_stop") in here.shown())
-            here.app.screen.query_one("#reason").value = "課長が来た"  # type: ignore[attr-defined]
             await here.press("enter")
             await here.until(lambda: what not in here.shown())
             assert not (await made.here.desk.board()).breaking
             assert str(number) in told(here)
             entries = [entry async for entry in made.here.store.entries()]
             assert entries[-1].event == "break_glass_stopped"
+            assert here.app.words("why_default") in json.loads(entries[-1].body)["reason"]
 
 
 async def test_without_a_countdown_the_key_does_nothing(tmp_path: Path) -> None:

@@ -15,14 +15,16 @@ LONGEST = 500
 
 
 class ReasonScreen(DeskModal[str]):
-    """Asks why; its result is the reason, never an empty one. `question` is a code of the catalogue."""
+    """Asks why; its result is the reason, never an empty one. `question` is a code of the catalogue; so is `ready`, a
+    reason that stands there already where every second counts.
+    """
 
     NAME: ClassVar[str] = "tui_reason_name"
     CSS_PATH = "../css/send.tcss"
 
-    def __init__(self, question: str) -> None:
+    def __init__(self, question: str, ready: str = "") -> None:
         super().__init__()
-        self._question = question
+        self._question, self._ready = question, ready
 
     def body(self) -> Iterable[Widget]:
         """Return question and field."""
@@ -32,7 +34,9 @@ class ReasonScreen(DeskModal[str]):
 
     def on_mount(self) -> None:
         """Let it be typed at once."""
-        self.query_one(Input).focus()
+        field = self.query_one(Input)
+        field.value = self.words(self._ready) if self._ready else ""
+        field.focus()
 
     def spoken(self) -> None:
         """Word the question."""
