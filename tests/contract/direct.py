@@ -8,10 +8,14 @@ from typing import Any, TypeVar, cast
 
 from broadcaster.store import Store
 from broadcaster.store.begun import Begun
+from broadcaster.store.engine import Together
 from broadcaster.store.opening import connect
+from broadcaster.store.store import NOWHERE
 from broadcaster.store.transaction import Tx
 
 T = TypeVar("T")
+A = TypeVar("A")
+R = TypeVar("R")
 
 
 class Direct(Store):
@@ -22,6 +26,7 @@ class Direct(Store):
     def __init__(self, path: Path) -> None:
         self._database = connect(path, write=True)
         self._begun = Begun(path)
+        self._districts = NOWHERE
 
     async def _write(self, work: Callable[[Tx], T]) -> T:
         self._database.execute("BEGIN IMMEDIATE")
@@ -32,6 +37,9 @@ class Direct(Store):
             raise
         self._database.execute("COMMIT")
         return result
+
+    async def _write_together(self, work: Together[A, R], item: A) -> R:
+        return await self._write(lambda tx: work(tx, (item,))[0])
 
     async def _read(self, work: Callable[[Tx], T]) -> T:
         return work(Tx(self._database))
