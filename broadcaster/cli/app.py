@@ -26,6 +26,8 @@ COMMANDS = {
     "preview": "looking:preview",
     "measure": "looking:measure",
     "send": "sending:send",
+    "compose": "composing:compose",
+    "drafts": "kept:drafts",
     "approve": "approving:approve",
     "update": "following:update",
     "correct": "following:correct",

@@ -12,11 +12,8 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widget import Widget
 
 from broadcaster import catalog
-from broadcaster.documents import city_of, load
-from broadcaster.forms import Forms, Slot, SlotKind
-from broadcaster.model import EASY_JAPANESE, JAPANESE, Mode, Severity
-from broadcaster.rendering import Templates, templates_dir
-from broadcaster.rules.policy import Policy
+from broadcaster.forms import Slot, SlotKind
+from broadcaster.model import EASY_JAPANESE, JAPANESE, Severity
 from broadcaster.sheet import FIELDS, Press, Sheet, Wording
 from broadcaster.tui.lines import headline, serial
 from broadcaster.tui.widgets.area_picker import AreaPicker
@@ -160,13 +157,6 @@ def _code(code: str) -> Naming:
 
 def _both(code: str, **params: object) -> tuple[str, str]:
     return catalog.say(code, "ja", **params), catalog.say(code, "en", **params)
-
-
-def press_of(setting: Any) -> Press:
-    """Return the press for the city the core speaks for."""
-    city = city_of(setting["city"])
-    forms = Forms(templates_dir(), Templates(city.zone))
-    return Press(forms=forms, city=city, mode=Mode(setting["mode"]), policy=load(Policy, setting["policy"]))
 
 
 def form(language: str, fields: Iterable[Widget], *, shown: bool) -> VerticalScroll:

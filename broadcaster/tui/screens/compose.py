@@ -18,8 +18,9 @@ from broadcaster.errors import BroadcasterError, NotFound, RenderingError
 from broadcaster.model import Alert, Problem
 from broadcaster.sheet import Press, Sheet, differences, from_json
 from broadcaster.sheet.hazards import hazards
+from broadcaster.sheet.setting import press_of
 from broadcaster.tui.filling import filled
-from broadcaster.tui.forming import Maker, form, form_id, language_of, press_of
+from broadcaster.tui.forming import Maker, form, form_id, language_of
 from broadcaster.tui.handing import Handing
 from broadcaster.tui.keeping import Keeper
 from broadcaster.tui.messages import AreasChosen, Chosen, PasteRefused, Picked, TextCleaned
@@ -190,15 +191,20 @@ class ComposeScreen(DeskScreen[Any]):
     def on_text_cleaned(self, event: TextCleaned) -> None:
         """Say what was taken out."""
         shown = ", ".join(event.removed[:5])
-        self.query_one(SheetState).notice("tui_cleaned", codepoints=shown, count=len(event.removed))
+        self._state(lambda state: state.notice("tui_cleaned", codepoints=shown, count=len(event.removed)))
 
     def on_paste_refused(self, event: PasteRefused) -> None:
         """Say that nothing was taken."""
-        self.query_one(SheetState).notice("tui_paste_refused", length=event.length)
+        self._state(lambda state: state.notice("tui_paste_refused", length=event.length))
 
     def on_descendant_focus(self) -> None:
         """What was said of one field is over with it."""
-        self.query_one(SheetState).notice()
+        self._state(lambda state: state.notice())
+
+    def _state(self, tell: Callable[[SheetState], None]) -> None:
+        """Tell the line of the sheet's state, unless the screen is being left."""
+        for state in self.query(SheetState):
+            tell(state)
 
     def _soon(self, name: str, seconds: float, act: Callable[[], object]) -> None:
         """Do it once nothing has changed for so long."""
@@ -231,7 +237,7 @@ class ComposeScreen(DeskScreen[Any]):
                 row.show(texts[row.language])
         bar.said = self.press.languages(self.sheet)
         bar.problems = counted([each.place for each in self.problems if each.blocking], bar.languages)
-        self.query_one(SheetState).checked(self.problems, others)
+        self._state(lambda state: state.checked(self.problems, others))
         self.problems_told = True
 
     @work(exclusive=True, group="inquire")
@@ -252,7 +258,7 @@ class ComposeScreen(DeskScreen[Any]):
             preview = await self.ask(lambda core: core.preview(dump(draft))) if draft else None
         except BroadcasterError:
             return  # the mode bar says that the core is away; problems of the draft are told by the check
-        self.query_one(SheetState).inquired(reached, preview)
+        self._state(lambda state: state.inquired(reached, preview))
 
     # ------------------------------------------------------------ keeping
 
@@ -264,7 +270,7 @@ class ComposeScreen(DeskScreen[Any]):
     async def _keep(self) -> None:
         before = self.keeper.theirs
         await self.keeper.keep(self.sheet)
-        self.query_one(SheetState).kept(self.keeper, self.sheet)
+        self._state(lambda state: state.kept(self.keeper, self.sheet))
         self.refresh_bindings()
         if self.keeper.theirs is not None and before is None:
             self.action_look_at_difference()

@@ -8,6 +8,7 @@ from unicodedata import normalize
 
 from textual import events
 from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.geometry import Size
 from textual.reactive import reactive
@@ -165,9 +166,10 @@ class PickScreen(DeskScreen["Picked | None"]):
     def body(self) -> Iterable[Widget]:
         """Return the hazards over the drafts."""
         yield Static(id="ask")
-        yield HazardTable(self._hazards)
-        yield Static(id="begun")
-        yield DraftTable()
+        with VerticalScroll(can_focus=False):
+            yield HazardTable(self._hazards)
+            yield Static(id="begun")
+            yield DraftTable()
 
     def on_mount(self) -> None:
         """Wait for the two keys; the drafts are a Tab away."""
