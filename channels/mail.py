@@ -171,8 +171,14 @@ class Mail:
         return Composition(message=message, length=longest)
 
     def headers(self, text: Text, grade: Grade) -> Mapping[str, str]:
-        """Return the headers of the mail as it would go out now. Raise `UnsafeHeader`."""
-        return shown_headers(build_letter(text, self._sender, self._now(), precedence=_precedence(grade)))
+        """Return the headers of the mail as it would go out now; none of a text that may not stand in one, whose
+        problem the checks tell with its place.
+        """
+        try:
+            letter = build_letter(text, self._sender, self._now(), precedence=_precedence(grade))
+        except UnsafeHeader:
+            return {}
+        return shown_headers(letter)
 
     # ------------------------------------------------------------------ sending
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -36,6 +37,7 @@ class MessengerHandler:
         self._settings = settings
         self._gate = gate
         self._booked: dict[int, Spent] = {}
+        self._booking = asyncio.Lock()
         self._limits = channel.limits() if isinstance(channel, Metered) else ()
         self._readable = isinstance(channel, Finder)
 
@@ -43,7 +45,9 @@ class MessengerHandler:
         """Send the one delivery of this flight, and write down what came of it."""
         work, started = flight.works[0], self._room.now()
         message, instead = before_sending(work, started)
-        instead = instead or await self._budgeted(work, started)
+        if instead is None:
+            async with self._booking:  # one asks after the other: nobody books, sends and is recorded while one reads
+                instead = await self._budgeted(work, started)
         if instead is not None or message is None:
             await not_tried(self._room, self._gate, work, instead or unmarked(work, started))
             return
@@ -79,21 +83,23 @@ class MessengerHandler:
         """Book the cost, or return the settlement of a delivery that has to wait for its budget."""
         if work.message is None or not (self._limits or self._gate.lane.readings):
             return None
-        booked, since = dict(self._booked), now - budget.window(self._limits)
+        booked, since = tuple(self._booked.values()), now - budget.window(self._limits)
         spent = await self._room.insist(lambda: self._room.store.spent(work.delivery.channel, since))
         # What was recorded meanwhile is counted twice rather than not at all; hence the second, shorter question.
-        known = (*spent, *(booked | self._booked).values())
-        until = self._wait_until(work, known, now)
-        if until is not None and self._wait_until(work, spent, now) is None:
+        until = self._wait_until(work, spent, booked, now)
+        if until is not None and self._wait_until(work, spent, (), now) is None:
             until = now + BOOKED_WAIT
         if until is not None:
             return settle.postponed(work.delivery, until, Reason.QUOTA.value)
         self._booked[work.delivery.id] = Spent(at=now, cost=work.message.cost)
         return None
 
-    def _wait_until(self, work: Work, spent: Sequence[Spent], now: datetime) -> datetime | None:
+    def _wait_until(
+        self, work: Work, spent: Sequence[Spent], booked: Sequence[Spent], now: datetime
+    ) -> datetime | None:
         cost = work.message.cost if work.message else NO_COST
-        return budget.decide(self._limits, spent, self._gate.lane.readings, cost, work.delivery.grade, now)
+        said = budget.less(self._gate.lane.readings, self._limits, booked)
+        return budget.decide(self._limits, (*spent, *booked), said, cost, work.delivery.grade, now)
 
     async def look(self, work: Work) -> None:
         """Look up a doubt, and settle it by the policy of its grade."""

@@ -192,7 +192,9 @@ class Enveloped(Protocol):
     """Sends more than the words: headers about them, which a preview shows too."""
 
     def headers(self, text: Text, grade: Grade) -> Mapping[str, str]:
-        """Return the headers in their order, decoded, without those that are one recipient's own."""
+        """Return the headers in their order, decoded, without those that are one recipient's own; none where they could
+        not be written.
+        """
         ...
 
 

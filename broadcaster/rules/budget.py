@@ -7,6 +7,7 @@ emergency needs (a national account ran out two hours after the Noto earthquake,
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from broadcaster.model import Cost, Grade, Limit, Reading
@@ -61,9 +62,24 @@ def resets(limit: Limit, spent: Sequence[Spent], readings: Sequence[Reading], no
 
 
 def merge(known: Iterable[Reading], fresh: Iterable[Reading], now: datetime) -> tuple[Reading, ...]:
-    """Return the readings to keep: the newer one of each name, without those that have reset."""
-    merged = {reading.name: reading for reading in (*known, *fresh)}
+    """Return the readings to keep: the newer one of each name, without those that have reset. Within one window what
+    remains only falls: of two replies that overtook each other the lower one holds.
+    """
+    merged: dict[str, Reading] = {}
+    for reading in (*known, *fresh):
+        before = merged.get(reading.name)
+        risen = before and before.resets_at == reading.resets_at and before.remaining < reading.remaining
+        merged[reading.name] = before if before and risen else reading
     return tuple(reading for reading in merged.values() if reading.resets_at > now)
+
+
+def less(readings: Iterable[Reading], limits: Iterable[Limit], booked: Iterable[Spent]) -> tuple[Reading, ...]:
+    """Return the readings less what is under way: no reply has counted it yet."""
+    units, costs = {limit.name: limit.unit for limit in limits}, [item.cost for item in booked]
+    return tuple(
+        replace(each, remaining=each.remaining - sum(_needed(units.get(each.name, "posts"), cost) for cost in costs))
+        for each in readings
+    )
 
 
 def window(limits: Sequence[Limit]) -> timedelta:

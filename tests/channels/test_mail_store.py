@@ -132,7 +132,7 @@ async def test_after_a_power_cut_whoever_was_claimed_is_in_doubt(path: Path, smt
     assert await run(path, smtp, ahead=30.0) == 0
     delivery, tally = await told(path)
     doubtful = tally.unknown if grade is Grade.INFORMATION else tally.possible_duplicates
-    assert CONNECTIONS < doubtful <= CLAIM + LOW_WATER
+    assert CONNECTIONS < doubtful <= 2 * (CLAIM + LOW_WATER), "during one commit, be it ever so slow, and the next"
     assert tally.accepted + tally.unknown == EVERYBODY
     if grade is Grade.INFORMATION:
         assert smtp.received.copies == 0

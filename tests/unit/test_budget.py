@@ -91,14 +91,25 @@ def test_it_waits_exactly_when_something_is_short_and_looks_again_soon(
 
 
 @given(st.lists(readings, max_size=5), st.lists(readings, max_size=5), st.integers(-900, 900).map(after))
-def test_merging_keeps_the_newest_of_each_name_that_still_holds(
+def test_merging_keeps_the_newest_of_each_name_that_still_holds_and_within_a_window_the_lowest(
     old: list[Reading], new: list[Reading], now: datetime
 ) -> None:
     kept = budget.merge(old, new, now)
     assert len({reading.name for reading in kept}) == len(kept)
     assert all(reading.resets_at > now for reading in kept)
-    last = {reading.name: reading for reading in new}
-    assert all(reading == last.get(reading.name, reading) for reading in kept)
+    said = [*old, *new]
+    last = {reading.name: reading for reading in said}
+    for reading in kept:
+        assert reading.resets_at == last[reading.name].resets_at
+        assert reading.remaining <= last[reading.name].remaining
+        assert reading in said
+
+
+def test_what_is_under_way_is_not_in_the_providers_figure_yet() -> None:
+    said = [Reading(name="quarter", remaining=5, resets_at=after(120))]
+    assert budget.less(said, [POSTS], spent(1, 2)) == (Reading(name="quarter", remaining=3, resets_at=after(120)),)
+    money = [Reading(name="money", remaining=40_000, resets_at=after(120))]
+    assert budget.less(money, [MONEY], spent(1))[0].remaining == 25_000
 
 
 def test_a_limit_gives_back_when_its_oldest_spending_leaves_the_window_or_the_provider_says_so() -> None:
