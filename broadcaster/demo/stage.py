@@ -29,6 +29,8 @@ RESIDENTS = (
 )
 SAMPLE = "flood-level4"
 """The alert template the demonstration sends."""
+POSTS_24_H = 2_400
+"""As a city's own budget has it (config.example.toml), so that the board does not puzzle a newcomer."""
 _LONGEST_SOCKET = 100
 """Bytes of a unix socket's path that every system takes (sun_path holds 108 on Linux, 104 elsewhere)."""
 _LOGIN, _PASSWORD = "broadcaster", "demonstration"
@@ -59,7 +61,11 @@ async def stage(
     a second person has to agree.
     """
     with tempfile.TemporaryDirectory(prefix="broadcaster-") as short:
-        x, smtp, server = account or XProvider(), SmtpProvider(users={_LOGIN: _PASSWORD}, keep=(MONITOR,)), free_port()
+        x, smtp, server = (
+            account or XProvider(limit_24h=POSTS_24_H),
+            SmtpProvider(users={_LOGIN: _PASSWORD}, keep=(MONITOR,)),
+            free_port(),
+        )
         pop3 = Pop3Provider(smtp.mailboxes, {MONITOR: _PASSWORD})
         front = Front(server) if trouble and trouble.page else None
         async with playing(Cast(x=x, smtp=smtp, pop3=pop3, front=front), trouble or Trouble()):

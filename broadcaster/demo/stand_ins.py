@@ -54,7 +54,7 @@ def _x(settings: BaseModel | None) -> XProvider | None:
     parts = urlsplit(settings.base_url)
     if parts.scheme != "http" or not is_loopback(parts.hostname or ""):
         return None
-    x = XProvider(port=parts.port or 80)
+    x = XProvider(port=parts.port or 80, limit_15min=settings.posts_per_15_min, limit_24h=settings.posts_per_24_h)
     x.renew(**{name: cast("SecretStr", getattr(settings, name)).get_secret_value() for name in x.keys})
     return x
 

@@ -9,7 +9,7 @@ from broadcaster import audit
 from broadcaster.audit import Broken
 from broadcaster.desk import board, happenings
 from broadcaster.desk.board import Board
-from broadcaster.desk.debrief import Debrief, Sent, debrief
+from broadcaster.desk.debrief import Debrief, Sent, Written, debrief
 from broadcaster.desk.happenings import Happening
 from broadcaster.desk.presence import Present
 from broadcaster.desk.values import Office
@@ -118,7 +118,17 @@ class Records:
         life = await self.chronology(incident)
         deliveries = [each for row in life.rows for each in row.deliveries]
         sent = [Sent(delivery=each, began_at=await self._began(each)) for each in deliveries]
-        return debrief(incident, life.happenings, sent)
+        written = [each for row in life.rows if (each := await self._written(row.alert))]
+        return debrief(incident, life.happenings, sent, written)
+
+    async def _written(self, alert: Alert) -> Written | None:
+        """Return when and by whom an alert was written at the desk; None for what came from a file."""
+        draft = await self._store.draft_of(alert.identifier)
+        entries = () if draft is None else await self._store.about(f"draft {draft.id}")
+        if draft is None or not entries:
+            return None
+        opened, composed = entries[0], draft.updated_at
+        return Written(serial=alert.serial, who=opened.actor, opened_at=opened.at, composed_at=composed)
 
     async def _began(self, delivery: Delivery) -> datetime | None:
         return min((each.started_at for each in await self._store.attempts(delivery.id)), default=None)

@@ -98,6 +98,11 @@ class Trail(Part):
         """Return the entries about an incident, oldest first."""
         return await self._read(lambda tx: _traced(tx, tx.all("trail.of_incident", incident=incident)))
 
+    async def about(self, subject: str) -> tuple[Entry, ...]:
+        """Return the entries about one thing, e.g. `draft 3`, oldest first."""
+        found = await self._read(lambda tx: tx.all("trail.about", subject=subject))
+        return tuple(_entry(row) for row in found)
+
     async def traces_since(self, since: datetime, limit: int) -> tuple[Trace, ...]:
         """Return the newest entries down to a time, at most `limit` of them; oldest first."""
         return await self._read(lambda tx: _since(tx, ms(since), limit))

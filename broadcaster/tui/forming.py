@@ -107,7 +107,7 @@ class Maker:
 
     def _frame(self) -> Iterator[FormRow]:
         frame = self.sheet.frame
-        levels = [Choice("", *_both("tui_no_level"))]
+        levels = [Choice("", *_both("tui_level_none"))]
         levels += [Choice(str(each), *_both("tui_level", level=each)) for each in range(1, 6)]
         grades = [Choice(each.value, *_both(f"severity_{each.value.lower()}")) for each in Severity]
         level = ChoiceField("frame.level", levels, str(frame.level or ""))

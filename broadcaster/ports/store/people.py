@@ -108,6 +108,10 @@ class AuditTrail(Protocol):
         """Return the entries about an incident: its alerts, deliveries and submissions; oldest first."""
         ...
 
+    async def about(self, subject: str) -> tuple[Entry, ...]:
+        """Return the entries about one thing, e.g. `draft 3`, oldest first."""
+        ...
+
     async def traces_since(self, since: datetime, limit: int) -> tuple[Trace, ...]:
         """Return the newest entries down to a time, at most `limit` of them; oldest first."""
         ...

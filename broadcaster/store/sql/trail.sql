@@ -20,5 +20,8 @@ WHERE a.subject IN (
   UNION ALL SELECT 'submission ' || id FROM submission WHERE json_extract(body, '$.alert.incident') = :incident)
 ORDER BY a.seq;
 
+-- name: about
+SELECT * FROM audit WHERE subject = :subject ORDER BY seq;
+
 -- name: newest
 SELECT * FROM audit WHERE seq <= :upto ORDER BY seq DESC LIMIT :limit;

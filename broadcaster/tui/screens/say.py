@@ -114,7 +114,9 @@ class SayScreen(DeskModal[Any]):
         words = self.words
         self.query_one("#title", Static).update(plain(words(self._saying.name), "bold"))
         self.query_one("#said", Static).update(Content("\n").join(_said(self._draft)) if self._draft else "")
-        self.query_one("#reach", Static).update(Content("\n").join(_reach(self._preview, self._silent, words)))
+        self.query_one("#reach", Static).update(
+            Content("\n").join(_reach(self._preview, words, silent=self._silent, prepared=self._saying.at_once))
+        )
         self.query_one("#ask", Static).update(plain(self._question(), "bold"))
 
     def _question(self) -> str:
@@ -184,8 +186,10 @@ def _said(draft: Any) -> Iterator[Content]:
         yield from (plain(info[part]) for part in ("description", "instruction") if info[part])
 
 
-def _reach(preview: Any, silent: bool, words: Words) -> Iterator[Content]:
-    """Yield mode and channels with whom they reach, then what is wrong with it."""
+def _reach(preview: Any, words: Words, *, silent: bool, prepared: bool) -> Iterator[Content]:
+    """Yield mode and channels with whom they reach, then what is wrong with it. What was prepared with its alert was
+    approved with it (docs/adr/0010).
+    """
     if preview is None:
         yield plain(words("tui_looking"), "dim")
         return
@@ -194,7 +198,7 @@ def _reach(preview: Any, silent: bool, words: Words) -> Iterator[Content]:
     if silent:
         yield plain(words("tui_silent"), "bold")
     if preview["needs_approval"]:
-        yield plain(words("needs_approval"))
+        yield plain(words("tui_approved_before" if prepared else "needs_approval"))
     yield from (plain(f"! {words.problem(each)}", "bold") for each in preview["problems"])
 
 

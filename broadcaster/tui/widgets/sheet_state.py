@@ -80,7 +80,7 @@ class SheetState(AtDesk, Widget):
         code, style = self._keeping
         at = clock_of(self._at, self.desk.zone)[:5] if code and self._at else ""
         kept = words(code, number=self._number, time=at) if code else ""
-        reach = words("tui_reach", count=f"{self._reached:,}") if self._reached is not None else ""
+        reach = words("tui_mail_reach", count=f"{self._reached:,}") if self._reached is not None else ""
         room = max(0, self.size.width - width(problems) - width(kept) - 6)
         tail = fit(joined(reach, *self._lengths()), room)
         return Content.assemble(
