@@ -66,6 +66,8 @@ def show(submission: Any) -> None:
     say(f"{mode(submission['mode'])} {serial(alert)} {words('kind_' + alert['kind'])}: {headline(alert)}")
     author = acceptance["author"]["name"]
     say(words("board_submission", number=submission["id"], headline=headline(alert), author=author))
+    if back := submission["handed_back"]:
+        say(words("tui_mended", by=back["closed_by"], reason=back["reason"]))
     if submission["overtaken"]:
         say(words("pending_overtaken"))
     if submission["previous"]:

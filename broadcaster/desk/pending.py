@@ -18,8 +18,9 @@ from broadcaster.ports.store import Submission, SubmissionState
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pending(Submission):
-    """A submission as an approver sees it. `until` is when its texts are too old to be approved; `previous` the version
-    it follows; `overtaken` says that another version was accepted since, so that it can no longer be sent.
+    """A submission as an approver sees it. `until` is when its texts are too old to be approved; `overtaken` says that
+    another version was accepted since, so that it can no longer be sent. It is shown beside what was handed back last
+    of the same draft (`handed_back`), else beside the version it follows: `previous` is that alert.
     """
 
     mode: Mode
@@ -28,6 +29,7 @@ class Pending(Submission):
     channels: tuple[ChannelPreview, ...]
     previous: Alert | None = None
     overtaken: bool = False
+    handed_back: Submission | None = None
 
 
 async def show(office: Office, submission: Submission) -> Pending:
@@ -37,7 +39,9 @@ async def show(office: Office, submission: Submission) -> Pending:
     versions = await _versions(office, alert.incident)
     earlier = tuple(each for each in versions if each.version < alert.version)
     waiting = submission.state is SubmissionState.WAITING
-    messages = {message.channel: message for message in acceptance.messages}
+    messages = _by_channel(submission)
+    back = await office.store.handed_back(submission)
+    before = [*earlier[-1:], *([back.acceptance.alert] if back else [])]
     said = Said(
         alert=alert,
         messages=messages,
@@ -53,10 +57,15 @@ async def show(office: Office, submission: Submission) -> Pending:
         mode=office.mode,
         grade=Grade.of(alert.severity, office.mode),
         until=min(acceptance.at + office.policy.approval_within, alert.expires),
-        channels=await each_channel(office, said, earlier),
-        previous=earlier[-1] if earlier else None,
+        channels=await each_channel(office, said, earlier, None if back is None else _by_channel(back)),
+        previous=before[-1] if before else None,
         overtaken=waiting and len(versions) >= alert.version,
+        handed_back=back,
     )
+
+
+def _by_channel(submission: Submission) -> Mapping[str, Message]:
+    return {message.channel: message for message in submission.acceptance.messages}
 
 
 async def _versions(office: Office, incident: int) -> tuple[Alert, ...]:

@@ -88,9 +88,11 @@ async def show(
     )
 
 
-async def each_channel(office: Office, said: Said, earlier: Sequence[Alert]) -> tuple[ChannelPreview, ...]:
-    """Return what each channel says, beside what it said last of the same incident."""
-    before = await _last_words(office, earlier)
+async def each_channel(
+    office: Office, said: Said, earlier: Sequence[Alert], before: Mapping[str, Message] | None = None
+) -> tuple[ChannelPreview, ...]:
+    """Return what each channel says beside `before`, or else beside what it said last of the same incident."""
+    before = await _last_words(office, earlier) if before is None else before
     shown = []
     for name, channel in chosen(office, said.alert).items():
         if isinstance(channel, Publisher):

@@ -30,6 +30,14 @@ class Submissions(Part):
         found = await self._read(lambda tx: tx.all("intake.submissions_waiting"))
         return tuple(_submission(row) for row in found)
 
+    async def handed_back(self, submission: Submission) -> Submission | None:
+        """Return what was handed back last of the same draft, before this submission."""
+        draft = submission.acceptance.draft
+        if draft is None:
+            return None
+        row = await self._read(lambda tx: tx.one("intake.handed_back", draft=draft, before=submission.id))
+        return None if row is None else _submission(row)
+
     async def hand_back(self, number: int, actor: Actor, at: datetime, reason: str) -> None:
         """Close a waiting submission without sending. Raise `NotFound` or `Conflict`."""
 

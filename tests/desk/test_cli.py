@@ -271,7 +271,14 @@ def test_an_approver_reads_every_word_also_where_no_message_is_sent(capsys: pyte
         "previous_files": {},
     }
     acceptance = {"alert": alert, "author": {"name": "a"}}
-    pending = {"id": 1, "mode": "live", "acceptance": acceptance, "overtaken": False, "previous": None}
+    pending = {
+        "id": 1,
+        "mode": "live",
+        "acceptance": acceptance,
+        "overtaken": False,
+        "previous": None,
+        "handed_back": None,
+    }
     show({**pending, "channels": [feeds]})
     assert "状況\n行動" in capsys.readouterr().out
 

@@ -226,3 +226,25 @@ async def test_the_second_officer_sees_what_changed_before_approving(
         assert "[-旧-] {+新+}" in said
         assert "+}" in said.split("水位がさらに上がっています。", 1)[1]
         assert "Subject: " in said
+
+
+async def test_what_was_mended_is_shown_beside_what_was_handed_back(tmp_path: Path) -> None:
+    async with served(tmp_path, Mode.LIVE) as (here, socket):
+        draft = await here.draft()
+        row = await here.desk.open_draft({}, OFFICER)
+        first = await ask(socket, "hand_in", _dumped(draft), "k1")
+        other = await ask(socket, "hand_in", _dumped(draft), "k2")
+        await ask(socket, "hand_back", other["submission"], "no draft of this one")
+        assert (await ask(socket, "submission", first["submission"]))["handed_back"] is None
+        await ask(socket, "hand_back", first["submission"], "no draft of this one either")
+        wrong = await here.desk.submit(draft, replace(handing(), draft_id=row.id), OFFICER)
+        assert wrong.submission is not None
+        await ask(socket, "hand_back", wrong.submission, "地区の誤り")
+        info = replace(draft.infos[0], description=draft.infos[0].description.replace("蔵敷", "奈良橋"))
+        mended = replace(draft, infos=(info, *draft.infos[1:]))
+        again = await here.desk.submit(mended, replace(handing(), draft_id=row.id), OFFICER)
+        shown = await ask(socket, "submission", again.submission)
+        assert (shown["handed_back"]["id"], shown["handed_back"]["reason"]) == (wrong.submission, "地区の誤り")
+        mail = next(each for each in shown["channels"] if each["channel"] == "mail")
+        assert "蔵敷" in mail["previous"][0]["body"].split("対象：")[1].splitlines()[0]
+        assert "奈良橋" in mail["texts"][0]["body"].split("対象：")[1].splitlines()[0]

@@ -150,6 +150,10 @@ class Intake(Protocol):
         """Return those waiting, oldest first."""
         ...
 
+    async def handed_back(self, submission: Submission) -> Submission | None:
+        """Return what was handed back last of the same draft, before this submission."""
+        ...
+
     async def hand_back(self, number: int, actor: Actor, at: datetime, reason: str) -> None:
         """Close a waiting submission without sending; its draft is open again. Raise `NotFound` or `Conflict`."""
         ...

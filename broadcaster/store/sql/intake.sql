@@ -66,3 +66,7 @@ SELECT * FROM submission WHERE state = 'waiting' ORDER BY id;
 
 -- name: close_submission
 UPDATE submission SET state = :state, closed_by = :closed_by, reason = :reason WHERE id = :number AND state = 'waiting';
+
+-- name: handed_back
+SELECT * FROM submission
+WHERE json_extract(body, '$.draft') = :draft AND id < :before AND state = 'returned' ORDER BY id DESC LIMIT 1;

@@ -126,6 +126,8 @@ class ReviewScreen(Previewing):
         until = teller.clock(self.shown["until"])
         author = self.words("tui_submission", number=self._number, author=acceptance["author"]["name"])
         yield f"{author} {teller.clock(acceptance['at'])}  {self.words('tui_until', until=until)}"
+        if back := self.shown["handed_back"]:
+            yield self.words("tui_mended", by=back["closed_by"], reason=back["reason"])
         if not self.waits:
             yield self.words(
                 f"tui_closed_{self.shown['state']}", by=self.shown["closed_by"], reason=self.shown["reason"]
