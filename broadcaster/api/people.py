@@ -32,6 +32,11 @@ async def _me(ask: Ask) -> shapes.Me:
     )
 
 
+async def _change_passphrase(ask: Ask) -> None:
+    given = Credentials(name=ask.actor.name, passphrase=ask.body.passphrase, code=ask.body.code)
+    await ask.officers.change_passphrase(ask.caller, given, ask.body.new, ask.peer)
+
+
 async def _look(ask: Ask) -> Enrolment:
     return await ask.officers.look(Newcomer(name=ask.body.name, ticket=ask.body.ticket), ask.peer)
 
@@ -106,6 +111,7 @@ PEOPLE: tuple[Route, ...] = (
     get("/me", "Who asks, and as what", _me, shapes.Me),
     post("/sessions", "Log in", _begin_session, shapes.Login, Begun),
     post("/sessions/end", "Log out", _end_session, None, None),
+    post("/me/passphrase", "Another passphrase for whoever asks", _change_passphrase, shapes.Passphrase, None),
     post(
         "/enrolments/look", "Whom a ticket is for, and the secret of the second factor", _look, shapes.Enter, Enrolment
     ),

@@ -148,6 +148,15 @@ class Login(_Strict):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Passphrase(_Strict):
+    """Another passphrase for whoever asks: the present one and a code, and the new one."""
+
+    passphrase: str = field(repr=False)
+    new: str = field(repr=False)
+    code: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Enter(_Strict):
     """What a new officer brings to be let in for the first time. Without passphrase and code it is only looked at."""
 

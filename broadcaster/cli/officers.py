@@ -12,11 +12,11 @@ from broadcaster.cli.app import Group
 from broadcaster.cli.asking import secret
 from broadcaster.cli.session import Session, command, say
 from broadcaster.cli.words import help_of, words
-from broadcaster.errors import Refused
+from broadcaster.errors import Refused, Unauthenticated
 from broadcaster.model import Problem
 
 ROLES = ("viewer", "composer", "approver", "admin")
-_VERBS = ("list", "add", "enrol", "roles", "reset", "enable", "disable", "unlock", "confirm")
+_VERBS = ("list", "add", "enrol", "roles", "reset", "enable", "disable", "unlock", "confirm", "passphrase")
 
 officers = Group(
     {verb: f"officers:{'every' if verb == 'list' else verb}" for verb in _VERBS},
@@ -129,6 +129,18 @@ def enrol(session: Session, name: str) -> None:
     code = _second_factor(found) if found["officer"]["second_factor"] else ""
     client.enrol(name, ticket, passphrase, code)
     session.show({"name": name, "enrolled": True}, words("officer_now_enrolled", name=name))
+
+
+@command("officers passphrase")
+def passphrase(session: Session) -> None:
+    """Take another passphrase."""
+    client = session.client()
+    officer = client.me()["officer"]
+    if officer is None:
+        raise Unauthenticated("session_needed")
+    present, new = secret("ask_passphrase"), _chosen()
+    client.change_passphrase(present, new, secret("ask_code") if officer["second_factor"] else "")
+    session.show({"name": officer["name"], "changed": True}, words("passphrase_changed"))
 
 
 def _chosen() -> str:

@@ -23,6 +23,10 @@ class Persons(Wire):
         """Return who asks, and as what."""
         return self._call("GET", "/me")
 
+    def change_passphrase(self, passphrase: str, new: str, code: str = "") -> None:
+        """Take another passphrase; other sessions of this person end."""
+        self._call("POST", "/me/passphrase", {"passphrase": passphrase, "new": new, "code": code})
+
     def ticket(self, name: str, ticket: str) -> Any:
         """Return whom a ticket is for, and the secret of the second factor."""
         return self._call("POST", "/enrolments/look", {"name": name, "ticket": ticket})

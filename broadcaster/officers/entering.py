@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from datetime import datetime
 
-from broadcaster.errors import Forbidden, Unauthenticated
+from broadcaster.errors import Forbidden, Refused, Unauthenticated
 from broadcaster.model import Actor
 from broadcaster.officers import codes
 from broadcaster.officers.values import Begun, Bureau, Caller, Credentials
@@ -71,6 +71,30 @@ async def freshly(bureau: Bureau, caller: Caller, code: str) -> None:
     if step is None or (step and not await bureau.store.take_step(account.officer.name, step)):
         await bureau.store.login_failed(account.officer.name, bureau.now())
         raise Unauthenticated("code_refused")
+
+
+async def change(bureau: Bureau, caller: Caller, given: Credentials, new: str, peer: Actor) -> None:
+    """Give a person who is logged in another passphrase; the old one and a code are asked for again.
+
+    Raise `Refused` (the new one), `Forbidden`, `Unauthenticated`, `Busy`.
+    """
+    if caller.session is None:
+        raise Forbidden("person_needed")
+    if problems := tuple(login.passphrase_problems(new, caller.actor.name)):
+        raise Refused(problems)
+    name = caller.actor.name
+    async with bureau.hasher.turn(peer.uid or 0):
+        account = await bureau.store.account(name)
+        if account is None:
+            raise Forbidden("person_needed")
+        check_pause(bureau, account.paused_until)
+        right = await bureau.hasher.matches(account.passphrase, login.spelled(given.passphrase))
+        step = _step(bureau, account, given.code) if right else None
+        hashed = await bureau.hasher.hashed(login.spelled(new))
+        done = step is not None and await bureau.store.set_passphrase(name, hashed, step, caller.session, bureau.now())
+        if not done:
+            await bureau.store.login_failed(name, bureau.now())
+            raise Unauthenticated("login_refused")
 
 
 def check_pause(bureau: Bureau, until: datetime | None) -> None:

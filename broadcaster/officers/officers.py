@@ -47,6 +47,10 @@ class Officers:
         if caller.session is not None:
             await self._bureau.store.end_session(caller.session, caller.actor, self._bureau.now())
 
+    async def change_passphrase(self, caller: Caller, given: Credentials, new: str, peer: Actor) -> None:
+        """Give whoever asks another passphrase. Raise `Refused`, `Forbidden`, `Unauthenticated`, `Busy`."""
+        await entering.change(self._bureau, caller, given, new, peer)
+
     async def freshly(self, caller: Caller, code: str) -> None:
         """Take the second factor again, before what is grave. Raise `Forbidden`, `Unauthenticated`."""
         await entering.freshly(self._bureau, caller, code)

@@ -64,6 +64,7 @@ ROUTES: Mapping[str, Rule] = {
     "look": Rule(door=Door.OPEN),
     "enrol": Rule(door=Door.OPEN),
     "end_session": _PERSON,
+    "change_passphrase": _PERSON,
     "officers": _OWNER,
     "add_officer": _OWNER,
     "reset_officer": _OWNER,

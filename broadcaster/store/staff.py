@@ -84,6 +84,19 @@ class Staff(Part):
 
         return await self._write(work)
 
+    async def set_passphrase(self, name: str, passphrase: str, step: int, keeping: int, at: datetime) -> bool:
+        """Take the code, set another passphrase, end all sessions but one. False where the code is taken already."""
+
+        def work(tx: Tx) -> bool:
+            if step and not tx.run("roster.take_step", officer=name, step=step):
+                return False
+            tx.run("roster.set_passphrase", officer=name, passphrase=passphrase)
+            tx.run("roster.end_other_sessions", officer=name, keeping=keeping, at=ms(at))
+            _note(tx, "passphrase_changed", name, Actor(name=name), at)
+            return True
+
+        return await self._write(work)
+
     async def add_token(self, token: Token, hashed: str, at: datetime) -> None:
         """Let a program act. Raise `Conflict` where the name is taken."""
 

@@ -9,11 +9,13 @@ import pytest
 from broadcaster import audit
 from broadcaster.errors import StoreBusy, StoreCorrupt, StoreError, WrongMode
 from broadcaster.model import Kind, Mode, State
-from broadcaster.ports.store import Settlement
+from broadcaster.officers import codes
+from broadcaster.ports.store import Breaking, Settlement
 from broadcaster.store import Store, open_store, restore, verify
 from broadcaster.store.driver import sqlite3
 from tests.contract.conftest import SqliteBackend
-from tests.contract.values import HOUR, NOW, OFFICER, accepted, attempt, claim, planned, resident
+from tests.contract.values import HOUR, NOW, OFFICER, acceptance, accepted, alert, attempt, claim, planned, resident
+from tests.desk.persons import seat
 
 PLAN = [planned(name) for name in ("twitter", "mail", "page", "feeds")]
 
@@ -175,3 +177,22 @@ async def test_an_officer_may_release_what_a_restore_held(backend: SqliteBackend
     async with backend.open() as store:
         released = await store.decide(first.id, Decision(verb=Verb.RELEASE, actor=OFFICER, at=NOW, why="not sent"))
         assert (released.state, released.possible_duplicate) == (State.READY, True)
+
+
+@pytest.mark.fault(27)
+async def test_a_restore_revives_no_login_and_no_countdown(backend: SqliteBackend, copy: Path) -> None:
+    async with backend.open() as store:
+        session = await seat(store, "duty-a", NOW)
+        number = await store.submit(acceptance(alert(1, 1), plan=PLAN))
+        running = Breaking(
+            submission=number, actor=OFFICER, reason="alone", digest="d", started_at=NOW, due_at=NOW + HOUR
+        )
+        await store.start_breaking(running)
+        await store.back_up(copy)
+    restore(copy, backend.path, Mode.LIVE, OFFICER, NOW)
+    async with backend.open() as store:
+        found = await store.session(codes.hashed(session))
+        assert found is not None
+        assert found.ended
+        assert await store.breakings() == ()
+        assert [each.id for each in await store.submissions()] == [number]

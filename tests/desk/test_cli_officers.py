@@ -106,6 +106,9 @@ async def test_a_city_sets_up_its_officers(
         out, _ = await sh.run("login", "duty-a", say=f"{first.passphrase}\n{first.code(now)}\n")
         assert logged_in in out
         assert "当直A" in out
+        sh.here.clock.ahead += timedelta(minutes=1)
+        code = first.code(sh.here.clock.now())
+        await sh.run("officers", "passphrase", say=f"{first.passphrase}\nmy own words of tonight\n{code}\n")
         out, _ = await sh.run("officers", "add", "duty-b", "--role=approver")
         assert "officers confirm 1" in out
         out, _ = await sh.run("officers", "list")

@@ -244,6 +244,25 @@ async def test_a_session_ends_by_logout_by_time_and_unused(tmp_path: Path) -> No
         assert (await events(there))[-1] == "session_ended"
 
 
+async def test_an_officer_takes_another_passphrase_and_other_logins_end(tmp_path: Path) -> None:
+    async with hall(tmp_path) as there:
+        first = await there.hire("duty-a", "admin")
+        there.pass_time(timedelta(minutes=2))
+        other = there.client(first.session)
+        client = there.client(await there.do(first.log_in, there.owner, there.now, -1))
+        new, code = "another passphrase of words", first.code(there.now)
+        assert isinstance(await there.fails(client.change_passphrase, first.passphrase, "short", code), Refused)
+        assert (await there.fails(client.change_passphrase, "wrong", new, code)).code == "login_refused"
+        await there.do(client.change_passphrase, first.passphrase, new, code)
+        assert (await there.fails(client.change_passphrase, new, new + "!", code)).code == "login_refused"
+        assert (await there.fails(other.me)).code == "session_ended"
+        assert (await there.do(client.me))["name"] == "duty-a"
+        there.pass_time(timedelta(minutes=2))
+        assert (await there.fails(first.log_in, there.owner, there.now)).code == "login_refused"
+        assert await there.do(there.owner.login, "duty-a", new, first.code(there.now))
+        assert (await there.fails(there.owner.change_passphrase, "a", new)).code == "session_needed"
+
+
 @pytest.mark.fault(124)
 async def test_disabling_ends_every_session_at_once_the_stream_too(tmp_path: Path) -> None:
     async with hall(tmp_path) as there:

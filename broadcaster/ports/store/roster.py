@@ -156,6 +156,12 @@ class Roster(Protocol):
         """Set the passphrase and use up ticket and code. False where either is not, or no longer, good."""
         ...
 
+    async def set_passphrase(self, name: str, passphrase: str, step: int, keeping: int, at: datetime) -> bool:
+        """Take the code of this step, set another passphrase, and end all sessions but `keeping`. False where the code
+        is taken already.
+        """
+        ...
+
     async def add_token(self, token: Token, hashed: str, at: datetime) -> None:
         """Let a program act. Raise `Conflict` where the name is taken."""
         ...

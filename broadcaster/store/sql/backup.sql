@@ -8,3 +8,9 @@ ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value);
 
 -- name: skip_incidents
 INSERT INTO incident (number, latest) SELECT coalesce(max(number), 0) + :ahead, 0 FROM incident;
+
+-- name: end_countdowns
+UPDATE breaking SET running = 0 WHERE running = 1;
+
+-- name: end_sessions
+UPDATE officer_session SET ended_at = :at WHERE ended_at IS NULL;

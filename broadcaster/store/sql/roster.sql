@@ -88,3 +88,9 @@ ON CONFLICT (name) DO NOTHING;
 
 -- name: revoke_token
 UPDATE machine_token SET revoked_at = :at WHERE name = :token AND revoked_at IS NULL;
+
+-- name: set_passphrase
+UPDATE officer SET passphrase = :passphrase, failures = 0, paused_until = NULL WHERE name = :officer;
+
+-- name: end_other_sessions
+UPDATE officer_session SET ended_at = :at WHERE officer = :officer AND ended_at IS NULL AND id <> :keeping;
