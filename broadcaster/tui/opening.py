@@ -12,6 +12,7 @@ from broadcaster.tui.screens.handover import HandoverScreen
 from broadcaster.tui.screens.history import HistoryScreen
 from broadcaster.tui.screens.incident import IncidentScreen
 from broadcaster.tui.screens.log import LogScreen
+from broadcaster.tui.screens.routine import RoutineScreen
 from broadcaster.tui.screens.subscribers import SubscribersScreen
 from broadcaster.tui.widgets.board_table import BoardTable
 
@@ -29,6 +30,7 @@ KEYS: list[BindingType] = [
     Binding("t", "handover", "tui_key_handover", show=False),
     Binding("p", "history", "tui_key_history", show=False),
     Binding("g", "log", "tui_key_log", show=False),
+    Binding("b", "routine", "tui_key_routine", show=False),
     Binding("s", "subscribers", "tui_key_subscribers", show=False),
 ]
 """To be among the screen's own: Textual takes no keys from a class that is no node."""
@@ -67,6 +69,10 @@ class Opens(Base):
     def action_log(self) -> None:
         """Show the audit log."""
         self.app.push_screen(LogScreen())
+
+    def action_routine(self) -> None:
+        """Show the announcements by the calendar."""
+        self.app.push_screen(RoutineScreen())
 
     def action_subscribers(self) -> None:
         """Show the subscribers, counted."""

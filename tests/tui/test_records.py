@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from broadcaster.documents import plan_from, plan_table
 from broadcaster.model import Mode, Subscriber
+from broadcaster.rendering import templates_dir
 from broadcaster.store.driver import sqlite3
 from tests.desk.world import OFFICER, SECOND
 from tests.tui.desk import core, seat
@@ -106,3 +108,17 @@ async def test_subscribers_are_counted_and_not_named(tmp_path: Path) -> None:
             await here.press("s")
             await here.until(lambda: "1,200" in here.shown())
             assert "@" not in here.shown()
+
+
+@pytest.mark.parametrize(
+    ("language", "standing", "why"), [("ja", "未承認", "未承認"), ("en", "not approved", "not approved")]
+)
+async def test_announcements_are_looked_at(tmp_path: Path, language: str, standing: str, why: str) -> None:
+    async with core(tmp_path) as made:
+        name, table = plan_table(templates_dir() / "routine" / "evening-chime.toml")
+        await made.here.planning.put(plan_from(name, table), OFFICER)
+        async with seat(made, language, (120, 40)) as here:
+            await here.press("b")
+            await here.until(lambda: "evening-chime" in here.shown())
+            assert standing in here.shown()
+            assert why in here.shown().splitlines()[8]
