@@ -113,7 +113,7 @@ async def _live(folder: Path, seconds: float | None, trouble: Trouble) -> None:
 
     async with play.running(folder, trouble, approval=True) as (ready, client):
         await play.seat_officers(client, {name: words(f"demo_{name}") for name in play.OFFICERS})
-        hint = {each: _hint(ready, each) for each in catalog.LANGUAGES}
+        hint = {each: _hint(each) for each in catalog.LANGUAGES}
 
         def connect(secret: str) -> Client:
             return Client(ready.socket, session=secret)
@@ -121,10 +121,8 @@ async def _live(folder: Path, seconds: float | None, trouble: Trouble) -> None:
         await show_desk(connect, SystemClock(), language=language(), hint=hint, seconds=seconds)
 
 
-def _hint(ready: Stage, spoken: str) -> str:
+def _hint(spoken: str) -> str:
     from broadcaster.demo import play  # noqa: PLC0415 - see above
 
     first, second = play.OFFICERS
-    return catalog.say(
-        "demo_hint", spoken, first=first, second=second, passphrase=play.PASSPHRASE, page=ready.urls["page"]
-    )
+    return catalog.say("demo_hint", spoken, first=first, second=second, passphrase=play.PASSPHRASE)

@@ -103,6 +103,15 @@ async def test_full_width_keys_pick_too_since_the_input_method_may_be_on(tmp_pat
         assert desk.screen.sheet.areas == ("芋窪",)
 
 
+async def test_the_areas_are_listed_while_one_chooses_and_only_then(tmp_path: Path) -> None:
+    async with core(tmp_path) as made, composing(made) as desk:
+        await desk.open(ComposeScreen())
+        await desk.pick("f", "4")
+        assert "2 芋窪" in desk.shown
+        await desk.here.press("2", "tab")
+        await desk.here.until(lambda: "2 芋窪" not in desk.shown)
+
+
 @pytest.mark.fault(8)
 async def test_a_draft_is_back_after_the_terminal_died(tmp_path: Path) -> None:
     async with core(tmp_path) as made:

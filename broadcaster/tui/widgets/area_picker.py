@@ -33,6 +33,8 @@ class AreaPicker(AtDesk, Vertical):
         self._city, self._whole = city, whole
         self.chosen = tuple(chosen)
         self.cursor = 0
+        self.open = False
+        """Whether one is choosing, so that the list is shown."""
         self.items = (*city.area_groups, whole, *city.areas)
         """What can be chosen: groups first, then the whole city, then its towns."""
 
@@ -100,7 +102,7 @@ class AreaPicker(AtDesk, Vertical):
         said = "、".join(self.chosen) if self.chosen else self.words("tui_no_area")
         self.query_one(".chosen", Static).update(plain(said, "bold" if self.chosen else "dim"))
         listed = self.query_one(".areas", Static)
-        listed.display = self.query_one(AreaInput).has_focus
+        listed.display = self.open
         listed.update(Content("\n").join(self._rows()))
 
     def _rows(self) -> Iterable[Content]:
@@ -141,12 +143,14 @@ class AreaInput(SafeInput):
         self.placeholder = self.words("tui_area_hint")
 
     def on_focus(self) -> None:
-        """Show the list."""
+        """Show the list; `has_focus` is not true yet, since Textual sets it after this."""
+        self._picker.open = True
         self._picker.draw()
 
     def on_blur(self) -> None:
         """Hide it; what stands in the line counts as typed."""
         self._take_typed()
+        self._picker.open = False
         self._picker.draw()
 
     async def _on_key(self, event: events.Key) -> None:
