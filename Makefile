@@ -10,7 +10,7 @@ SECONDS ?= 600
 ONLY ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lint types contracts coverage lock pictures faults faults-report soak fuzz bench tables clean
+.PHONY: help run test check format lint types contracts coverage lock pictures faults faults-report mutants soak fuzz bench tables clean
 
 help: ## say what each command does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -58,7 +58,10 @@ faults-report: .venv/.dev ## which faults of the catalogue the tests cover, read
 	@$(BIN)/python -m tests.faults.loops.report
 
 faults: .venv/.proof ## kill at every named point and at random, cut the power, and the peers in the same way: a table
-	@$(BIN)/python -m tests.faults.loops.kill
+	@$(BIN)/python -m tests.faults.loops.kill --json tests/faults/results.json
+
+mutants: .venv/.proof ## change rules and classifier in one place at a time: a test must notice each change
+	@$(BIN)/python -m tests.faults.loops.mutants
 
 soak: .venv/.dev ## mix all faults at random against a stream of alerts for MINUTES, then check every invariant
 	@$(BIN)/python -m tests.faults.loops.soak --minutes $(MINUTES)

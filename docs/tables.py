@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from docs import measured
+from docs import measured, proved
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
@@ -35,7 +35,10 @@ class Block:
         return self.told(json.loads(self.source.read_text(encoding="utf-8")), language).strip()
 
 
-BLOCKS = (Block("bench", RESULTS / "summary.json", measured.table),)
+BLOCKS = (
+    Block("bench", RESULTS / "summary.json", measured.table),
+    Block("faults", ROOT / "tests" / "faults" / "results.json", proved.tables),
+)
 
 
 def between(name: str) -> re.Pattern[str]:

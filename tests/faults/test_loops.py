@@ -40,7 +40,7 @@ def test_killed_again_and_again_it_loses_nothing_and_hides_no_copy(
     share: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     needs("strace")
-    found = counted(tmp_path, capsys, "--points", KILLS, "--cuts", 0, "--seed", share)["kills"][-1]
+    found = counted(tmp_path, capsys, "--points", KILLS, "--cuts", 0, "--seed", share)["kills"]["rows"][-1]
     assert found["tried"] >= KILLS
     assert found["fired"] > KILLS * 2 // 3, "at its moment; the others were killed when it had not come in ten seconds"
     assert found["told"] > 0
@@ -52,7 +52,7 @@ def test_killed_again_and_again_it_loses_nothing_and_hides_no_copy(
 def test_the_power_goes_again_and_again_and_nothing_acknowledged_is_lost(
     share: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    *found, control = counted(tmp_path, capsys, "--points", 0, "--cuts", CUTS, "--seed", share)["cuts"]
+    *found, control = counted(tmp_path, capsys, "--points", 0, "--cuts", CUTS, "--seed", share)["cuts"]["rows"]
     assert sum(each["cuts"] for each in found) >= CUTS
     assert [(each["lost"], each["broken"]) for each in found] == [(0, 0)] * len(found)
     assert control["lost"] > 0, "the bench sees a store that does not sync"

@@ -23,7 +23,7 @@ import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +53,14 @@ class Report:
     cuts: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     peers: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
 
+    def keep(self, file: Path, seed: int) -> None:
+        """Write each table that was made into the file, beside those of other runs."""
+        kept = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+        where = {"seed": seed, "machine": machine()}
+        made = {"kills": self.kills, "cuts": self.cuts, "peers": self.peers}
+        kept |= {name: {**where, "rows": rows} for name, rows in made.items() if rows}
+        file.write_text(json.dumps(kept, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
 
 def main() -> int:
     """Run it all; return the exit code."""
@@ -66,8 +74,7 @@ def main() -> int:
     if options.messages:
         asyncio.run(_compare(options, report))
     if options.json:
-        told = {"seed": options.seed, "machine": machine(), **asdict(report)}
-        options.json.write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        report.keep(options.json, options.seed)
     say("\nEvery promise held." if report.good else "\nA PROMISE WAS BROKEN: see the lines above.")
     return 0 if report.good else 1
 
