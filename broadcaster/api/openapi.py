@@ -14,6 +14,11 @@ from broadcaster.api.asking import Route
 from broadcaster.api.routes import ROUTES
 from broadcaster.api.shapes import Failure
 
+_SESSION = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "A session of POST /sessions, or a machine token. Needed as soon as one officer has an account.",
+}
 _REF = "#/components/schemas/{model}"
 
 
@@ -34,7 +39,8 @@ def description() -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {"title": "Broadcaster: the desk", "version": __version__},
         "paths": paths,
-        "components": {"schemas": definitions.get("$defs", {})},
+        "components": {"schemas": definitions.get("$defs", {}), "securitySchemes": {"session": _SESSION}},
+        "security": [{"session": []}, {}],
     }
 
 
