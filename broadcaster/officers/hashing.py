@@ -1,18 +1,20 @@
 """Passphrases, hashed with argon2id: one at a time, and few may wait.
 
 A hash takes 64 MiB and a fifth of a second on purpose (RFC 9106, 4: the second recommended option). A flood of logins
-would take all memory, or keep the deliveries waiting: so there is one thread for it, a short queue, and in that queue
-at most two of any Unix user, so that one who floods does not keep the others out.
+would take all memory, or keep the deliveries waiting: so there is one thread for it that gives way to all others, a
+short queue, and in that queue at most two of any Unix user, so that one who floods does not keep the others out.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
+import threading
 from base64 import b64encode
 from collections import Counter
 from collections.abc import AsyncGenerator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from argon2 import Parameters, PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -24,6 +26,7 @@ WAITING = 8
 """Logins under way, waiting ones included."""
 EACH = 2
 """Of these, how many of one Unix user."""
+_NICE = 10
 
 
 class Hasher:
@@ -32,7 +35,7 @@ class Hasher:
     def __init__(self, parameters: Parameters = RFC_9106_LOW_MEMORY) -> None:
         self._hasher = PasswordHasher.from_parameters(parameters)
         self._nobody = _matched_by_nothing(parameters)
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="passphrase")
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="passphrase", initializer=_give_way)
         self._one = asyncio.Lock()
         self._under_way: Counter[int] = Counter()
 
@@ -66,6 +69,12 @@ class Hasher:
             return self._hasher.verify(hashed, passphrase)
         except (VerificationError, InvalidHashError):
             return False
+
+
+def _give_way() -> None:
+    """Let this thread, and the lanes argon2 starts from it, run behind everything else: deliveries come first."""
+    with suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
 
 
 def _matched_by_nothing(of: Parameters) -> str:

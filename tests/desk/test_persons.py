@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -213,6 +215,19 @@ async def test_one_who_floods_does_not_keep_the_others_out() -> None:
         await asyncio.sleep(0)
     await asyncio.gather(waiting, other)
     hasher.close()
+
+
+async def test_hashing_gives_way_to_deliveries() -> None:
+    from broadcaster.officers import Hasher
+
+    hasher = Hasher()
+    found = asyncio.get_running_loop().run_in_executor(hasher._thread, _priority)
+    assert await found == _priority() + 10
+    hasher.close()
+
+
+def _priority() -> int:
+    return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
 
 
 async def _turn(hasher: Any, uid: int) -> None:
