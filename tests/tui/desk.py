@@ -31,8 +31,8 @@ class Core:
     socket: Path
     events: Events
 
-    def client(self, _session: str = "") -> Client:
-        return Client(self.socket, 10)
+    def client(self, session: str = "") -> Client:
+        return Client(self.socket, 10, session)
 
     def changed(self) -> None:
         """Say that the board has changed, as desk and dispatcher do."""
@@ -86,10 +86,14 @@ async def served(made: Core) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def seat(
-    made: Core, language: str = "ja", size: tuple[int, int] = SIZE, hint: Mapping[str, str] | None = None
+    made: Core,
+    language: str = "ja",
+    size: tuple[int, int] = SIZE,
+    hint: Mapping[str, str] | None = None,
+    session: str = "",
 ) -> AsyncIterator[Seat]:
-    """Sit down at the desk, and wait until it shows the board."""
-    app = DeskApp(made.client, made.here.clock, language=language, hint=hint)
+    """Sit down at the desk, as whom the session says, and wait until it shows the board."""
+    app = DeskApp(made.client, made.here.clock, language=language, session=session, hint=hint)
     async with app.run_test(size=size) as pilot:
         sitting = Seat(app, pilot, made)
         await sitting.until(lambda: app.board is not None)

@@ -110,10 +110,8 @@ async def test_subscribers_are_counted_and_not_named(tmp_path: Path) -> None:
             assert "@" not in here.shown()
 
 
-@pytest.mark.parametrize(
-    ("language", "standing", "why"), [("ja", "未承認", "未承認"), ("en", "not approved", "not approved")]
-)
-async def test_announcements_are_looked_at(tmp_path: Path, language: str, standing: str, why: str) -> None:
+@pytest.mark.parametrize(("language", "standing"), [("ja", "未承認"), ("en", "not approved")])
+async def test_announcements_are_looked_at(tmp_path: Path, language: str, standing: str) -> None:
     async with core(tmp_path) as made:
         name, table = plan_table(templates_dir() / "routine" / "evening-chime.toml")
         await made.here.planning.put(plan_from(name, table), OFFICER)
@@ -121,4 +119,4 @@ async def test_announcements_are_looked_at(tmp_path: Path, language: str, standi
             await here.press("b")
             await here.until(lambda: "evening-chime" in here.shown())
             assert standing in here.shown()
-            assert why in here.shown().splitlines()[8]
+            assert here.shown().count(standing) > 1, "the plan, and why each occurrence is left out"

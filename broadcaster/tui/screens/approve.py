@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -99,6 +99,13 @@ class ReviewScreen(Previewing):
             self.refresh_bindings()
 
     @property
+    def _mine(self) -> bool:
+        """Whether whoever sits here had a hand in the words. The core has the last word."""
+        acceptance, me = self.shown["acceptance"], self.desk.me
+        hands = [acceptance["author"]["name"], *(each["name"] for each in acceptance["editors"])]
+        return bool(me) and me["name"] in hands
+
+    @property
     def _breakable_from(self) -> datetime | None:
         """From when it may be sent without a second person; None where it never may."""
         at = self.desk.board["breakable"].get(str(self._number)) if self.desk.board else None
@@ -134,7 +141,14 @@ class ReviewScreen(Previewing):
             )
         elif self.shown["overtaken"]:
             yield self.words("pending_overtaken")
-        elif self._may_break:
+        else:
+            yield from self._who_may(teller)
+
+    def _who_may(self, teller: Teller) -> Iterator[str]:
+        """Say that the author may not, and from when one person may."""
+        if self._mine:
+            yield self.words("tui_own")
+        if self._may_break:
             yield self.words("tui_may_break")
         elif (at := self._breakable_from) is not None and at > self.desk.now():
             yield self.words("tui_may_break_from", at=teller.clock_of(at))
