@@ -60,7 +60,7 @@ def _page(title: str, subtitle: str, height: float, parts: Sequence[str]) -> str
 
 def bars(title: str, subtitle: str, entries: Sequence[Bar]) -> str:
     """Horizontal bars of one unit; the number stands at the end of each, the whisker shows the p99."""
-    left, right, top, step = 250.0, 150.0, 68.0, 32.0
+    left, right, top, step = 300.0, 150.0, 68.0, 32.0
     reach = max(max(b.value, b.p99 or 0) for b in entries) or 1.0
     scale = (WIDTH - left - right) / reach
     parts = []
@@ -90,7 +90,7 @@ class _Field:
     values: tuple[float, float]
     left: float = 70.0
     top: float = 76.0
-    width: float = 430.0
+    width: float = 330.0
     height: float = 230.0
 
     def x(self, size: float) -> float:

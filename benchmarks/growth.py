@@ -130,8 +130,8 @@ def timed(call: Callable[[], Any], times: int) -> tuple[float, ...]:
 
 
 STATUS = "status answers, by deliveries"
-MORE = "one more alert accepted, by deliveries"
-TAKEN = "one delivery taken and recorded, by deliveries"
+MORE = "an alert more accepted, by deliveries"
+TAKEN = "one taken and recorded, by deliveries"
 MEMORY = "memory of the service, by deliveries"
 
 
@@ -141,14 +141,12 @@ async def by_deliveries(folder: Path, sizes: tuple[int, ...], grown: Grown) -> N
     path = folder / "broadcaster.db"
     async with house.house(folder, unreachable, dispatching=False) as core:
         await core.send(small(0))
-    with sqlite3.connect(path) as db:
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
         db.execute("UPDATE alert SET prepared = '[]'")  # as if nothing had to be prepared: a quarter of its size
     have = 1
     for size in sizes:
         filling.copies(path, 1, -(-size // CHANNELS) - have, state="ready")
         have = -(-size // CHANNELS)
-        with closing(sqlite3.connect(path)) as db:
-            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         await _taken(path, size, grown)
         async with running(folder) as core:
             await asyncio.sleep(1)  # it tries what it owes, and opens its breakers
@@ -171,7 +169,7 @@ async def _taken(path: Path, size: int, grown: Grown) -> None:
         grown.add(TAKEN, size, 1000 / await queueing.ours(store, epoch, count, "twitter2"))
 
 
-FIRST = "an alert accepted and its first 500 mails claimed, by subscribers"
+FIRST = "accepted, 500 mails begun, by subscribers"
 
 
 async def by_subscribers(folder: Path, sizes: tuple[int, ...], grown: Grown) -> None:
@@ -197,7 +195,7 @@ async def _first(core: house.House, draft: Draft) -> float:
     return took
 
 
-PUBLISHED = "page and feeds rendered and published, by alerts in force"
+PUBLISHED = "page and feeds public, by alerts in force"
 
 
 async def by_alerts(folder: Path, sizes: tuple[int, ...], grown: Grown) -> None:

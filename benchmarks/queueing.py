@@ -113,14 +113,18 @@ async def _compared(store: Store, folder: Path, rounds: int, count: int) -> fram
 
         return run
 
-    name = f"Broadcaster: claim and record, {CALLERS} at once"
+    name = f"Broadcaster, {CALLERS} at once"
     if peer is None:
         (rates,) = await frame.turns(rounds, mine)
         said = frame.missing("huey", "pip install huey")
         return frame.Report("queueing", "Queue", (frame.Series(name, rates, "/s"),), said=(said,))
     rates, one, eight = await frame.turns(rounds, mine, theirs(1), theirs(8))
     first = frame.Series("huey on SQLite with fsync", one, "/s", peer=True)
-    series = (frame.Series(name, rates, "/s"), first, frame.Series("the same from eight threads", eight, "/s"))
+    series = (
+        frame.Series(name, rates, "/s"),
+        first,
+        frame.Series("the same from eight threads", eight, "/s", peer=True),
+    )
     best = max(series[1:], key=lambda each: each.median)
     times = frame.ratio(series[0].median, best.median)
     figure = frame.Figure(

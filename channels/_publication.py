@@ -24,9 +24,10 @@ from channels.targets.directory import MANIFEST, Directory, Manifest
 
 TARGET = "local"
 Render = Callable[[Edition], Mapping[str, bytes]]
-_BROTLI_QUALITY, _BROTLI_WINDOW = 9, 16
-"""Quality 11 makes it 4 % smaller and takes fifteen times as long: an emergency should not wait for that. A window of
-64 KB holds a whole page; with the usual 4 MB each file would take 30 ms, whatever its size, and be no smaller.
+_BROTLI_QUALITY, _BROTLI_WINDOW = 7, 16
+"""A page of 50 KB takes 0.4 ms at quality 7; 9 takes ten times as long and saves five octets, 11 a hundred times as
+long and saves 4 %: an emergency should not wait for that. A window of 64 KB holds a whole page; with the usual 4 MB
+each file would take 30 ms, whatever its size, and be no smaller.
 """
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from benchmarks import frame
 from benchmarks.frame import shown
 
 WORDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
@@ -85,6 +86,16 @@ WORDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     },
 }
 """By benchmark and figure: what it is, in English and in Japanese. A test holds that none is missing."""
+CHARTS: Mapping[str, tuple[str, str, str]] = {
+    "fanout": ("bench-fanout.svg", "To four providers, beside Apprise", "四つの提供者まで（Apprise との比較）"),
+    "growth": ("bench-growth.svg", "From 10 to 1,000,000", "10 から 100 万まで"),
+    "pages": ("bench-pages.svg", "Page and feed requests, beside nginx", "ページとフィードへの要求（nginx との比較）"),
+    "mail": ("bench-mail.svg", "10,000 mails, beside aiosmtplib", "1 万通のメール（aiosmtplib との比較）"),
+    "queueing": ("bench-queueing.svg", "Queue, beside huey", "キュー（huey との比較）"),
+    "flood": ("bench-flood.svg", "Dispatch under a flood of the page", "ページに殺到がある間の配信"),
+}
+"""By benchmark: its chart in docs/images, and what it shows."""
+SHOWN = 2
 _HEADS = {
     "en": ("| measured | Broadcaster | beside it | figure | to reach | again with |", "not reached"),
     "ja": ("| 測ったもの | Broadcaster | 比較相手 | 値 | 目標 | 測り直すには |", "未達"),
@@ -101,7 +112,17 @@ def table(summary: Mapping[str, Any], language: str) -> str:
         return {"en": "Not measured yet: `make bench`.", "ja": "未測定: `make bench`"}[language]
     head, _ = _HEADS[language]
     rows = [row for name in WORDS if name in summary for row in _rows(summary[name], language)]
-    return "\n".join([head, "|---|--:|--:|--:|--:|---|", *rows, "", _where(summary, language)])
+    lines = [head, "|---|--:|--:|--:|--:|---|", *rows, "", _where(summary, language), "", *_charts(summary, language)]
+    return "\n".join(lines)
+
+
+def _charts(summary: Mapping[str, Any], language: str) -> Iterator[str]:
+    """The charts that `make bench` drew of what is told: some shown, the others linked."""
+    drawn = [(words[language == "ja"], file) for name, (file, *words) in CHARTS.items() if name in summary]
+    there = [(words, f"docs/images/{file}") for words, file in drawn if (frame.IMAGES / file).exists()]
+    yield from (f"![{words}]({path})\n" for words, path in there[:SHOWN])
+    if there[SHOWN:]:
+        yield " · ".join(f"[{words}]({path})" for words, path in there[SHOWN:])
 
 
 def _rows(report: Mapping[str, Any], language: str) -> Iterator[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import frame
+from benchmarks import frame, pictures
 from broadcaster.bootstrap import filled_for
 from broadcaster.cli.app import COMMANDS, HIDDEN
 from broadcaster.config import load_city
@@ -107,3 +107,9 @@ def test_a_figure_that_was_not_reached_says_so(at_least: bool, reached: bool) ->
     assert ("not reached" in row) is not reached
     assert "| 50 ms | Peer 100 ms |" in row
     assert "`make bench ONLY=hanging`" in row
+
+
+def test_every_chart_the_readme_may_show_is_drawn_by_the_benchmarks() -> None:
+    assert {file: name for name, (file, *_) in measured.CHARTS.items()} == {
+        file: result for file, (result, _) in pictures.PICTURES.items()
+    }
