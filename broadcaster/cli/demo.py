@@ -111,13 +111,14 @@ async def _live(folder: Path, seconds: float | None, trouble: Trouble) -> None:
     from broadcaster.demo import play  # noqa: PLC0415 - see above
     from broadcaster.tui import show_desk  # noqa: PLC0415 - see above
 
-    async with play.running(folder, trouble, approval=True) as (ready, client):
+    async with play.running(folder, trouble, approval=True, watching=True) as (ready, client):
         await play.seat_officers(client, {name: words(f"demo_{name}") for name in play.OFFICERS})
         hint = {each: _hint(each) for each in catalog.LANGUAGES}
 
         def connect(secret: str) -> Client:
             return Client(ready.socket, session=secret)
 
+        asyncio.get_running_loop().call_later(play.RAIN_S, ready.rain)
         await show_desk(connect, SystemClock(), language=language(), hint=hint, seconds=seconds)
 
 

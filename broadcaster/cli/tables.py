@@ -36,6 +36,7 @@ def needs_lines(board: Any) -> Iterator[str]:
     yield from routine_lines(board["routine"], board["zone"])
     yield from _down_lines(board)
     yield from _feed_lines(board)
+    yield from proposed_lines(board)
 
 
 def _glass_lines(board: Any) -> Iterator[str]:
@@ -92,6 +93,12 @@ def _feed_lines(board: Any) -> Iterator[str]:
             since, why_ = clock(each["since"], board["zone"]), words(each["trouble"], **each["params"])
             yield f"  ! {words('board_feed', feed=each['feed'], since=since, why=why_)}"
     yield from heard_lines(board)
+
+
+def proposed_lines(board: Any) -> Iterator[str]:
+    """Yield the drafts that watched feeds have brought."""
+    for each in board["proposed"]:
+        yield f"  < {words('board_proposed', number=each['id'], title=each['title'])}"
 
 
 def heard_lines(board: Any) -> Iterator[str]:

@@ -24,6 +24,8 @@ from broadcaster.model import Role, State
 OFFICERS = ("duty-a", "duty-b")
 PASSPHRASE = "demo-demo-demo"  # noqa: S105 - no secret: it opens a demonstration on this machine
 """Of both officers, as the demonstration tells everybody who sees it."""
+RAIN_S = 60.0
+"""When a warning appears at the demonstration's weather agency, after the desk is open."""
 START_S = 30.0
 CONFIRM_S = 90.0
 _PACE_S = 0.1
@@ -33,11 +35,11 @@ _END_S = 12.0
 
 @asynccontextmanager
 async def running(
-    folder: Path, trouble: Trouble | None = None, *, approval: bool = False
+    folder: Path, trouble: Trouble | None = None, *, approval: bool = False, watching: bool = False
 ) -> AsyncGenerator[tuple[Stage, Client], None]:
     """Start providers and service, and end both. Raise `BroadcasterError` if the service does not come up."""
     log = folder / "service.log"
-    async with stage(folder, trouble=trouble, approval=approval) as ready:
+    async with stage(folder, trouble=trouble, approval=approval, watching=watching) as ready:
         with log.open("ab") as errors:
             process = await _start(ready.config, errors.fileno())
         try:

@@ -11,9 +11,11 @@ import tempfile
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from broadcaster.demo.front import Front
+from broadcaster.demo.jma import JmaProvider, telegram
 from broadcaster.demo.pop3 import Pop3Provider
 from broadcaster.demo.providers import Cast, playing
 from broadcaster.demo.smtp import SmtpProvider
@@ -27,6 +29,8 @@ RESIDENTS = (
     Subscriber(address="minh@residents.example", language=EASY_JAPANESE),
     Subscriber(address=MONITOR, language="en"),
 )
+CITY, AREA = "見本市", "1399900"
+"""The sample city, and its code at the sample agency; no municipality has it."""
 SAMPLE = "flood-level4"
 """The alert template the demonstration sends."""
 POSTS_24_H = 2_400
@@ -45,6 +49,20 @@ class Stage:
     page: str
     x: XProvider
     smtp: SmtpProvider
+    jma: JmaProvider
+
+    def rain(self) -> None:
+        """Have the agency warn the sample city of heavy rain."""
+        at = datetime.now(UTC)
+        body = telegram(
+            "03",
+            "レベル３大雨警報",
+            area=AREA,
+            area_name=CITY,
+            at=at,
+            headline=f"{CITY}では、低い土地の浸水に警戒してください。",
+        )
+        self.jma.publish("VPWW55", body, at)
 
     @property
     def urls(self) -> Mapping[str, str]:
@@ -55,10 +73,15 @@ class Stage:
 
 @asynccontextmanager
 async def stage(
-    folder: Path, account: XProvider | None = None, trouble: Trouble | None = None, *, approval: bool = False
+    folder: Path,
+    account: XProvider | None = None,
+    trouble: Trouble | None = None,
+    *,
+    approval: bool = False,
+    watching: bool = False,
 ) -> AsyncGenerator[Stage, None]:
     """Start the providers and write the configuration into `folder`; stop them at the end. `approval`: as in earnest,
-    a second person has to agree.
+    a second person has to agree. `watching`: the weather agency's feed is watched.
     """
     with tempfile.TemporaryDirectory(prefix="broadcaster-") as short:
         x, smtp, server = (
@@ -68,7 +91,8 @@ async def stage(
         )
         pop3 = Pop3Provider(smtp.mailboxes, {MONITOR: _PASSWORD})
         front = Front(server) if trouble and trouble.page else None
-        async with playing(Cast(x=x, smtp=smtp, pop3=pop3, front=front), trouble or Trouble()):
+        cast = Cast(x=x, smtp=smtp, pop3=pop3, front=front)
+        async with playing(cast, trouble or Trouble()), JmaProvider() as jma:
             page = f"http://127.0.0.1:{front.port if front else server}/"
             listening = _socket(folder, Path(short))
             config = folder / "config.toml"
@@ -76,9 +100,10 @@ async def stage(
                 "drill": {"approval": approval},
                 "channels.twitter": x.settings(),
                 **_mail(smtp, pop3),
+                **({"upstream": _upstream(jma)} if watching else {}),
             }
             _write(config, configuration(page, server, listening, tables))
-            yield Stage(config=config, socket=listening, page=page, x=x, smtp=smtp)
+            yield Stage(config=config, socket=listening, page=page, x=x, smtp=smtp, jma=jma)
 
 
 def _socket(folder: Path, short: Path) -> Path:
@@ -101,7 +126,7 @@ def configuration(page: str, server: int, listening: Path, channels: Mapping[str
     tables: dict[str, Mapping[str, object]] = {
         "": {"mode": "drill", "socket": str(listening)},
         "city": {
-            "name": "見本市",
+            "name": CITY,
             "name_en": "Sample City",
             "sender": "sample-city.example",
             "public_url": page,
@@ -133,6 +158,19 @@ def _mail(smtp: SmtpProvider, pop3: Pop3Provider) -> dict[str, Mapping[str, obje
         },
         "channels.mail.readback": {**here, "port": pop3.port, "username": MONITOR},
     }
+
+
+def _upstream(jma: JmaProvider) -> Mapping[str, object]:
+    feed = {"name": "jma", "url": jma.url, "kind": "jma", "every_s": 1}
+    rule = {
+        "name": "大雨",
+        "template": "heavy-rain-caution",
+        "areas": [AREA],
+        "types": ["VPWW53", "VPWW54", "VPWW55"],
+        "codes": ["03", "43", "33"],
+        "places": ["中央", "芋窪", "蔵敷"],
+    }
+    return {"feeds": [feed], "rules": [rule]}
 
 
 def _table(name: str, values: Mapping[str, object]) -> str:

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 
 from broadcaster.desk.presence import Present
 from broadcaster.desk.values import Office
-from broadcaster.model import Attempt, Grade, Limit, Mode, OccurrenceRow, Reading
+from broadcaster.model import UPSTREAM, Attempt, Grade, Limit, Mode, OccurrenceRow, Reading
 from broadcaster.ports.channel import BulkMessenger, Channel, Metered, Publisher
-from broadcaster.ports.store import AlertRow, Breaking, Spent, Submission, Told
+from broadcaster.ports.store import AlertRow, Breaking, DraftRow, Spent, Submission, Told
 from broadcaster.rules import breakglass, budget, feeds, pace
 
 HEARD = timedelta(hours=6)
@@ -89,6 +89,8 @@ class Board:
     feeds: tuple[FeedHealth, ...] = ()
     heard: tuple[Told, ...] = ()
     """What watched feeds have said lately that nothing is done about by itself."""
+    proposed: tuple[DraftRow, ...] = ()
+    """Open drafts that watched feeds have brought."""
     breakable: Mapping[str, datetime] = field(default_factory=dict[str, datetime])
     """From when the glass may be broken, by the number of the submission that waits; others never."""
     breaking: tuple[Countdown, ...] = ()
@@ -128,6 +130,7 @@ async def board(office: Office, limit: int, officers: tuple[Present, ...] = ()) 
         officers=officers,
         feeds=tuple([await _feed(office, name, silent, now) for name, silent in office.feeds.items()]),
         heard=await store.told(now - HEARD) if office.feeds else (),
+        proposed=tuple([each for each in await store.drafts() if each.author == UPSTREAM]) if office.feeds else (),
         breakable=_breakable(office, waiting),
         breaking=tuple(_countdown(each) for each in breakings),
         routine=tuple(row for row in await store.open_occurrences() if row.state.asks),

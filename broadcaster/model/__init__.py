@@ -28,7 +28,7 @@ from broadcaster.model.delivery import (
     Subscriber,
 )
 from broadcaster.model.message import NO_COST, Cost, Edition, Ended, Ending, Length, Limit, Message, Text
-from broadcaster.model.notice import Change, Notice, Place, Subject, Warned
+from broadcaster.model.notice import UPSTREAM, Change, Notice, Place, Subject, Warned
 from broadcaster.model.officer import Officer, Role, Scope
 from broadcaster.model.routine import (
     NEVER_QUIET,
@@ -53,6 +53,7 @@ __all__ = [
     "JAPANESE",
     "NEVER_QUIET",
     "NO_COST",
+    "UPSTREAM",
     "Actor",
     "Alert",
     "Area",

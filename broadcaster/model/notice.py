@@ -7,6 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from broadcaster.model.delivery import Actor
+
+UPSTREAM = Actor(name="upstream")
+"""Who opens a draft that no person has opened. It is no person: whoever sends the draft is its author."""
+
 
 class Change(StrEnum):
     """What a notice does to what was said before."""

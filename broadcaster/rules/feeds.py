@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 
 from broadcaster.ports.store import FeedState
 
+NOTED_EVERY = timedelta(minutes=1)
+"""How often it is written down that a feed was read and had nothing new."""
 _SAME = timedelta(seconds=1)
 
 
@@ -35,6 +37,13 @@ def read_well(before: FeedState, newest: datetime | None, now: datetime) -> Feed
 def unchanged(before: FeedState, now: datetime) -> FeedState:
     """Return the state after the feed said that nothing has changed (304)."""
     return replace(before, read_at=now, trouble="", params={}, since=None)
+
+
+def as_good_as(before: FeedState, after: FeedState) -> bool:
+    """Return whether nothing but the time of a reading has changed, and not by much: that is not worth a commit."""
+    if before.read_at is None or after.read_at is None:
+        return before == after
+    return replace(before, read_at=after.read_at) == after and after.read_at - before.read_at < NOTED_EVERY
 
 
 def failed(before: FeedState, code: str, params: Mapping[str, str | float], now: datetime) -> FeedState:

@@ -7,15 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 
-from broadcaster.model import Actor, Subject
+from broadcaster.model import UPSTREAM, Subject
 from broadcaster.ports.store import DraftChange, Drafting, FeedState, Heard, SubjectKnown, Taking, Told
 from broadcaster.store import drafts, trail
 from broadcaster.store.base import Part
 from broadcaster.store.rows import maybe_ms, maybe_time, ms, time_of
 from broadcaster.store.transaction import Row, Tx, Value
-
-UPSTREAM = Actor(name="upstream")
-"""Who opens a draft that no person has opened. It is no person: whoever sends the draft is its author."""
 
 
 class Watched(Part):

@@ -93,6 +93,15 @@ def _waiting(line: Line, paper: Paper) -> Content:
     return plain(fit(said, paper.columns), f"bold {WARNING}")
 
 
+def _proposed(line: Line, paper: Paper) -> Content:
+    words, draft = paper.words, line.draft
+    age = words("tui_age", age=span(paper.now - moment(draft["updated_at"]), words))
+    said = joined(
+        words("tui_proposal", number=draft["id"]), age, str(draft["title"]), str(draft["body"].get("note", ""))
+    )
+    return plain(fit(f" < {said}", paper.columns), f"bold {WARNING}")
+
+
 def _officers(line: Line, paper: Paper) -> Content:
     return plain(fit(f"  {paper.words('tui_officers', names=line.text or '-')}", paper.columns))
 
@@ -227,6 +236,7 @@ _SORTS: Mapping[Sort, Callable[[Line, Paper], Content]] = {
     Sort.INCIDENT: _incident,
     Sort.DETAIL: _detail,
     Sort.DELIVERY: _delivery,
+    Sort.PROPOSED: _proposed,
     Sort.FEED: _feed,
     Sort.HEARD: _heard,
     Sort.EMPTY: _empty,

@@ -38,6 +38,7 @@ class Sort(StrEnum):
     INCIDENT = "incident"
     DETAIL = "detail"
     DELIVERY = "delivery"
+    PROPOSED = "proposed"
     FEED = "feed"
     HEARD = "heard"
     EMPTY = "empty"
@@ -45,7 +46,7 @@ class Sort(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One line. `row`, `delivery`, `submission`, `channel`, `feed` are the board's own values, None where none. `code`
+    """One line. `row`, `delivery`, `submission`, `channel`, `feed`, `draft` are the board's own values or None. `code`
     names the heading's sentence or the advice, `count` what is counted there, `text` what is said as it is; `target_s`
     is how soon a delivery should have arrived.
     """
@@ -57,6 +58,7 @@ class Line:
     submission: Any = None
     channel: Any = None
     feed: Any = None
+    draft: Any = None
     code: str = ""
     text: str = ""
     count: int = 0
@@ -73,7 +75,7 @@ class Line:
         return self.sort in _REACHED
 
 
-_REACHED = frozenset({Sort.ATTENTION, Sort.WAITING, Sort.CHANNEL, Sort.INCIDENT, Sort.DELIVERY})
+_REACHED = frozenset({Sort.ATTENTION, Sort.WAITING, Sort.PROPOSED, Sort.CHANNEL, Sort.INCIDENT, Sort.DELIVERY})
 
 
 def lines_of(board: Any, now: datetime, hint: str = "") -> list[Line]:
@@ -82,6 +84,7 @@ def lines_of(board: Any, now: datetime, hint: str = "") -> list[Line]:
         *([Line(key="hint", sort=Sort.HINT, text=hint)] if hint else []),
         *_attention(board, now),
         *_waiting(board),
+        *_proposed(board),
         *_incidents(board, in_force=True),
         *_channels(board),
         *_feeds(board),
@@ -126,6 +129,13 @@ def _waiting(board: Any) -> Iterator[Line]:
         yield Line(key="waiting", sort=Sort.HEADING, code="tui_waiting", count=len(board["waiting"]))
     for each in board["waiting"]:
         yield Line(key=f"?{each['id']}", sort=Sort.WAITING, submission=each)
+
+
+def _proposed(board: Any) -> Iterator[Line]:
+    if board["proposed"]:
+        yield Line(key="proposed", sort=Sort.HEADING, code="tui_proposed", count=len(board["proposed"]))
+    for each in board["proposed"]:
+        yield Line(key=f"%{each['id']}", sort=Sort.PROPOSED, draft=each)
 
 
 def _channels(board: Any) -> Iterator[Line]:

@@ -43,6 +43,8 @@ from broadcaster.upstream.sheets import sheet_of
 
 TRIES = 3
 """How often a document is looked at anew because an officer was faster."""
+TITLE = 80
+"""Characters by which a draft is known on the board."""
 PARSE_S = 5.0
 """How long reading a document may take; it is bounded in bytes, depth and elements before."""
 _KEPT = timedelta(days=7)
@@ -128,7 +130,8 @@ class Watcher:
         except BroadcasterError as error:
             after = health.failed(before, error.code, error.params, self._clock.now())
             log.warning("a feed cannot be read", extra={"event": "feed_trouble", "feed": feed.name, "why": str(error)})
-        await self._memory.save_feed(after)
+        if not health.as_good_as(before, after):
+            await self._memory.save_feed(after)
         if (after.trouble, before.trouble) != ("", ""):
             self._changed()
 
@@ -238,8 +241,8 @@ class Watcher:
             return act, Heard(known=made, drafting=Drafting(title=sheet.title, body=None, seen=draft))
         if act is Act.FOLLOW and draft is not None:
             following = await self._following(sheet, draft)
-            return (act, _drafted(made, following)) if following else (Act.TELL, Heard(known=made))
-        return act, _drafted(made, sheet, draft if act is Act.REPLACE else None)
+            return (act, _drafted(made, notice, following)) if following else (Act.TELL, Heard(known=made))
+        return act, _drafted(made, notice, sheet, draft if act is Act.REPLACE else None)
 
     async def _following(self, sheet: Sheet, draft: DraftRow) -> Sheet | None:
         """Return the sheet as an update of what was sent; None while that still waits for a second person."""
@@ -267,8 +270,9 @@ class Watcher:
         return Told(at=self._clock.now(), feed=feed.name, watch=watch, step=step, text=text[:500], link=link)
 
 
-def _drafted(known: SubjectKnown, sheet: Sheet, seen: DraftRow | None = None) -> Heard:
-    return Heard(known=known, drafting=Drafting(title=sheet.title, body=to_json(sheet), seen=seen))
+def _drafted(known: SubjectKnown, notice: Notice, sheet: Sheet, seen: DraftRow | None = None) -> Heard:
+    title = (notice.headline or notice.title or sheet.title)[:TITLE]
+    return Heard(known=known, drafting=Drafting(title=title, body=to_json(sheet), seen=seen))
 
 
 def _with_validators(state: FeedState, etag: str, last_modified: str) -> FeedState:

@@ -362,3 +362,25 @@ async def test_the_board_shows_feeds_and_what_they_said(post: Post) -> None:
     texts = [draw(line, paper).plain for line in drawn]
     assert "503" in texts[0]
     assert "読み取れません" in texts[2]
+
+
+async def test_what_a_feed_brought_stands_on_the_board_to_be_opened(post: Post) -> None:
+    desk = Desk(context_of(post.town.config), post.town.channels, post.store, feeds={"jma": timedelta(hours=1)})
+    post.rain("03")
+    await post.poll()
+    shown = dump(await desk.board())
+    (line,) = (each for each in lines_of(shown, post.clock.now()) if each.sort is Sort.PROPOSED)
+    paper = Paper(words=Words("ja"), now=post.clock.now(), zone="Asia/Tokyo", columns=120)
+    assert HEADLINE in draw(line, paper).plain
+    assert line.can_be_reached
+    assert any(HEADLINE in each for each in needs_lines(shown))
+
+
+async def test_a_reading_that_brings_nothing_is_not_written_down_each_time(post: Post) -> None:
+    await post.poll()
+    first = await post.store.feed("jma")
+    await post.poll()
+    assert await post.store.feed("jma") == first
+    post.clock.ahead += timedelta(minutes=2)
+    await post.poll()
+    assert (await post.store.feed("jma")).read_at != first.read_at

@@ -14,6 +14,7 @@ from textual.widget import Widget
 from broadcaster.model import State
 from broadcaster.ports.store import Verb
 from broadcaster.rules.deciding import offered
+from broadcaster.sheet import from_json
 from broadcaster.tui.lines import Line, Sort, lines_of
 from broadcaster.tui.messages import LineChosen, LineReached
 from broadcaster.tui.opening import KEYS, Opens
@@ -102,10 +103,12 @@ class BoardScreen(Opens, DeskScreen[None]):
         self.refresh_bindings()
 
     def on_line_chosen(self, event: LineChosen) -> None:
-        """Show what waits; tell all about a delivery; offer what may follow an alert."""
+        """Show what waits; open what a feed brought; tell all about a delivery; offer what may follow an alert."""
         line, row = event.line, event.line.row
         if line.submission is not None:
             self.action_approve()
+        elif line.draft is not None:
+            self.app.push_screen(ComposeScreen(from_json(line.draft["body"]), row=line.draft))
         elif line.delivery is not None:
             self.app.push_screen(DetailScreen(line))
         elif row is not None and row["in_force"]:
