@@ -27,6 +27,7 @@ from broadcaster.documents import dump
 from broadcaster.errors import Forbidden
 from broadcaster.model import Mode
 from broadcaster.officers import Credentials, Newcomer
+from broadcaster.ports.channel import Publisher
 from broadcaster.rules import breakglass
 from tests.desk.persons import DUTY, Person, seat
 from tests.desk.test_api import Served, served
@@ -309,6 +310,25 @@ def test_a_secret_is_read_from_no_file_that_others_may_read(tmp_path: Path, monk
         keeping.bearer(tmp_path / "desk.sock")
     keeping.forget(tmp_path / "desk.sock")
     keeping.forget(tmp_path / "desk.sock")
+
+
+@pytest.mark.fault(125)
+async def test_a_published_edition_holds_the_chain_to_what_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with shell(tmp_path, monkeypatch, capsys, Mode.DRILL) as sh:
+        await seat(sh.here.store, "duty-a", sh.here.clock.now())
+        page = sh.here.channels["page"]
+        assert isinstance(page, Publisher)
+        await page.publish(await sh.here.store.new_edition(sh.here.clock.now(), Mode.DRILL), "local", "k")
+        head = json.loads((sh.here.config.data_dir / "page" / "public" / "edition.json").read_text())["audit"]
+        assert head.startswith("3:")
+        await seat(sh.here.store, "duty-b", sh.here.clock.now())
+        assert (await sh.json("audit", "verify", "--head", head))["whole"] is True
+        other = head[:-1] + ("0" if head[-1] != "0" else "1")
+        broken = await sh.json("audit", "verify", "--head", other, code=1)
+        assert broken["broken"] == {"seq": 3, "damage": "differs"}
+        assert (await sh.json("audit", "verify", "--head", "x", code=2))["error"]["problems"][0]["code"] == "head_wrong"
 
 
 # ------------------------------------------------------------------ standing alone
