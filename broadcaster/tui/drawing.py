@@ -219,6 +219,28 @@ def _heard(line: Line, paper: Paper) -> Content:
     return plain(fit(f"   {at} {each['feed']}: {said}  {each['text']}", paper.columns), WARNING)
 
 
+def _routine(line: Line, paper: Paper) -> Content:
+    each = line.routine
+    at = day_of(moment(each["due"]), paper.zone, paper.words)
+    what = paper.words(f"routine_part_{each['part']}", plan=each["plan"], time=at)
+    return plain(fit(f" ? {what}: {left_out(each, paper.words)}", paper.columns), f"bold {WARNING}")
+
+
+def day_of(at: datetime, zone: str, words: Words) -> str:
+    """Return day, weekday and time in the city: `11-26 木 16:30`."""
+    local = at.astimezone(ZoneInfo(zone))
+    return f"{local:%m-%d} {words('weekdays').split()[local.weekday()]} {local:%H:%M}"
+
+
+def left_out(each: Any, words: Words) -> str:
+    """Return why an announcement by the calendar is not said; empty where it is."""
+    if each["state"] == "failed":
+        return words("routine_unsayable")
+    detail = each["detail"][:10] if each["reason"] == "reserve" else each["detail"]
+    said = words(f"routine_reason_{each['reason']}") if each["reason"] else ""
+    return f"{said} ({detail})" if detail else said
+
+
 def heard_words(told: Any, words: Callable[[str], str]) -> str:
     """Return why something that a feed said is shown."""
     step = str(told["step"])
@@ -239,6 +261,7 @@ _SORTS: Mapping[Sort, Callable[[Line, Paper], Content]] = {
     Sort.PROPOSED: _proposed,
     Sort.FEED: _feed,
     Sort.HEARD: _heard,
+    Sort.ROUTINE: _routine,
     Sort.EMPTY: _empty,
 }
 

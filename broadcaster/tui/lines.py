@@ -41,14 +41,15 @@ class Sort(StrEnum):
     PROPOSED = "proposed"
     FEED = "feed"
     HEARD = "heard"
+    ROUTINE = "routine"
     EMPTY = "empty"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One line. `row`, `delivery`, `submission`, `channel`, `feed`, `draft` are the board's own values or None. `code`
-    names the heading's sentence or the advice, `count` what is counted there, `text` what is said as it is; `target_s`
-    is how soon a delivery should have arrived.
+    """One line. `row`, `delivery`, `submission`, `channel`, `feed`, `draft`, `routine` are the board's own values or
+    None. `code` names the heading's sentence or the advice, `count` what is counted there, `text` what is said as it
+    is; `target_s` is how soon a delivery should have arrived.
     """
 
     key: str
@@ -59,6 +60,7 @@ class Line:
     channel: Any = None
     feed: Any = None
     draft: Any = None
+    routine: Any = None
     code: str = ""
     text: str = ""
     count: int = 0
@@ -75,7 +77,9 @@ class Line:
         return self.sort in _REACHED
 
 
-_REACHED = frozenset({Sort.ATTENTION, Sort.WAITING, Sort.PROPOSED, Sort.CHANNEL, Sort.INCIDENT, Sort.DELIVERY})
+_REACHED = frozenset(
+    {Sort.ATTENTION, Sort.WAITING, Sort.PROPOSED, Sort.ROUTINE, Sort.CHANNEL, Sort.INCIDENT, Sort.DELIVERY}
+)
 
 
 def lines_of(board: Any, now: datetime, hint: str = "") -> list[Line]:
@@ -85,6 +89,7 @@ def lines_of(board: Any, now: datetime, hint: str = "") -> list[Line]:
         *_attention(board, now),
         *_waiting(board),
         *_proposed(board),
+        *_routine(board),
         *_incidents(board, in_force=True),
         *_channels(board),
         *_feeds(board),
@@ -136,6 +141,13 @@ def _proposed(board: Any) -> Iterator[Line]:
         yield Line(key="proposed", sort=Sort.HEADING, code="tui_proposed", count=len(board["proposed"]))
     for each in board["proposed"]:
         yield Line(key=f"%{each['id']}", sort=Sort.PROPOSED, draft=each)
+
+
+def _routine(board: Any) -> Iterator[Line]:
+    if board["routine"]:
+        yield Line(key="routine", sort=Sort.HEADING, code="tui_routine_waiting", count=len(board["routine"]))
+    for each in board["routine"]:
+        yield Line(key=f"%{each['plan']}{each['due']}{each['part']}", sort=Sort.ROUTINE, routine=each)
 
 
 def _channels(board: Any) -> Iterator[Line]:

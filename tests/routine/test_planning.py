@@ -264,4 +264,4 @@ async def test_what_waits_for_a_person_is_on_the_board(running: Service, capsys:
     assert await asyncio.to_thread(main, ["status"]) == 0
     shown = capsys.readouterr().out
     assert "Announcements by the calendar that wait for a person: 1" in shown
-    assert "an emergency is in force" in shown
+    assert "silent because of an emergency" in shown

@@ -109,6 +109,8 @@ class BoardScreen(Opens, DeskScreen[None]):
             self.action_approve()
         elif line.draft is not None:
             self.app.push_screen(ComposeScreen(from_json(line.draft["body"]), row=line.draft))
+        elif line.routine is not None:
+            self.action_routine()
         elif line.delivery is not None:
             self.app.push_screen(DetailScreen(line))
         elif row is not None and row["in_force"]:
