@@ -177,7 +177,7 @@ class Asker:
 
     def _frame(self) -> Iterator[Question]:
         frame = self.sheet.frame
-        levels = [Option("0", words("tui_no_level"))]
+        levels = [Option("0", words("tui_level_none"))]
         levels += [Option(str(each), words("tui_level", level=each)) for each in range(1, 6)]
         grades = tuple(Option(each.value, words(f"severity_{each.value.lower()}")) for each in Severity)
         now = str(frame.level or 0)
