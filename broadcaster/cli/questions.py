@@ -20,6 +20,8 @@ EASY_FROM = 4
 """From this level on easy Japanese is not asked about: it is demanded."""
 LANGUAGES = (EASY_JAPANESE, "en")
 """Further languages free text is offered in."""
+_GRADES = {3: Severity.SEVERE, 4: Severity.EXTREME, 5: Severity.EXTREME}
+"""An order's severity goes with its level (docs/adr/0008)."""
 _LONG = ("description", "instruction")
 
 
@@ -100,7 +102,8 @@ def filled(sheet: Sheet, place: str, value: str) -> Sheet:
 def _framed(sheet: Sheet, place: str, value: str) -> Sheet:
     match place:
         case "frame.level":
-            return replace(sheet, frame=replace(sheet.frame, level=int(value) or None))
+            severity = _GRADES.get(int(value), sheet.frame.severity)
+            return replace(sheet, frame=replace(sheet.frame, level=int(value) or None, severity=severity))
         case "frame.severity":
             return replace(sheet, frame=replace(sheet.frame, severity=Severity(value)))
         case _:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from broadcaster.model import Severity
-from broadcaster.sheet import Sheet
+from broadcaster.sheet import Frame, Sheet
 from broadcaster.tui.forming import YES
 
 
@@ -44,11 +44,17 @@ def _chosen(sheet: Sheet, place: str, value: str) -> dict[str, Any]:
 def _framed(sheet: Sheet, place: str, value: str) -> dict[str, Any]:
     match place:
         case "frame.level":
-            return {"frame": replace(sheet.frame, level=int(value) if value else None)}
+            return {"frame": _leveled(sheet.frame, int(value) if value else None)}
         case "frame.severity":
             return {"frame": replace(sheet.frame, severity=Severity(value))}
         case _:
             return {}
+
+
+def _leveled(frame: Frame, level: int | None) -> Frame:
+    """An order's severity goes with its level (docs/adr/0008)."""
+    severity = {3: Severity.SEVERE, 4: Severity.EXTREME, 5: Severity.EXTREME}.get(level or 0, frame.severity)
+    return replace(frame, level=level, severity=severity)
 
 
 def _said(sheet: Sheet, language: str, wanted: bool, languages: Sequence[str]) -> Sheet:

@@ -16,7 +16,7 @@ from textual.widgets import ContentSwitcher, Input, Static, TextArea
 from broadcaster.documents import dump, load
 from broadcaster.errors import BroadcasterError, NotFound, RenderingError
 from broadcaster.model import Alert, Problem
-from broadcaster.sheet import Press, Sheet, differences, from_json
+from broadcaster.sheet import Difference, Press, Sheet, differences, from_json
 from broadcaster.sheet.hazards import hazards
 from broadcaster.sheet.setting import press_of
 from broadcaster.tui.filling import filled
@@ -30,6 +30,7 @@ from broadcaster.tui.screens.give_back import GiveBackScreen
 from broadcaster.tui.screens.pick import PickScreen
 from broadcaster.tui.screens.preview import PreviewScreen
 from broadcaster.tui.screens.say import outcome
+from broadcaster.tui.widgets.choice_field import ChoiceField
 from broadcaster.tui.widgets.form_row import FormRow, TextPane, gathered
 from broadcaster.tui.widgets.languages_bar import LanguagesBar, counted
 from broadcaster.tui.widgets.sheet_state import SheetState
@@ -52,7 +53,7 @@ class ComposeScreen(DeskScreen[Any]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012 (Textual's own)
     ABOUT: ClassVar[str] = "tui_compose_about"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f5,ctrl+p", "preview", "tui_key_preview", key_display="F5"),
+        Binding("f5,ctrl+s", "preview", "tui_key_preview", key_display="F5"),
         Binding("f6,ctrl+l", "next_language", "tui_key_next_language", key_display="F6"),
         Binding("f7,ctrl+n", "next_problem", "tui_key_next_problem", key_display="F7"),
         Binding("f4,ctrl+t", "free_text", "tui_key_free_text", key_display="F4"),
@@ -172,6 +173,10 @@ class ComposeScreen(DeskScreen[Any]):
         self.fill(event.place, event.value)
         if event.place == "of":
             self._soon("follow", 0, self.follow)
+        elif event.place == "frame.level":
+            for field in self.query(ChoiceField):
+                if field.place == "frame.severity":
+                    field.value = self.sheet.frame.severity.value
 
     def on_areas_chosen(self, event: AreasChosen) -> None:
         """Take the areas."""
@@ -289,13 +294,20 @@ class ComposeScreen(DeskScreen[Any]):
             return
         found = differences(self.sheet, from_json(row["body"]))
         names = [self._field_name(each.place) for each in found]
-        stays = await self.app.push_screen_wait(DifferenceScreen(row, found, names))
+        stays = await self.app.push_screen_wait(DifferenceScreen(row, [self._worded(each) for each in found], names))
         if stays == "ours":
             self.keeper.overwrite()
             await self._keep()
         elif stays == "theirs":
             self.sheet = from_json(self.keeper.take_theirs())
             await self.show_form()
+
+    def _worded(self, each: Difference) -> Difference:
+        """Say what was chosen in the words it was offered in."""
+        for field in self.query(ChoiceField):
+            if field.place == each.place:
+                return replace(each, ours=field.worded(each.ours), theirs=field.worded(each.theirs))
+        return each
 
     def _field_name(self, place: str) -> str:
         for row in self.rows():

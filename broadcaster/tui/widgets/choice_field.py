@@ -74,6 +74,10 @@ class ChoiceField(AtDesk, Widget, can_focus=True):
         line = fit(f"{mark}{number} {self._said(each)}", self.size.width)
         return plain(line, "bold reverse" if here else "")
 
+    def worded(self, value: str) -> str:
+        """Return a value as it is offered."""
+        return next((self._said(each) for each in self.choices if each.value == value), value)
+
     def _said(self, each: Choice) -> str:
         return each.ja if self.desk.language == "ja" else each.en
 

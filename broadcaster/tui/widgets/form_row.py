@@ -7,16 +7,16 @@ from typing import Any
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
 from broadcaster.sheet import FIELDS, Wording
 from broadcaster.tui.drawing import BAD, WARNING, fit
 from broadcaster.tui.place import AtDesk
+from broadcaster.tui.widgets.folded import Folded
 from broadcaster.tui.words import Words, plain
 
-LABEL = 20
+LABEL = 24
 """Columns of a field's name."""
 _SHORT = {"slot_missing": "tui_missing", "slot_untranslated": "tui_untranslated"}
 """What need not be told at length where the field's name and example stand beside it."""
@@ -66,8 +66,8 @@ class FormRow(AtDesk, Vertical):
         self.query_one(Problems).show(problems)
 
 
-class Problems(AtDesk, Static):
-    """What is wrong, one line each; not there while nothing is."""
+class Problems(AtDesk, Folded):
+    """What is wrong, each from a line of its own; not there while nothing is."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -88,12 +88,12 @@ class Problems(AtDesk, Static):
     def spoken(self) -> None:
         """Say them; `!` forbids sending, `-` is only told."""
         self.display = bool(self._problems)
-        self.update(Content("\n").join(self._line(each) for each in self._problems))
+        self.put([self._line(each) for each in self._problems])
 
-    def _line(self, each: Any) -> Content:
+    def _line(self, each: Any) -> tuple[str, str]:
         said = self.words(_SHORT[each.code]) if each.code in _SHORT else self.words(each.code, **each.params)
         mark, style = ("tui_mark_blocking", f"bold {BAD}") if each.blocking else ("tui_mark_warning", WARNING)
-        return plain(f"{self.words(mark)}{said}", style)
+        return f"{self.words(mark)}{said}", style
 
 
 class TextPane(AtDesk, Vertical):
@@ -108,7 +108,7 @@ class TextPane(AtDesk, Vertical):
     def compose(self) -> ComposeResult:
         """Put the words over what is wrong with them."""
         yield Static(classes="heading")
-        yield Static(classes="words")
+        yield Folded(classes="words")
         yield Problems()
 
     def spoken(self) -> None:
@@ -120,20 +120,13 @@ class TextPane(AtDesk, Vertical):
         if wording == self._wording:
             return
         self._wording = wording
-        parts = [_marked(getattr(wording, name), "bold" if name == "headline" else "") for name in FIELDS[1:]]
-        self.query_one(".words", Static).update(Content("\n").join(parts))
+        styles = {"headline": "bold"}
+        parts = [(getattr(wording, name), styles.get(name, "")) for name in FIELDS[1:]]
+        self.query_one(".words", Folded).put(parts)
 
     def tell(self, problems: Sequence[Any]) -> None:
         """Show these problems of the words."""
         self.query_one(Problems).show(problems)
-
-
-def _marked(text: str, style: str) -> Content:
-    """Draw 〔what is missing〕 in another way than the words around it."""
-    parts = list[Content]()
-    for piece in text.replace("〔", "\0〔").replace("〕", "〕\0").split("\0"):
-        parts.append(plain(piece, "reverse" if piece.startswith("〔") else style))
-    return Content("").join(parts)
 
 
 def gathered(problems: Sequence[Any], rows: Sequence[FormRow | TextPane]) -> tuple[Mapping[int, list[Any]], list[Any]]:

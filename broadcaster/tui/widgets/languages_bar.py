@@ -14,7 +14,9 @@ from broadcaster.tui.words import Words, plain
 
 
 class LanguagesBar(AtDesk, Widget):
-    """One line. `[ ]` stand around the language in front, `!` and a number behind one with problems."""
+    """One line. `[ ]` stand around the language in front, `!` and a number behind one with problems, `-` before one
+    that is not said.
+    """
 
     front: reactive[str] = reactive("ja")
     languages: reactive[tuple[str, ...]] = reactive(())
@@ -34,7 +36,7 @@ class LanguagesBar(AtDesk, Widget):
         name = language_name(language, self.words) + (f" !{count}" if count else "")
         if language == self.front:
             return plain(f"[{name}]", "bold reverse")
-        return plain(f" {name} ", "" if language in self.said else "dim strike")
+        return plain(f" {name} ") if language in self.said else plain(f"-{name} ", "dim")
 
 
 def language_name(tag: str, words: Words) -> str:
