@@ -62,7 +62,7 @@ def _said(line: Line, paper: Paper) -> Content:
 
 
 def _heading(line: Line, paper: Paper) -> Content:
-    return plain(pad(paper.words(line.code, count=line.count), paper.columns), "bold underline")
+    return plain(pad(paper.words(line.code, count=line.number), paper.columns), "bold underline")
 
 
 def _empty(line: Line, paper: Paper) -> Content:

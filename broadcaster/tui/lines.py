@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from broadcaster.rules.pace import still_valid
 
@@ -45,11 +44,10 @@ class Sort(StrEnum):
     EMPTY = "empty"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class Line(NamedTuple):
     """One line. `row`, `delivery`, `submission`, `channel`, `feed`, `draft`, `routine` are the board's own values or
-    None. `code` names the heading's sentence or the advice, `count` what is counted there, `text` what is said as it
-    is; `target_s` is how soon a delivery should have arrived.
+    None. `code` names the heading's sentence or the advice, `number` what is counted there, `text` what is said as it
+    is; `target_s` is how soon a delivery should have arrived. A tuple: a board makes a thousand of them at each change.
     """
 
     key: str
@@ -63,7 +61,7 @@ class Line:
     routine: Any = None
     code: str = ""
     text: str = ""
-    count: int = 0
+    number: int = 0
     target_s: float = 0.0
 
     @property
@@ -101,11 +99,11 @@ def _attention(board: Any, now: datetime) -> Iterator[Line]:
     targets = targets_of(board)
     found = sorted(wanting(board, now), key=lambda line: ADVICES.index(line.code))
     if found:
-        yield Line(key="attention", sort=Sort.HEADING, code="tui_attention", count=len(found))
+        yield Line(key="attention", sort=Sort.HEADING, code="tui_attention", number=len(found))
     for line in found:
-        each = replace(line, target_s=targets.get(line.delivery["channel"], 0.0)) if line.delivery else line
+        each = line._replace(target_s=targets.get(line.delivery["channel"], 0.0)) if line.delivery else line
         yield each
-        yield replace(each, key=f"{each.key}>", sort=Sort.ADVICE)
+        yield each._replace(key=f"{each.key}>", sort=Sort.ADVICE)
 
 
 def wanting(board: Any, now: datetime) -> Iterator[Line]:
@@ -131,36 +129,36 @@ def advice(delivery: Any) -> str:
 
 def _waiting(board: Any) -> Iterator[Line]:
     if board["waiting"]:
-        yield Line(key="waiting", sort=Sort.HEADING, code="tui_waiting", count=len(board["waiting"]))
+        yield Line(key="waiting", sort=Sort.HEADING, code="tui_waiting", number=len(board["waiting"]))
     for each in board["waiting"]:
         yield Line(key=f"?{each['id']}", sort=Sort.WAITING, submission=each)
 
 
 def _proposed(board: Any) -> Iterator[Line]:
     if board["proposed"]:
-        yield Line(key="proposed", sort=Sort.HEADING, code="tui_proposed", count=len(board["proposed"]))
+        yield Line(key="proposed", sort=Sort.HEADING, code="tui_proposed", number=len(board["proposed"]))
     for each in board["proposed"]:
         yield Line(key=f"%{each['id']}", sort=Sort.PROPOSED, draft=each)
 
 
 def _routine(board: Any) -> Iterator[Line]:
     if board["routine"]:
-        yield Line(key="routine", sort=Sort.HEADING, code="tui_routine_waiting", count=len(board["routine"]))
+        yield Line(key="routine", sort=Sort.HEADING, code="tui_routine_waiting", number=len(board["routine"]))
     for each in board["routine"]:
         yield Line(key=f"%{each['plan']}{each['due']}{each['part']}", sort=Sort.ROUTINE, routine=each)
 
 
 def _channels(board: Any) -> Iterator[Line]:
-    yield Line(key="channels", sort=Sort.HEADING, code="tui_channels", count=len(board["channels"]))
+    yield Line(key="channels", sort=Sort.HEADING, code="tui_channels", number=len(board["channels"]))
     for each in board["channels"]:
         yield Line(key=f"#{each['channel']}", sort=Sort.CHANNEL, channel=each)
     present = "、".join(str(officer["display"]) for officer in board["officers"])
-    yield Line(key="officers", sort=Sort.OFFICERS, text=present, count=len(board["officers"]))
+    yield Line(key="officers", sort=Sort.OFFICERS, text=present, number=len(board["officers"]))
 
 
 def _feeds(board: Any) -> Iterator[Line]:
     if board["feeds"]:
-        yield Line(key="feeds", sort=Sort.HEADING, code="tui_feeds", count=len(board["feeds"]))
+        yield Line(key="feeds", sort=Sort.HEADING, code="tui_feeds", number=len(board["feeds"]))
     for each in board["feeds"]:
         yield Line(key=f"<{each['feed']}", sort=Sort.FEED, feed=each)
     for number, each in enumerate(board["heard"]):
@@ -172,7 +170,7 @@ def _incidents(board: Any, *, in_force: bool) -> Iterator[Line]:
     targets = targets_of(board)
     rows = [row for row in board["rows"] if row["in_force"] is in_force]
     if rows or in_force:
-        yield Line(key=code, sort=Sort.HEADING, code=code, count=len(rows))
+        yield Line(key=code, sort=Sort.HEADING, code=code, number=len(rows))
     if not rows and in_force:
         yield Line(key="empty", sort=Sort.EMPTY, code="tui_nothing_in_force")
     for row in rows:

@@ -56,9 +56,14 @@ class BoardTable(AtDesk, ScrollView, can_focus=True):
             self.virtual_size = Size(self.size.width, len(self._lines))
             self.refresh()
         else:
-            for place, (old, new) in enumerate(zip(before, self._lines, strict=True)):
-                if old != new:
-                    self.refresh_line(place)
+            self._redraw_changed(before)
+
+    def _redraw_changed(self, before: Sequence[Line]) -> None:
+        """Redraw what has changed in sight; nobody sees the rest."""
+        top = self.scroll_offset.y
+        for place in range(top, min(top + self.size.height, len(before))):
+            if before[place] != self._lines[place]:
+                self.refresh_line(place)
 
     def spoken(self) -> None:
         """Say it in the other language."""
