@@ -21,6 +21,7 @@ from broadcaster.tui.commands import DeskCommands
 from broadcaster.tui.drawing import time_of
 from broadcaster.tui.gateway import Away, Gateway
 from broadcaster.tui.lines import moment
+from broadcaster.tui.opening import warm
 from broadcaster.tui.screens.board import BoardScreen
 from broadcaster.tui.screens.help import HelpScreen
 from broadcaster.tui.screens.login import LoginScreen
@@ -185,6 +186,8 @@ class DeskApp(Stops, App[object]):
         self._ahead = moment(board["now"]) - self.clock.now()
         self.away = None
         self.mode = board["mode"]
+        if self.board is None:
+            self.run_worker(warm, thread=True, exit_on_error=False)
         self.board = board
 
     def watch_language(self, language: str) -> None:

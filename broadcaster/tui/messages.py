@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
 
-from broadcaster.sheet import Sheet
 from broadcaster.tui.lines import Line
+
+if TYPE_CHECKING:
+    from broadcaster.sheet import Sheet
 
 
 class LineChosen(Message):

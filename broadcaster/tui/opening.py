@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from textual.binding import Binding, BindingType
 
-from broadcaster.tui.screens.approve import ApproveScreen, ReviewScreen
-from broadcaster.tui.screens.compose import ComposeScreen
-from broadcaster.tui.screens.handover import HandoverScreen
-from broadcaster.tui.screens.history import HistoryScreen
-from broadcaster.tui.screens.incident import IncidentScreen
-from broadcaster.tui.screens.log import LogScreen
-from broadcaster.tui.screens.routine import RoutineScreen
-from broadcaster.tui.screens.subscribers import SubscribersScreen
 from broadcaster.tui.widgets.board_table import BoardTable
 
 if TYPE_CHECKING:
@@ -34,17 +27,29 @@ KEYS: list[BindingType] = [
     Binding("s", "subscribers", "tui_key_subscribers", show=False),
 ]
 """To be among the screen's own: Textual takes no keys from a class that is no node."""
+SCREENS = ("compose", "approve", "incident", "handover", "history", "log", "routine", "subscribers")
+"""Screens that are loaded when they are opened, or by `warm`: together they take longer than the first picture may."""
+
+
+def warm() -> None:
+    """Load the other screens, beside the event loop and after the first picture, so that no key has to wait for it."""
+    for name in SCREENS:
+        import_module(f"broadcaster.tui.screens.{name}")
 
 
 class Opens(Base):
     """Mixed into the board's screen, with `KEYS` among its bindings."""
 
-    def action_compose(self) -> None:
-        """Say something new, or go on with a draft."""
-        self.app.push_screen(ComposeScreen())
+    def action_compose(self, of: str = "", kind: str = "update") -> None:
+        """Say something new, or go on with a draft; `of` an alert, write what follows it."""
+        from broadcaster.tui.screens.compose import ComposeScreen  # noqa: PLC0415 - see `SCREENS`
+
+        self.app.push_screen(ComposeScreen(of=of or None, kind=kind))
 
     def action_approve(self) -> None:
         """Show the one the cursor is on, else everything that waits."""
+        from broadcaster.tui.screens.approve import ApproveScreen, ReviewScreen  # noqa: PLC0415 - see `SCREENS`
+
         line = self.query_one(BoardTable).line
         if line is not None and line.submission is not None:
             self.app.push_screen(ReviewScreen(int(line.submission["id"])))
@@ -53,6 +58,8 @@ class Opens(Base):
 
     def action_incident(self) -> None:
         """Show how the incident under the cursor went."""
+        from broadcaster.tui.screens.incident import IncidentScreen  # noqa: PLC0415 - see `SCREENS`
+
         line = self.query_one(BoardTable).line
         said = None if line is None else line.row or (line.submission and line.submission["acceptance"])
         if said:
@@ -60,20 +67,30 @@ class Opens(Base):
 
     def action_handover(self) -> None:
         """Show the hand-over sheet."""
+        from broadcaster.tui.screens.handover import HandoverScreen  # noqa: PLC0415 - see `SCREENS`
+
         self.app.push_screen(HandoverScreen())
 
     def action_history(self) -> None:
         """Show everything that was sent."""
+        from broadcaster.tui.screens.history import HistoryScreen  # noqa: PLC0415 - see `SCREENS`
+
         self.app.push_screen(HistoryScreen())
 
     def action_log(self) -> None:
         """Show the audit log."""
+        from broadcaster.tui.screens.log import LogScreen  # noqa: PLC0415 - see `SCREENS`
+
         self.app.push_screen(LogScreen())
 
     def action_routine(self) -> None:
         """Show the announcements by the calendar."""
+        from broadcaster.tui.screens.routine import RoutineScreen  # noqa: PLC0415 - see `SCREENS`
+
         self.app.push_screen(RoutineScreen())
 
     def action_subscribers(self) -> None:
         """Show the subscribers, counted."""
+        from broadcaster.tui.screens.subscribers import SubscribersScreen  # noqa: PLC0415 - see `SCREENS`
+
         self.app.push_screen(SubscribersScreen())

@@ -20,7 +20,6 @@ from broadcaster.tui.messages import LineChosen, LineReached
 from broadcaster.tui.opening import KEYS, Opens
 from broadcaster.tui.sayings import extended, prepared
 from broadcaster.tui.screens.base import DeskScreen
-from broadcaster.tui.screens.compose import ComposeScreen
 from broadcaster.tui.screens.decide import DecideScreen
 from broadcaster.tui.screens.detail import DetailScreen
 from broadcaster.tui.screens.follow_up import ExtendScreen, FollowUpScreen
@@ -114,20 +113,26 @@ class BoardScreen(Opens, DeskScreen[None]):
         elif line.delivery is not None:
             self.app.push_screen(DetailScreen(line))
         elif row is not None and row["in_force"]:
-            self.app.push_screen(FollowUpScreen(row, (*WRITTEN, *PREPARED, "extend")), self._chosen)
-
-    def _chosen(self, name: str | None) -> None:
-        if name is not None:
-            self.action_follow(name)
+            self._choose(row)
 
     # ------------------------------------------------------------ doing it
 
+    def action_follow(self, name: str) -> None:
+        """Say what may follow the alert under the cursor."""
+        self._follow(name, self._row)
+
     @work(group="follow-up", exclusive=True)
-    async def action_follow(self, name: str) -> None:
-        """Say what may follow, and tell what became of it."""
-        row = self._row
+    async def _choose(self, row: Any) -> None:
+        """Offer what may follow an alert, with a sentence on each."""
+        name = await self.app.push_screen_wait(FollowUpScreen(row, (*WRITTEN, *PREPARED, "extend")))
+        if name:
+            self._follow(name, row)
+
+    @work(group="follow-up", exclusive=True)
+    async def _follow(self, name: str, row: Any) -> None:
+        """Say it, and tell what became of it."""
         if name in WRITTEN:
-            self.app.push_screen(ComposeScreen(of=row["alert"]["identifier"], kind=WRITTEN[name]))
+            self.action_compose(str(row["alert"]["identifier"]), WRITTEN[name])
             return
         saying = await self._extension(row) if name == "extend" else prepared(row, PREPARED[name])
         if saying is None:
