@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual.binding import Binding, BindingType
 
@@ -45,6 +45,13 @@ class Opens(Base):
         from broadcaster.tui.screens.compose import ComposeScreen  # noqa: PLC0415 - see `SCREENS`
 
         self.app.push_screen(ComposeScreen(of=of or None, kind=kind))
+
+    def open_draft(self, row: Any) -> None:
+        """Go on with a draft that stands on the board."""
+        from broadcaster.sheet import from_json  # noqa: PLC0415 - see `SCREENS`
+        from broadcaster.tui.screens.compose import ComposeScreen  # noqa: PLC0415 - see `SCREENS`
+
+        self.app.push_screen(ComposeScreen(from_json(row["body"]), row=row))
 
     def action_approve(self) -> None:
         """Show the one the cursor is on, else everything that waits."""

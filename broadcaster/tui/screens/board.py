@@ -14,7 +14,6 @@ from textual.widget import Widget
 from broadcaster.model import State
 from broadcaster.ports.store import Verb
 from broadcaster.rules.deciding import offered
-from broadcaster.sheet import from_json
 from broadcaster.tui.lines import Line, Sort, lines_of
 from broadcaster.tui.messages import LineChosen, LineReached
 from broadcaster.tui.opening import KEYS, Opens
@@ -107,7 +106,7 @@ class BoardScreen(Opens, DeskScreen[None]):
         if line.submission is not None:
             self.action_approve()
         elif line.draft is not None:
-            self.app.push_screen(ComposeScreen(from_json(line.draft["body"]), row=line.draft))
+            self.open_draft(line.draft)
         elif line.routine is not None:
             self.action_routine()
         elif line.delivery is not None:
