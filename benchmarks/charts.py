@@ -88,7 +88,7 @@ class _Field:
 
     sizes: tuple[float, float]
     values: tuple[float, float]
-    left: float = 70.0
+    left: float = 80.0
     top: float = 76.0
     width: float = 330.0
     height: float = 230.0
@@ -107,7 +107,7 @@ class _Field:
             y = self.y(10**power)
             parts += [
                 _line(self.left, y, self.left + self.width, y),
-                _text(self.left - 8, y + 4, f"{10**power:g} {unit}", "soft", "end"),
+                _text(self.left - 8, y + 4, f"{10**power:,g} {unit}", "soft", "end"),
             ]
         for power in range(round(math.log10(self.sizes[0])), round(math.log10(self.sizes[1])) + 1):
             parts.append(_text(self.x(10**power), self.top + self.height + 20, f"{10**power:,}", "soft", "middle"))

@@ -41,6 +41,8 @@ class Piece(NamedTuple):
 
 def clean(text: str) -> str:
     """Return the text with one kind of line break and without what HTML and XML may not carry."""
+    if text.replace("\n", "").isprintable():
+        return text  # as nearly always: no control, surrogate, noncharacter or other break is printable
     return _FORBIDDEN.sub("", _BREAKS.sub("\n", text))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import cast
 from uuid import NAMESPACE_URL, uuid5
 from zoneinfo import ZoneInfo
@@ -47,6 +48,7 @@ def stamp(moment: datetime, zone: ZoneInfo) -> str:
     return moment.astimezone(zone).isoformat(timespec="seconds")
 
 
+@lru_cache(maxsize=4096)
 def urn(*seed: str) -> str:
     """Return an identifier that is the same whenever it is made from the same words (RFC 9562, version 5)."""
     return uuid5(NAMESPACE_URL, "|".join(seed)).urn

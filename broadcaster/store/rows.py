@@ -18,6 +18,11 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
 _KINDS, _STATES = ({each.value: each for each in words} for words in (Kind, State))
 _GRADES = {int(grade): grade for grade in Grade}
+_AS_THEY_ARE = (
+    *("id", "incident", "version", "channel", "target", "key", "attempt", "reads", "epoch", "ref", "url", "reason"),
+    *("detail", "progress", "total", "unserved"),
+)
+"""Columns of a delivery that are its fields."""
 
 
 def ms(at: datetime) -> int:
@@ -65,37 +70,23 @@ def message(text: str) -> Message:
 
 def delivery(row: Row, **changes: Any) -> Delivery:
     """Return a delivery from a row of its table, with these fields otherwise."""
-    values: dict[str, Any] = {
-        "id": row["id"],
-        "alert": row["identifier"],
-        "incident": row["incident"],
-        "version": row["version"],
-        "kind": _KINDS[row["kind"]],
-        "grade": _GRADES[row["grade"]],
-        "channel": row["channel"],
-        "target": row["target"],
-        "key": row["key"],
-        "state": _STATES[row["state"]],
-        "attempt": row["attempt"],
-        "reads": row["reads"],
-        "accepted_at": time_of(row["accepted_at"]),
-        "due_at": time_of(row["due_at"]),
-        "expires_at": time_of(row["expires_at"]),
-        "stale_at": time_of(row["stale_at"]),
-        "updated_at": time_of(row["updated_at"]),
-        "deadline": maybe_time(row["deadline"]),
-        "doubt_since": maybe_time(row["doubt_since"]),
-        "epoch": row["epoch"],
-        "ref": row["ref"],
-        "url": row["url"],
-        "reason": row["reason"],
-        "detail": row["detail"],
-        "possible_duplicate": bool(row["possible_duplicate"]),
-        "progress": row["progress"],
-        "total": row["total"],
-        "unserved": row["unserved"],
-        "reached_at": maybe_time(row["reached_at"]),
-    }
+    told = dict(zip(row.keys(), row, strict=True))  # by name once: each look-up in a row searches all its columns
+    values: dict[str, Any] = {name: told[name] for name in _AS_THEY_ARE}
+    values.update(
+        alert=told["identifier"],
+        kind=_KINDS[told["kind"]],
+        grade=_GRADES[told["grade"]],
+        state=_STATES[told["state"]],
+        accepted_at=time_of(told["accepted_at"]),
+        due_at=time_of(told["due_at"]),
+        expires_at=time_of(told["expires_at"]),
+        stale_at=time_of(told["stale_at"]),
+        updated_at=time_of(told["updated_at"]),
+        deadline=maybe_time(told["deadline"]),
+        doubt_since=maybe_time(told["doubt_since"]),
+        possible_duplicate=bool(told["possible_duplicate"]),
+        reached_at=maybe_time(told["reached_at"]),
+    )
     values.update(changes)
     return Delivery(**values)
 

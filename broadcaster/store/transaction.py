@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 from broadcaster.store.driver import sqlite3
@@ -22,6 +22,14 @@ class Row(Protocol):
 
     def __getitem__(self, column: str, /) -> Any:
         """Return the value of a column."""
+        ...
+
+    def __iter__(self) -> Iterator[Any]:
+        """Yield the values, in the order of the columns."""
+        ...
+
+    def keys(self) -> list[str]:
+        """Return the names of the columns."""
         ...
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from channels._text import DRILL_MARK, Piece, clean, file_name, lines, marked, pieces
+from channels._text import _BREAKS, _FORBIDDEN, DRILL_MARK, Piece, clean, file_name, lines, marked, pieces
 
 
 @pytest.mark.parametrize(
@@ -68,6 +68,11 @@ def test_control_characters_and_their_kin_are_taken_out() -> None:
     assert clean(f"a{bad}b") == "ab"
     assert clean("a\tb\r\nc\rd\u2028e\x0bf\x85g") == "a\tb\nc\nd\ne\nf\ng"
     assert lines(" a \n\n\u3000\nb") == ("a", "b")
+
+
+@given(st.text(st.characters() | st.sampled_from("\r\n\x0b\u2028\ufdd0\uffff\u3000 ")))
+def test_what_is_printable_needs_no_second_look(text: str) -> None:
+    assert clean(text) == _FORBIDDEN.sub("", _BREAKS.sub("\n", text))
 
 
 def test_plain_text_stays_one_piece() -> None:
