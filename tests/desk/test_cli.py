@@ -101,7 +101,7 @@ def test_a_person_reads_one_sentence_and_the_problems(config: Path, capsys: pyte
 def test_an_unforeseen_error_is_kept_in_a_log_and_told_in_a_sentence(
     config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(session: object) -> None:
+    def broken(session: object, **_: object) -> None:
         raise ZeroDivisionError(str(session))
 
     monkeypatch.setattr("broadcaster.cli.session.Session.client", broken)
@@ -117,7 +117,7 @@ def test_an_unforeseen_error_is_kept_in_a_log_and_told_in_a_sentence(
 def test_errors_carry_their_own_exit_codes(
     config: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(session: object) -> None:
+    def full(session: object, **_: object) -> None:
         raise StoreFull("store_full")
 
     monkeypatch.setattr("broadcaster.cli.session.Session.client", full)

@@ -135,9 +135,13 @@ async def test_a_login_is_kept_for_the_commands_that_follow_and_for_nobody_else(
         sent = await sh.json("send", "--template", "water-cut", *_SET)
         assert (await sh.json("status", sent["alert"]["identifier"]))["row"]["author"] == "duty-a"
         kept.chmod(0o644)
-        refused = await sh.json("status", code=2)
+        refused = await sh.json("tokens", "list", code=2)
         assert refused["error"]["code"] == "session_file_open"
         kept.chmod(0o600)
+        sh.here.clock.ahead += timedelta(hours=13)
+        ended = await sh.json("tokens", "list", code=2)
+        assert ended["error"]["code"] == "session_ended"
+        assert (await sh.json("status"))["rows"]
         await sh.json("logout")
         assert not kept.exists()
         needed = await sh.json("send", "--template", "water-cut", *_SET, code=2)
