@@ -16,6 +16,7 @@ from broadcaster.ports.store import Resolution, Tally, Trace
 
 Value = str | int | float | bool
 _SERVICE = "service"
+_COMING_AND_GOING = ("session_began", "session_ended")
 _QUIET = frozenset({State.ACCEPTED.value, State.CONFIRMED.value})
 """A look that leaves a delivery as it is in one of these has nothing to tell."""
 
@@ -93,6 +94,16 @@ def counted(tallies: Iterable[tuple[Delivery, Tally]]) -> tuple[Happening, ...]:
 def ordered(lines: Iterable[Happening]) -> tuple[Happening, ...]:
     """Return them in the order of time, and of the chain within one moment."""
     return tuple(sorted(lines, key=lambda line: (line.at, line.seq or 2**63)))
+
+
+def news(lines: Iterable[Happening]) -> tuple[Happening, ...]:
+    """Return what the next shift must hear of: not who came and went, nor each sending that simply arrived."""
+    return tuple(line for line in lines if line.code not in _COMING_AND_GOING and not _arrived(line))
+
+
+def _arrived(line: Happening) -> bool:
+    arrived = line.code in ("tried", "looked") and line.params["after"] in _QUIET
+    return arrived and not line.params["possible_duplicate"]
 
 
 def _lines(trace: Trace) -> Iterator[Happening]:

@@ -21,8 +21,6 @@ SHIFT = timedelta(hours=12)
 """How far a hand-over sheet looks back."""
 _SHIFT_ENTRIES = 2_000
 """Entries of the chain that a sheet looks at; a shift with more is told by its newest."""
-_COMING_AND_GOING = ("session_began", "session_ended")
-"""Who logged in and out fills a sheet, and stands in the audit log."""
 _BOARD_ROWS = 200
 _DEBRIEFED = 5
 
@@ -153,7 +151,7 @@ class Records:
             since=since,
             board=await board.board(self._office, _BOARD_ROWS, officers),
             drafts=await self._store.drafts(),
-            happenings=happenings.told(trace for trace in traces if trace.entry.event not in _COMING_AND_GOING),
+            happenings=happenings.news(happenings.told(traces)),
             cut=len(traces) == _SHIFT_ENTRIES,
         )
 

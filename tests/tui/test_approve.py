@@ -85,8 +85,9 @@ async def test_the_page_can_be_opened_in_a_browser_and_leaves_nothing_behind(tmp
     async with core(tmp_path) as made, seat(made) as here:
         await previewed(here)
         await here.press("w")
-        await here.until(lambda: "file://" in told(here))
-        page = Path(unquote(urlsplit(told(here)[told(here).index("file://") :].split("（")[0]).path))
+        await here.until(lambda: "file://" in here.shown())
+        (line,) = (line for line in here.shown().splitlines() if "file://" in line)
+        page = Path(unquote(urlsplit(line[line.index("file://") :].strip()).path))
         assert "警戒レベル" in page.read_text(encoding="utf-8")
         assert stat.S_IMODE(page.parent.stat().st_mode) == 0o700
         await here.press("escape")

@@ -110,3 +110,16 @@ def test_lines_are_in_the_order_of_time_then_of_the_chain() -> None:
     ))])  # fmt: skip
     ordered = happenings.ordered([*happenings.told([late, early]), *beside])
     assert [line.code for line in ordered] == ["held", "counted", "held"]
+
+
+def test_news_leave_out_what_simply_arrived_and_who_came_and_went() -> None:
+    lines = happenings.told(
+        [
+            trace("session_began", "officer duty-a", actor="duty-a"),
+            recorded(State.SENDING, State.ACCEPTED),
+            recorded(State.ACCEPTED, State.CONFIRMED),
+            recorded(State.IN_DOUBT, State.ACCEPTED, possible_duplicate=True),
+            recorded(State.SENDING, State.FAILED, outcome="failed"),
+        ]
+    )
+    assert [line.params["after"] for line in happenings.news(lines)] == ["accepted", "failed"]

@@ -68,7 +68,8 @@ class Previewing(DeskScreen[Any]):
             return
         alert = alert_of(self.shown)
         said = f"{serial(alert)} {self.words('kind_' + alert['kind'])}  {headline(alert)}"
-        self.query_one("#head", Static).update(plain("\n".join([said, *self.notes()]), "bold"))
+        where = [self.words("tui_page_is_at", url=self._page.as_uri())] if self._page else []
+        self.query_one("#head", Static).update(plain("\n".join([said, *self.notes(), *where]), "bold"))
 
     def notes(self) -> Iterable[str]:
         """Return further lines of the head."""
@@ -84,7 +85,8 @@ class Previewing(DeskScreen[Any]):
         if self._page is None:
             self.desk.tell(self.words("tui_no_page"))
         else:
-            self.desk.tell(self.words("tui_page_written", url=self._page.as_uri()))
+            self.desk.tell(self.words("tui_page_written"))
+            self.spoken()
 
     def on_unmount(self) -> None:
         """Leave nothing behind."""
@@ -121,7 +123,9 @@ class PreviewScreen(Previewing):
     def action_send(self) -> None:
         """Ask for the words, then hand it in."""
         digest = str(self.shown["digest"])
-        self.app.push_screen(SendScreen(self.shown, lambda core: self._handing.send(core, digest)), self._sent)
+        verb = "tui_will_submit" if self.shown["needs_approval"] else "tui_will_send"
+        asking = SendScreen(self.shown, lambda core: self._handing.send(core, digest), verb=verb)
+        self.app.push_screen(asking, self._sent)
 
     def _sent(self, done: Any) -> None:
         if done is not None:
