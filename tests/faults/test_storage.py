@@ -201,11 +201,12 @@ async def unsynced(town: Life, *strikes: Strike) -> AsyncGenerator[Draft, None]:
 
 @pytest.mark.fault(28)
 async def test_a_killed_migration_leaves_no_part_of_it(tmp_path: Path) -> None:
-    async with life(tmp_path, people=0, start=False) as town:
+    async with life(tmp_path, bare=True, start=False) as town:
         for point in ("g1", "g2"):
             assert await town.start(point).ended() == KILLED
             with closing(sqlite3.connect(town.store)) as connection:
                 assert connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
+        await town.furnish(3)
         town.start()
         await town.answering()
         await town.say(draft=replace(town.draft(), channels=X))

@@ -98,6 +98,12 @@ class Life:
         """Whatever the core has said."""
         return self._order.log
 
+    async def furnish(self, people: int) -> None:
+        """Write officers, each with an open session, and residents into the store; the core must not run."""
+        mode = load_config(self.stage.config).mode
+        await subscribe(self.store, mode, people, self.clock)
+        self.sessions = await officers(self.store, mode, self.clock)
+
     # ------------------------------------------------------------ the process
 
     def start(self, failpoints: str = "", *, held: bool = False, **environment: str) -> Core:
@@ -318,12 +324,15 @@ async def life(
     mode: Mode = Mode.LIVE,
     speed: float = SPEED,
     people: int = 3,
+    bare: bool = False,
     start: bool = True,
     by_name: bool = False,
     account: Callable[[RacingClock], XProvider] | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Life]:
-    """Build an instance with providers and, unless `start` is False, start its core; end it at the end."""
+    """Build an instance with providers, officers and residents (`bare`: without a store yet) and, unless `start` is
+    False, start its core; end it at the end.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     origin = time.time()
     clock = RacingClock(folder / "clock", origin, speed)
@@ -339,8 +348,8 @@ async def life(
             environment=dict(environment or {}),
         )
         town = Life(folder, ready, clock, order)
-        await subscribe(town.store, mode, people, clock)
-        town.sessions = await officers(town.store, mode, clock)
+        if not bare:
+            await town.furnish(people)
         try:
             if start:
                 town.start()

@@ -11,9 +11,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
-from broadcaster.documents import dump
 from broadcaster.failpoints import NAMES
-from broadcaster.model import Subscriber
 from tests.faults.kit.life import Life, life
 from tests.faults.kit.strace import Strike, struck
 from tests.faults.loops.tally import Tally
@@ -65,7 +63,7 @@ async def by_name(points: Sequence[str], seed: int) -> Tally:
     async with _town(seed) as town:
         for point in ("g1", "g2"):
             await _die(town, tally, point, point)
-        await _populate(town)
+        await town.furnish(PEOPLE)
         async with _busy(town, seed):
             for point in points:
                 await _die(town, tally, point, point.partition("@")[0])
@@ -77,7 +75,7 @@ async def by_call(calls: Sequence[str], seed: int) -> Tally:
     """Live one life that ends at a random one of these system calls, again and again."""
     tally, chance = Tally("random system calls"), random.Random(seed)
     async with _town(seed) as town:
-        await _populate(town)
+        await town.furnish(PEOPLE)
         async with _busy(town, seed):
             for call in calls:
                 await _strike(town, tally, call, chance.randint(1, CALLS[call]))
@@ -89,7 +87,7 @@ async def by_time(moments: Sequence[str], seed: int) -> Tally:
     """Live one life that ends at moments chosen by nothing but chance."""
     tally, chance = Tally("random moments"), random.Random(seed)
     async with _town(seed) as town:
-        await _populate(town)
+        await town.furnish(PEOPLE)
         async with _busy(town, seed):
             for moment in moments:
                 tally.tried[moment] += 1
@@ -106,19 +104,11 @@ async def _town(seed: int) -> AsyncIterator[Life]:
     """Every other provider takes the same text twice, as X does after a while: then copies must be flagged."""
     folder = Path(tempfile.mkdtemp(prefix="broadcaster-kill-"))
     try:
-        async with life(folder, people=0, start=False) as town:
+        async with life(folder, bare=True, start=False) as town:
             town.x.account.forgetful = bool(seed % 2)
             yield town
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-async def _populate(town: Life) -> None:
-    town.start()
-    await town.answering()
-    people = [dump(Subscriber(address=f"resident{number}@residents.example")) for number in range(PEOPLE)]
-    await asyncio.to_thread(town.client.put_subscribers, people)
-    await town.kill()
 
 
 @asynccontextmanager

@@ -63,10 +63,9 @@ _LINE = re.compile(r"^\s+(\S+): (.+)$", re.MULTILINE)
 class Tried:
     """What came of one module. `missed` holds each change as a line before and one after it."""
 
-    module: str
     counts: Counter[str] = field(default_factory=Counter[str])
     missed: list[str] = field(default_factory=list)
-    trouble: str = ""
+    trouble: bool = False
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -81,11 +80,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     done = [_tried(module, equivalent, told.seconds) for module in told.only or TESTS if (ROOT / module).exists()]
     total = sum((each.counts for each in done), Counter[str]())
     _row("all", total)
-    for each in done:
-        for change in each.missed:
-            say(f"\n{each.module}\n{change}")
-        if each.trouble:
-            say(f"\n{each.module}: {each.trouble}")
     return 1 if total["missed"] or any(each.trouble for each in done) else 0
 
 
@@ -130,23 +124,27 @@ def _copied() -> None:
 
 def _tried(module: str, equivalent: Mapping[str, frozenset[str]], seconds: int) -> Tried:
     """Try every change of one module."""
-    tried, started = Tried(module=module), time.monotonic()
+    tried, started = Tried(), time.monotonic()
     shutil.rmtree(COPY / "mutants", ignore_errors=True)
     tests = [test for test in TESTS[module] if (COPY / test).exists()]
     (COPY / "setup.cfg").write_text(_settings(module, tests), encoding="utf-8")
     try:
         ran = _mutmut("run", *_names(module), limit=seconds)
     except subprocess.TimeoutExpired:
-        tried.trouble = f"not done after {seconds} s"
+        tried.trouble = True
+        say(f"{module}: not done after {seconds} s")
         return tried
     for name, state in _LINE.findall(_mutmut("results", "--all", "true", limit=60)):
         if state in _NOTICED:
             tried.counts["noticed"] += 1
         elif state != "not checked":
             _missed(tried, name, equivalent.get(module, frozenset()))
-    if not tried.counts:
-        tried.trouble = f"nothing was tried: {ran[-400:]}"
     _row(f"{module} ({time.monotonic() - started:.0f} s)", tried.counts)
+    if not tried.counts:
+        tried.trouble = True
+        say(f"nothing was tried: {ran[-400:]}")
+    for change in tried.missed:
+        say(change)
     return tried
 
 
