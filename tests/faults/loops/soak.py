@@ -245,27 +245,31 @@ async def soak(minutes: float, seed: int) -> bool:
     """Run, and print what came of it; return whether everything held."""
     async with _place(seed) as (town, disk):
         run = Soak(town, random.Random(seed), disk)
-        await run.run(minutes * 60)
-        verdict = await town.verdict()
-        say()
-        say(table(("fault", "times"), sorted(run.done.items())))
-        say()
-        counts = {name: len(value) if isinstance(value, list) else value for name, value in vars(verdict).items()}
-        say(table(("in the end", "number"), list(counts.items())))
-        if run.refused:
-            say(f"\nTold to the person who handed in: {dict(run.refused)}")
         try:
-            verdict.holds()
+            await run.run(minutes * 60)
+            await _judged(town, run)
         except AssertionError as error:
             say(f"\nBROKEN (seed {seed}):\n{error}")
             kept = Path(tempfile.mkdtemp(prefix="broadcaster-soak-broken-"))
-            shutil.copytree(
-                town.folder, kept, dirs_exist_ok=True, symlinks=True, ignore=shutil.ignore_patterns("*.sock")
-            )
+            ignored = shutil.ignore_patterns("*.sock")
+            shutil.copytree(town.folder, kept, dirs_exist_ok=True, symlinks=True, ignore=ignored)
             say(f"Store and log are kept in {kept}")
             return False
     say("\nEvery invariant held.")
     return True
+
+
+async def _judged(town: Life, run: Soak) -> None:
+    """Print what was done and what came of it. Raise `AssertionError` unless everything held."""
+    verdict = await town.verdict()
+    say()
+    say(table(("fault", "times"), sorted(run.done.items())))
+    say()
+    counts = {name: len(value) if isinstance(value, list) else value for name, value in vars(verdict).items()}
+    say(table(("in the end", "number"), list(counts.items())))
+    if run.refused:
+        say(f"\nTold to the person who handed in: {dict(run.refused)}")
+    verdict.holds()
 
 
 def main() -> int:
