@@ -71,10 +71,10 @@ def over(delivery: Delivery, state: State) -> Step:
 
 
 def closed(delivery: Delivery, state: State) -> State:
-    """Return `state`, or its `closed_` twin where an attempt of this delivery was ever in doubt."""
+    """Return `EXPIRED` or `SUPERSEDED`, or its `closed_` twin where an attempt of this delivery was ever in doubt."""
     if delivery.doubt_since is None:
         return state
-    return {State.EXPIRED: State.CLOSED_EXPIRED, State.SUPERSEDED: State.CLOSED_SUPERSEDED}.get(state, state)
+    return {State.EXPIRED: State.CLOSED_EXPIRED, State.SUPERSEDED: State.CLOSED_SUPERSEDED}[state]
 
 
 def stale(delivery: Delivery, now: datetime) -> bool:

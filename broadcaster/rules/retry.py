@@ -22,8 +22,10 @@ def next_try(
     `jitter` is in [0, 1), `retry_after` in seconds as the provider said it, unclamped. Never before `now`, never
     after `expires_at` unless that is past: a delivery due at its expiry is settled as expired by the next claim.
     """
-    wish = retry_after is not None and not math.isnan(retry_after)
-    delay = _honoured(retry_after or 0.0) if wish else _backoff(attempt, jitter, first)
+    if retry_after is None or math.isnan(retry_after):
+        delay = _backoff(attempt, jitter, first)
+    else:
+        delay = _honoured(retry_after)
     return max(now, min(now + timedelta(seconds=delay), expires_at))
 
 

@@ -34,6 +34,7 @@ def test_what_is_over_is_settled_and_a_doubt_is_not_forgotten(
         return
     assert decided.state is not None
     assert decided.state.settled
+    assert decided.reason == ("expired" if owed.expires_at <= NOW else "superseded")
     assert decided.state.value.startswith("closed_") == (owed.doubt_since is not None)
     assert decided.state.value.endswith("expired") == (owed.expires_at <= NOW)
 

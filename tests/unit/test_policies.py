@@ -76,7 +76,9 @@ def test_a_submission_grows_old() -> None:
     assert not approval.fresh(
         acceptance(author, timedelta(minutes=6)), NOW, Policy(approval_within=timedelta(minutes=5))
     )
-    assert not approval.fresh(acceptance(author), INFO.expires)
+    patient = Policy(approval_within=timedelta(days=9))
+    assert approval.fresh(acceptance(author), INFO.expires - timedelta(seconds=1), patient)
+    assert not approval.fresh(acceptance(author), INFO.expires, patient), "what is over at this moment is over"
 
 
 # ------------------------------------------------------------------ routing
