@@ -99,9 +99,9 @@ async def change(bureau: Bureau, caller: Caller, given: Credentials, new: str, p
 
 def check_pause(bureau: Bureau, until: datetime | None) -> None:
     """Return if something may be tried now. Raise `Unauthenticated`."""
-    seconds = (until - bureau.now()).total_seconds() if until else 0.0
-    if seconds > 0:
-        raise Unauthenticated("login_paused", seconds=int(seconds) + 1)
+    left = login.paused(until, bureau.now())
+    if left:
+        raise Unauthenticated("login_paused", seconds=int(left.total_seconds()) + 1)
 
 
 def _step(bureau: Bureau, account: Account | None, code: str) -> int | None:

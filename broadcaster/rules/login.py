@@ -47,6 +47,14 @@ def pause(failures: int) -> timedelta:
     return min(LONGEST_PAUSE, FIRST_PAUSE * (1 << min(beyond, 10)))
 
 
+def paused(until: datetime | None, now: datetime) -> timedelta:
+    """Return how long a pause still lasts. One that would last longer than any is from before the clock was set back:
+    nobody waits for it.
+    """
+    left = until - now if until else timedelta(0)
+    return left if timedelta(0) < left <= LONGEST_PAUSE else timedelta(0)
+
+
 def alive(seen_at: datetime, until: datetime, now: datetime, lifetimes: Lifetimes) -> bool:
     """Return whether a session last used at `seen_at` is still good. `until` is when it ends in any case."""
     return now < until and now - seen_at < lifetimes.idle

@@ -55,6 +55,13 @@ def test_a_pause_grows_and_never_lasts_for_ever() -> None:
     assert pauses[-1] == login.LONGEST_PAUSE
 
 
+def test_nobody_waits_for_a_pause_of_a_clock_that_was_ahead() -> None:
+    assert login.paused(None, NOW) == timedelta(0)
+    assert login.paused(NOW, NOW) == timedelta(0)
+    assert login.paused(NOW + login.LONGEST_PAUSE, NOW) == login.LONGEST_PAUSE
+    assert login.paused(NOW + timedelta(hours=1), NOW) == timedelta(0)
+
+
 def test_a_session_ends_unused_and_at_its_end() -> None:
     lives = Lifetimes(idle=timedelta(hours=1), absolute=timedelta(hours=12))
     until = NOW + timedelta(hours=12)
