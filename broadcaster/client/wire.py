@@ -69,8 +69,9 @@ class Wire:
                     raise ServiceLost("service_lost", key=str(body["key"])) from None
                 time.sleep(0.2)
 
-    def _call(self, method: str, path: str, body: Any = None) -> Any:
-        response = self._send(method, path, body, self._timeout)
+    def _call(self, method: str, path: str, body: Any = None, timeout: float = 0) -> Any:
+        """Ask, and wait for the answer; `timeout` in seconds where it may take longer than others."""
+        response = self._send(method, path, body, max(timeout, self._timeout))
         try:
             text = response.read()
         except (OSError, http.client.HTTPException):

@@ -102,8 +102,8 @@ def news(lines: Iterable[Happening]) -> tuple[Happening, ...]:
 
 
 def _arrived(line: Happening) -> bool:
-    arrived = line.code in ("tried", "looked") and line.params["after"] in _QUIET
-    return arrived and not line.params["possible_duplicate"]
+    arrived = line.code in ("tried", "looked") and line.params.get("after") in _QUIET
+    return arrived and not line.params.get("possible_duplicate")
 
 
 def _lines(trace: Trace) -> Iterator[Happening]:

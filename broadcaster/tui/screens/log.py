@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from textual import work
 from textual.binding import Binding, BindingType
 from textual.content import Content
+from textual.widgets import Static
 
 from broadcaster.client import Client
 from broadcaster.papers.telling import Teller
@@ -58,6 +59,7 @@ class LogScreen(PagedScreen):
     @work(exclusive=True, group="verify")
     async def action_verify(self) -> None:
         """Have the whole chain verified."""
+        self.query_one("#head", Static).update(plain(self.words("tui_verifying"), "bold"))
         with self.desk.failing():
             self._verdict = await self.ask(lambda core: core.verify())
             self.spoken()
