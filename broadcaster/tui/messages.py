@@ -66,3 +66,7 @@ class Picked(Message):
     def __init__(self, sheet: Sheet, row: Any = None) -> None:
         super().__init__()
         self.sheet, self.row = sheet, row
+
+
+class DraftsChanged(Message):
+    """A draft is no longer among those that can be gone on with."""

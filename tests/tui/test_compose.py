@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 from textual import events
 
-from broadcaster.model import Actor, Subscriber
+from broadcaster.model import Actor, Severity, Subscriber
 from broadcaster.sheet import LONGEST_PASTE, Sheet, from_json, to_json
 from broadcaster.tui.screens.compose import ComposeScreen
 from broadcaster.tui.screens.difference import DifferenceScreen
 from broadcaster.tui.screens.pick import PickScreen
 from broadcaster.tui.widgets.area_picker import AreaInput
+from broadcaster.tui.widgets.choice_field import ChoiceField
 from broadcaster.tui.widgets.safe_input import SafeArea, SafeInput
 from tests.desk.world import OFFICER, handing
 from tests.tui.desk import Core, Seat, core, seat
@@ -124,7 +125,7 @@ async def test_a_draft_is_back_after_the_terminal_died(tmp_path: Path) -> None:
         async with composing(made) as desk:
             await desk.open(ComposeScreen())
             assert "flood-level4 芋窪" in desk.shown
-            await desk.pick("tab", "enter")
+            await desk.pick("shift+tab", "enter")
             assert desk.screen.sheet == Sheet(template="flood-level4", areas=("芋窪",), slots={"river": "奈良橋川"})
             assert "奈良橋川" in desk.shown
             assert desk.screen.keeper.number == 1
@@ -233,12 +234,11 @@ async def test_free_text_has_its_own_frame(tmp_path: Path) -> None:
     async with core(tmp_path) as made, composing(made, size=(140, 40)) as desk:
         await desk.open(ComposeScreen())
         await desk.pick("x", "1", "2", "tab", "5")
-        await desk.here.until(lambda: desk.screen.sheet.frame.level == 4)
-        found = {each.place for each in desk.screen.problems if each.blocking}
-        await desk.here.until(
-            lambda: {"frame.severity", "languages"} <= {each.place for each in desk.screen.problems if each.blocking}
-        )
-        assert "areas" not in found
+        await desk.here.until(lambda: "languages" in {each.place for each in desk.screen.problems if each.blocking})
+        frame = desk.screen.sheet.frame
+        assert (frame.level, frame.severity) == (4, Severity.EXTREME)
+        shown = next(each for each in desk.screen.query(ChoiceField) if each.place == "frame.severity")
+        assert shown.value == "Extreme"
 
 
 async def test_whom_it_reaches_is_counted_and_how_long_each_text_is(tmp_path: Path) -> None:
@@ -356,3 +356,14 @@ async def test_a_block_is_typed_and_a_town_found_by_its_beginning(tmp_path: Path
             await desk.here.press(*keys)
             found.append(desk.screen.sheet.areas)
         assert found == [("芋窪3丁目", "芋窪4丁目", "奈良橋"), ("東大和市全域",), ("芋窪",), ("芋窪", "蔵")]
+
+
+async def test_a_draft_is_dropped_where_one_picks(tmp_path: Path) -> None:
+    async with core(tmp_path) as made, composing(made) as desk:
+        await made.here.desk.open_draft(to_json(ORDER), OTHER)
+        await desk.open(ComposeScreen())
+        await desk.here.press("shift+tab", "delete")
+        await desk.here.until(lambda: "flood-level4" not in desk.shown)
+        assert await made.here.store.drafts() == ()
+        await desk.pick("l", "4")
+        assert desk.screen.sheet.template == "landslide-level4"

@@ -19,7 +19,7 @@ from broadcaster.catalog import sentences
 from broadcaster.sheet import Sheet, from_json
 from broadcaster.sheet.hazards import Hazard, Variant
 from broadcaster.tui.drawing import clock_of, fit, pad
-from broadcaster.tui.messages import Picked
+from broadcaster.tui.messages import DraftsChanged, Picked
 from broadcaster.tui.place import AtDesk
 from broadcaster.tui.screens.base import DeskScreen
 from broadcaster.tui.words import Words, plain, width
@@ -150,7 +150,7 @@ class DraftTable(AtDesk, Widget, can_focus=True):
             self.desk.tell(self.words("draft_dropped", number=number))
             self.rows = tuple(row for row in self.rows if row["id"] != number)
             self.action_move(0)
-            self.display = bool(self.rows)
+            self.post_message(DraftsChanged())
 
 
 class PickScreen(DeskScreen["Picked | None"]):
@@ -164,25 +164,38 @@ class PickScreen(DeskScreen["Picked | None"]):
         self._hazards, self._drafts = hazards, tuple(drafts)
 
     def body(self) -> Iterable[Widget]:
-        """Return the hazards over the drafts."""
+        """Return the drafts over the hazards: who comes back after a lost terminal looks for them first."""
+        yield Static(id="begun")
+        with VerticalScroll(can_focus=False, id="drafts"):
+            yield DraftTable()
         yield Static(id="ask")
         with VerticalScroll(can_focus=False):
             yield HazardTable(self._hazards)
-            yield Static(id="begun")
-            yield DraftTable()
 
     def on_mount(self) -> None:
         """Wait for the two keys; the drafts are a Tab away."""
         drafts = self.query_one(DraftTable)
-        drafts.rows, drafts.display = self._drafts, bool(self._drafts)
+        drafts.rows = self._drafts
+        self._show_drafts()
         self.query_one(HazardTable).focus()
 
     def spoken(self) -> None:
         """Say what is asked."""
         self.query_one("#ask", Static).update(plain(self.words("tui_pick_ask"), "bold"))
-        begun = self.query_one("#begun", Static)
-        begun.display = bool(self._drafts)
-        begun.update(plain(self.words("tui_pick_begun", count=len(self._drafts)), "bold"))
+        self._show_drafts()
+
+    def _show_drafts(self) -> None:
+        """Count the drafts, and leave no room for none."""
+        count = len(self.query_one(DraftTable).rows)
+        self.query_one("#begun", Static).update(plain(self.words("tui_pick_begun", count=count), "bold"))
+        for each in self.query("#begun, #drafts"):
+            each.display = bool(count)
+
+    def on_drafts_changed(self) -> None:
+        """Count again; the last one gone, the hazards are what is left."""
+        self._show_drafts()
+        if not self.query_one(DraftTable).rows:
+            self.query_one(HazardTable).focus()
 
     def on_picked(self, event: Picked) -> None:
         """Begin with it."""
