@@ -24,8 +24,8 @@ from broadcaster.tui.screens.reason import ReasonScreen
 from broadcaster.tui.words import plain
 
 DAYS = 30
-_NAME, _PART = 22, 14
-"""Columns of a plan's name, and of the word for its part."""
+_NAME, _PART, _STANDING = 22, 14, 32
+"""Columns of a plan's name, of the word for its part, and of whether it speaks."""
 
 
 ASKING = ("held", "suspended", "failed")
@@ -128,7 +128,7 @@ class RoutineScreen(DeskScreen[None]):
         if item.row:
             word, speaks = standing(item.row, self.words)
             name, title = plain(f"  {pad(item.plan, _NAME)}"), plain(item.row["plan"]["title"])
-            return Content.assemble(name, plain(f"{word}  ", GOOD if speaks else WARNING), title)
+            return Content.assemble(name, plain(pad(word, _STANDING), GOOD if speaks else WARNING), title)
         if not item.occurrence:
             return plain(self.words(item.code, count=item.count), "bold underline")
         return self._occurrence(item.occurrence)
