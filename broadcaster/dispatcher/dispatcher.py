@@ -99,7 +99,7 @@ class Dispatcher:
             try:
                 await self._mind_the_clock(now)
                 self._mind_a_lost_clock(now)
-                for delivery in await self._room.store.sweep(now):
+                for delivery in await self._room.store.sweep(now, self._room.jumped()):
                     self._room.events.publish(event_of(delivery, now, delivery.state, delivery.reason))
             except StoreError as error:
                 log.error("Expired deliveries could not be swept.", extra={"event": "sweep_failed", "code": error.code})

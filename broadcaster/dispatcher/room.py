@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
 from broadcaster.errors import DeliveryError, Reason, StoreError, StoreUnknown
@@ -15,11 +15,14 @@ from broadcaster.model import NO_COST, Attempt, Cost, Delivery, Mode, Outcome, S
 from broadcaster.ports.store import Archive, Lane, Outbox, RecipientBook, Settlement
 from broadcaster.ports.world import Clock, Entropy
 from broadcaster.rules import outcome, timekeeping
+from broadcaster.rules.timekeeping import Tick
 
 T = TypeVar("T")
 
 log = logging.getLogger("broadcaster.dispatcher")
 
+DOUBTED_S = 600.0
+"""Seconds for which a wall clock that was set ahead is not believed where it would end something."""
 STORE_PAUSE = 1.0
 """Seconds before a result that the store did not take is offered again."""
 
@@ -39,10 +42,24 @@ class Room:
     mode: Mode
     epoch: int = 0
     stopping: bool = False
+    seen: Tick | None = None
+    ahead: timedelta = timedelta()
+    ahead_since: float = 0.0
 
     def now(self) -> datetime:
-        """Return the wall clock."""
-        return self.clock.now()
+        """Return the wall clock, and notice where it was set: every lane looks at it before it claims."""
+        this = Tick(wall=self.clock.now(), steady=self.clock.monotonic())
+        moved = timekeeping.jump_between(self.seen, this) if self.seen else timedelta()
+        self.seen = this
+        if moved:
+            self.ahead, self.ahead_since = max(timedelta(), self.jumped() + moved), this.steady
+        return this.wall
+
+    def jumped(self) -> timedelta:
+        """Return by how much the wall clock has lately been set ahead: for ten minutes nothing expires by that alone,
+        so that a clock that is wrong for a moment costs no message.
+        """
+        return self.ahead if self.clock.monotonic() - self.ahead_since < DOUBTED_S else timedelta()
 
     def clock_lost(self, now: datetime) -> bool:
         """Whether nothing may be sent by this clock: a live message would tell a wrong time, and hold for ever."""

@@ -152,6 +152,7 @@ class LaneWorker:
                 limit=limit,
                 reserved_only=reserved_only,
                 together=self._handler.together,
+                jumped=self._room.jumped(),
             )
         )
         if works:

@@ -36,6 +36,7 @@ class Step:
     reason: str = ""
 
 
+_NO_TIME = timedelta()
 START = Step(move=Move.START)
 WAIT = Step(move=Move.WAIT)
 
@@ -46,16 +47,20 @@ def step(
     newest_started: int | None,
     newest_accepted: int | None,
     sibling_sending: bool,
+    *,
+    jumped: timedelta = _NO_TIME,
 ) -> Step:
     """Return what a claim does with a due `ready` or `retry_wait` delivery.
 
     `newest_started` is the highest version of its incident that ever was `sending` on this channel and target (its own
     earlier attempts included), `newest_accepted` the highest version of its incident that the desk has accepted, on
     whatever channel; None where there is none. `sibling_sending`: another version is `sending` on this channel and
-    target right now. Expired wins over superseded: after its expiry nothing is sent, whatever else is true.
+    target right now. `jumped` is by how much the wall clock has just been set ahead: whatever that alone would end
+    waits, neither sent nor over, until it is clear which time is right. Expired wins over superseded: after its expiry
+    nothing is sent, whatever else is true.
     """
     if now >= delivery.expires_at:
-        return over(delivery, State.EXPIRED)
+        return over(delivery, State.EXPIRED) if now - jumped >= delivery.expires_at else WAIT
     if max(newest_accepted or 0, newest_started or 0) > delivery.version:
         return over(delivery, State.SUPERSEDED)
     return WAIT if sibling_sending else START

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from broadcaster.model import Delivery, Grade, Message, State
 from broadcaster.ports.store import Claim, Settlement, Work
@@ -40,10 +40,10 @@ class Claiming(Part):
         """Return when this channel next has something due."""
         return await self._read(lambda tx: _next_due(tx, channel))
 
-    async def sweep(self, now: datetime) -> tuple[Delivery, ...]:
-        """Settle what has expired while it waited, on all channels; return what changed."""
+    async def sweep(self, now: datetime, jumped: timedelta = timedelta()) -> tuple[Delivery, ...]:
+        """Settle what has expired while it waited, on all channels, not by a jump alone; return what changed."""
         swept: list[Delivery] = []
-        while page := await self._write(lambda tx: _sweep(tx, now)):
+        while page := await self._write(lambda tx: _sweep(tx, now, jumped)):
             swept += page
         return tuple(swept)
 
@@ -134,7 +134,9 @@ class _Claimer:
         """Decide. `begun` is the version that this very claim starts on the same incident and target, if any."""
         newest = max(known["newest_started"] or 0, begun)
         beside = bool(known["sending_beside"]) or begun > 0
-        return ordering.step(delivery, self._claim.now, newest or None, known["latest"] or None, beside)
+        claim = self._claim
+        latest = known["latest"] or None
+        return ordering.step(delivery, claim.now, newest or None, latest, beside, jumped=claim.jumped)
 
     def _start(self, works: Sequence[Work]) -> None:
         if not works:
@@ -167,10 +169,10 @@ def _expire(tx: Tx, delivery: Delivery, now: datetime) -> Delivery:
     return _end(tx, delivery, ordering.closed(delivery, State.EXPIRED), "expired", now)
 
 
-def _sweep(tx: Tx, now: datetime) -> list[Delivery]:
+def _sweep(tx: Tx, now: datetime, jumped: timedelta) -> list[Delivery]:
     swept: list[Delivery] = []
     for channel in tx.all("outbox.channels"):
-        over = tx.all("outbox.over", channel=channel["channel"], now=ms(now), limit=_SETTLED)
+        over = tx.all("outbox.over", channel=channel["channel"], now=ms(now - jumped), limit=_SETTLED)
         swept += [_expire(tx, rows.delivery(row), now) for row in over]
     return swept
 

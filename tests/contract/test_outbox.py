@@ -339,3 +339,15 @@ async def test_a_doubt_that_is_simply_repeated_has_its_record(
     assert await recorded(store, delivery, epoch, again)
     found = backend.tamper("SELECT delivery, actor, verb, why FROM resolution")
     assert found == [(delivery.id, "service", state.value, "repeatable")]
+
+
+@pytest.mark.fault(33)
+async def test_a_clock_that_was_just_set_ahead_neither_sends_nor_ends_what_waits(store: Store) -> None:
+    (twitter, _) = await accepted(store)
+    jump, late = 4 * HOUR, NOW + 7 * HOUR
+    epoch = await store.begin("node", NOW)
+    assert await store.claim(claim(epoch, now=late, jumped=jump)) == ()
+    assert await store.sweep(late, jump) == ()
+    assert (await store.delivery(twitter.id)).state is State.READY
+    assert await store.claim(claim(epoch, now=late + jump, jumped=jump)) == ()
+    assert (await store.delivery(twitter.id)).state is State.EXPIRED

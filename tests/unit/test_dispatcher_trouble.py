@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
@@ -211,5 +212,44 @@ async def test_a_clock_lost_at_boot_sends_nothing_live_until_it_is_set(
     assert (channel.calls, page.calls) == ([], [])
     assert caplog.text.count("nothing is sent by it") == 1
     world.clock.skip(20_000 * 86_400.0)
+    await world.until_state(owed, State.ACCEPTED)
+    assert len(channel.calls) == 1
+
+
+@pytest.mark.fault(33)
+async def test_nothing_expires_by_a_clock_that_was_set_ahead_for_a_moment(world: World) -> None:
+    """Waiting for its next try it is neither sent nor over, and goes out once the clock is right again."""
+    channel = world.add(FakeMessenger("twitter", world.clock, [failure(Reason.BUSY, retry_after=60.0)]))
+    world.start()
+    (owed,) = await world.accept(lasting=3600)
+    await world.until_state(owed, State.RETRY_WAIT)
+    world.clock.ahead = timedelta(hours=2)
+    await world.past(world.clock.monotonic() + 300)
+    assert (await world.store.delivery(owed.id)).state is State.RETRY_WAIT
+    assert len(channel.calls) == 1
+    world.clock.ahead = timedelta()
+    await world.until_state(owed, State.ACCEPTED)
+    assert len(channel.calls) == 2
+
+
+@pytest.mark.fault(33)
+async def test_a_clock_that_stays_ahead_is_believed_after_ten_minutes(world: World) -> None:
+    channel = world.add(FakeMessenger("twitter", world.clock, [failure(Reason.BUSY, retry_after=60.0)]))
+    world.start()
+    (owed,) = await world.accept(lasting=3600)
+    await world.until_state(owed, State.RETRY_WAIT)
+    world.clock.ahead = timedelta(hours=2)
+    got = await world.until_state(owed, State.EXPIRED)
+    assert (len(channel.calls), got.reason) == (1, "expired")
+    assert 600 <= world.clock.monotonic() < 700
+
+
+@pytest.mark.fault(33)
+async def test_what_is_accepted_after_the_jump_goes_at_once(world: World) -> None:
+    channel = world.add(FakeMessenger("twitter", world.clock))
+    world.start()
+    await world.past(world.clock.monotonic() + 10)
+    world.clock.ahead = timedelta(hours=2)
+    (owed,) = await world.accept()
     await world.until_state(owed, State.ACCEPTED)
     assert len(channel.calls) == 1

@@ -54,13 +54,14 @@ class ManualClock:
     def __init__(self) -> None:
         self._passed = 0.0
         self._ticks = 0
+        self.ahead = timedelta()
         self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
         self._order = count()
 
     def now(self) -> datetime:
         """As with any clock, no two looks at it are the same, though thousands of them take less than a second."""
         self._ticks += 1
-        return NOW + timedelta(seconds=self._passed, microseconds=self._ticks)
+        return NOW + self.ahead + timedelta(seconds=self._passed, microseconds=self._ticks)
 
     def monotonic(self) -> float:
         return self._passed

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from broadcaster.model import Attempt, Cost, Delivery, Message, Reading, State
@@ -33,7 +33,8 @@ class Lane:
 class Claim:
     """A wish for work: up to `limit` due deliveries of one channel. `reserved_only` takes nothing but corrections,
     cancels, all-clears and grade EMERGENCY. With `together`, further due deliveries of the same target are
-    claimed along with the first (publishers: one edition fulfils them all). `deadline` is when the lease ends.
+    claimed along with the first (publishers: one edition fulfils them all). `deadline` is when the lease ends;
+    `jumped` by how much the wall clock has just been set ahead, by which alone nothing expires.
     """
 
     channel: str
@@ -43,6 +44,7 @@ class Claim:
     limit: int
     reserved_only: bool = False
     together: bool = False
+    jumped: timedelta = timedelta()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +139,6 @@ class Outbox(Protocol):
         """
         ...
 
-    async def sweep(self, now: datetime) -> tuple[Delivery, ...]:
-        """Settle what has expired while it waited, on all channels; return what changed."""
+    async def sweep(self, now: datetime, jumped: timedelta = timedelta()) -> tuple[Delivery, ...]:
+        """Settle what has expired while it waited, on all channels, not by a jump alone; return what changed."""
         ...
