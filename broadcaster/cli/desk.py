@@ -17,13 +17,14 @@ if TYPE_CHECKING:
 @command("tui")
 def tui(session: Session) -> None:
     """Open the desk."""
-    from broadcaster.clock import SystemClock  # noqa: PLC0415 - what the screen needs is not for other commands
+    from broadcaster.cli.keeping import bearer  # noqa: PLC0415 - what the screen needs is not for others
+    from broadcaster.clock import SystemClock  # noqa: PLC0415 - see above
     from broadcaster.tui import open_desk  # noqa: PLC0415 - see above
 
     if session.json or not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise click.UsageError(words("usage_tui_terminal"))
 
     def connect(begun: str) -> Client:
-        return session.client(session=begun)
+        return session.client(named=False, session=begun)
 
-    open_desk(connect, SystemClock(), language=language())
+    open_desk(connect, SystemClock(), language=language(), session=bearer(session.socket))

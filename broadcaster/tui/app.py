@@ -130,7 +130,7 @@ class DeskApp(Stops, App[object]):
         the screen as it is: nothing typed is lost.
         """
         if isinstance(error, Unauthenticated):
-            self._log_in(error)
+            self.call_later(self._session_over, error)  # after whoever called has closed what it must
             return
         problems = error.problems if isinstance(error, Refused) else ()
         told = [self.words(error.code, **error.params)]
@@ -171,6 +171,12 @@ class DeskApp(Stops, App[object]):
             self.me = await self.gateway.ask(lambda core: core.me())
             if self.needs_login:
                 self._log_in()
+
+    def _session_over(self, why: BroadcasterError) -> None:
+        """Go on looking without a session, and ask who sits here."""
+        if self.gateway.session:
+            self._logged_in("")
+        self._log_in(why)
 
     def _log_in(self, why: BroadcasterError | None = None) -> None:
         if not any(isinstance(screen, LoginScreen) for screen in self.screen_stack):

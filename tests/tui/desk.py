@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
 from textual.pilot import Pilot, WaitForScreenTimeout
 
 from broadcaster.api import Rooms, application, serve
@@ -20,7 +21,7 @@ from broadcaster.tui.app import DeskApp
 from tests.desk.world import World, world
 
 SIZE = (80, 24)
-_TURNS = 6000
+_TURNS = 2000
 _SETTLED_S = 1.0
 """Textual waits for every widget it saw, and one that is removed meanwhile never answers: the state is what counts, and
 `until` waits for that.
@@ -67,7 +68,7 @@ class Seat:
             if true():
                 return
             await self.pilot.pause(0.005)
-        raise AssertionError("it never came to be")
+        pytest.fail(f"it never came to be:\n{self.shown()}")
 
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)

@@ -14,6 +14,8 @@ from broadcaster.tui.screens.base import DeskModal
 from broadcaster.tui.words import plain
 
 FIELDS = ("name", "passphrase", "code")
+_ASKED = {"session_needed": "tui_login_why", "session_ended": "tui_session_ended"}
+"""What the core says of a session, as it is said where one can log in at once."""
 
 
 class LoginScreen(DeskModal[str]):
@@ -45,7 +47,8 @@ class LoginScreen(DeskModal[str]):
     def _say(self, why: BroadcasterError | None) -> None:
         """Say why it is asked, or what was wrong."""
         self._why = why
-        said = self.words(why.code, **why.params) if why else self.words("tui_login_why")
+        code = _ASKED.get(why.code, why.code) if why else "tui_login_why"
+        said = self.words(code, **(why.params if why else {}))
         self.query_one("#why", Static).update(plain(said, "bold"))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
