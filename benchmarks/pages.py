@@ -1,7 +1,9 @@
 """Requests a second for the residents' page and feed, beside nginx with as many cores: one.
 
 Both serve the very same published directory, precompressed, from one process on one core; the load comes from another.
-nginx is set up to be quick: files kept open, no access log, sendfile.
+nginx is set up to be quick: files kept open, no access log, sendfile. Told is how many requests a server answers for
+each second of its core's time, kernel included: under full load that is its requests a second, and where the client is
+what limits them (as ours in Python does; wrk does not) it is what they would be.
 """
 
 from __future__ import annotations
@@ -147,15 +149,15 @@ class Asked:
     connections: int
     seconds: int
     failed: int = 0
-    costs: list[float] = field(default_factory=list[float])
-    """Microseconds of the server's CPU for each request, round by round: what a busy machine does not change."""
+    rates: list[float] = field(default_factory=list[float])
+    """Requests answered for each second by the clock on the wall, round by round."""
 
     async def __call__(self, number: int) -> float:  # noqa: ARG002 - the frame's signature
         before = self.server.cpu()
         done = await flooding.load(self.server.port, self.path, self.connections, self.seconds)
         self.failed += done.failed
-        self.costs.append((self.server.cpu() - before) / max(1.0, done.rate * self.seconds) * 1e6)
-        return done.rate
+        self.rates.append(done.rate)
+        return done.rate * self.seconds / (self.server.cpu() - before)
 
 
 async def measure(options: frame.Options) -> frame.Report:
@@ -186,8 +188,8 @@ def _report(found: list[tuple[Asked, tuple[float, ...]]], published: Published) 
     series = tuple(frame.Series(asked.name, rates, "/s", asked.name.startswith("nginx")) for asked, rates in found)
     size = f"The page is {published.size('page'):,} octets gzipped, the feed {published.size('feed'):,}."
     said = [f"Load: {flooding.generator()} on the other core; each server has one core. {size}"]
-    costs = (f"{asked.name}: {statistics.median(asked.costs[1:]):.1f}" for asked, _ in found)
-    said.append(f"Microseconds of the server's CPU for a request: {'; '.join(costs)}.")
+    rates = (f"{asked.name}: {statistics.median(asked.rates[1:]):,.0f}" for asked, _ in found)
+    said.append(f"Answered a second by the clock on the wall, the client's limit included: {'; '.join(rates)}.")
     said += [f"{asked.name}: {asked.failed} requests failed." for asked, _ in found if asked.failed]
     if not any(each.peer for each in series):
         return frame.Report(

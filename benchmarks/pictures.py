@@ -37,7 +37,9 @@ def mail(report: frame.Report) -> str:
 def pages(report: frame.Report) -> str:
     """Requests a second, ours beside nginx."""
     return bars_of(
-        report, report.title, "Requests a second on one core, by what is asked for and over how many connections."
+        report,
+        report.title,
+        "Requests for each second of one core, by what is asked for and over how many connections.",
     )
 
 

@@ -72,8 +72,8 @@ WORDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     },
     "pages": {
         f"{what}, {crowd} connections, for one of nginx's": (
-            f"requests for the {what} over {crowd} connections, one core each",
-            f"{name}への要求（{crowd} 接続、それぞれ 1 コア）",
+            f"requests for the {what} over {crowd} connections, for each second of one core",
+            f"{name}への要求（{crowd} 接続、1 コア 1 秒あたり）",
         )
         for what, name in (("page", "ページ"), ("feed", "フィード"))
         for crowd in ("64", "2,000")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,9 @@ from broadcaster.cli.troubling import trouble_options
 from broadcaster.cli.words import words
 from broadcaster.demo.trouble import Trouble
 from broadcaster.errors import BroadcasterError, Forbidden
+
+_GIVES_WAY = 5
+"""How much nicer the page server is than the core: a flood of the page must not take the processor from the sending."""
 
 
 @command("run")
@@ -57,6 +61,7 @@ def pages(session: Session, roots: tuple[str, ...], **options: int | str) -> Non
     from broadcaster.pages import Limits, Options, Root, serve  # noqa: PLC0415 - see above
 
     logs.configure(str(options["log_level"]))
+    os.nice(_GIVES_WAY)
     limits = Limits(connections=int(options["connections"]), per_address=int(options["per_address"]))
     pairs = (root.partition("=") for root in roots)
     found = tuple(Root(prefix, Path(directory)) for prefix, _, directory in pairs)

@@ -4,16 +4,17 @@ milliseconds is `python -m benchmarks.flood`, and a million deliveries (fault 12
 
 from __future__ import annotations
 
+import os
 import resource
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from benchmarks import flooding
+from benchmarks import flooding, pages
 from tests.faults.kit.life import life
 from tests.faults.kit.waiting import until
-from tests.pages.kit import get, process, publish
+from tests.pages.kit import free_port, get, process, publish
 
 CROWD = 300
 
@@ -43,3 +44,12 @@ async def test_an_alert_goes_out_while_a_crowd_floods_the_page(tmp_path: Path) -
         output, _ = await flood.communicate()
         assert flooding.told(output.decode()).rate > CROWD
         (await town.verdict()).holds()
+
+
+@pytest.mark.fault(114)
+async def test_the_page_server_gives_way_to_the_core(tmp_path: Path) -> None:
+    publish(tmp_path / "page", 1)
+    port = free_port()
+    published = pages.Published(tmp_path / "page", tmp_path / "page")
+    async with pages.running(*pages.ours(published, port), port=port) as server:
+        assert os.getpriority(os.PRIO_PROCESS, server.pid) > os.getpriority(os.PRIO_PROCESS, 0)
