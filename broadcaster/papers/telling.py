@@ -76,7 +76,7 @@ class Teller:
 
     def reason(self, code: str) -> str:
         """Return the words for a reason, `code` itself where it is somebody's own words."""
-        return self.known(f"reason_{code}", code) if code else ""
+        return self.known(f"reason_{code}", self.known(f"routine_reason_{code}", code)) if code else ""
 
     def known(self, code: str, fallback: str) -> str:
         """Return the sentence for a code, or the fallback where the catalogue has none."""
@@ -139,6 +139,8 @@ _TURNS: Mapping[str, Turn] = {
     "before": _named("state"),
     "after": _named("state"),
     "expires": _clock,
+    "due": _clock,
+    "state": _named("routine_state"),
     "channels": _channels,
     "reason": _why,
     "why": _why,

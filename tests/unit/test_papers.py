@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import broadcaster.store
 from broadcaster import catalog
 from broadcaster.papers.cells import markdown, neutral
 from broadcaster.papers.chronology import BOM, as_csv, as_lines, as_markdown
@@ -72,6 +75,11 @@ EVERYTHING: dict[str, dict[str, Any]] = {
     "break_glass_lapsed": {"why": "overtaken"},
     "reviewed": {"note": "よし"},
     "login_failed": {},
+    "session_began": {},
+    "session_ended": {},
+    "occurrence": {"due": AT, "part": "announce", "state": "suspended", "reason": "emergency"},
+    "occurrence_decided": {"due": AT, "part": "announce", "state": "skipped", "why": "雨"},
+    "occurrences_again": {"count": 2},
     "plan_put": {},
     "officer_added": {},
     "officer_enrolled": {},
@@ -98,6 +106,18 @@ def test_every_happening_has_words(language: str, code: str) -> None:
     assert told.what
     assert not told.what.startswith(f"{code} (")
     assert (told.at.hour, told.at.minute) == (14, 5)
+
+
+@pytest.mark.parametrize("language", catalog.LANGUAGES)
+def test_every_event_the_store_writes_has_a_sentence_and_a_name(language: str) -> None:
+    """`recorded` is told as a try or a look, `accepted` with its approvals."""
+    store = Path(broadcaster.store.__file__).parent
+    text = "\n".join(path.read_text(encoding="utf-8") for path in store.glob("*.py"))
+    events = set(re.findall(r'event="([a-z_]+)"', text))
+    known = catalog.sentences(language)
+    assert len(events) > 25
+    assert {event for event in events - {"recorded"} if f"told_{event}" not in known} == set()
+    assert {event for event in events if f"event_{event}" not in known} == set()
 
 
 def test_a_word_in_a_sentence_is_the_readers() -> None:
