@@ -17,7 +17,20 @@ from benchmarks import frame, pictures
 
 LIMIT_S = 240
 """Seconds after which a benchmark is ended and its absence said."""
-ALL = ("durable", "fanout", "publishing", "hanging", "queueing", "growth", "status", "mail", "pages", "flood", "feeds")
+ALL = (
+    "durable",
+    "fanout",
+    "publishing",
+    "hanging",
+    "queueing",
+    "growth",
+    "status",
+    "mail",
+    "pages",
+    "flood",
+    "feeds",
+    "desk",
+)
 """In this order."""
 SUMMARY = frame.RESULTS / "summary.json"
 

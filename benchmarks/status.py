@@ -17,7 +17,7 @@ from benchmarks import durable, frame, house
 from broadcaster.api import Rooms, application, serve
 
 ALLOWED_MS = 300.0
-_CONFIG = """mode = "drill"
+CONFIG = """mode = "drill"
 socket = "{socket}"
 [city]
 name = "見本市"
@@ -36,7 +36,7 @@ async def measure(options: frame.Options) -> frame.Report:
         folder = Path(name)
         config = folder / "config.toml"
         config.touch(mode=0o600)
-        config.write_text(_CONFIG.format(socket=folder / "desk.sock"), encoding="utf-8")
+        config.write_text(CONFIG.format(socket=folder / "desk.sock"), encoding="utf-8")
         async with house.house(folder, durable.idle, dispatching=False) as core:
             for number in range(10):
                 await core.send(house.draft(number))
@@ -63,7 +63,7 @@ async def _compared(config: Path, rounds: int) -> frame.Report:
 
 def _timed(words: tuple[str, ...], config: Path) -> float:
     begun = time.perf_counter()
-    env = {**os.environ, "BROADCASTER_CONFIG": str(config)}
+    env = {**os.environ, "BROADCASTERCONFIG": str(config)}
     done = subprocess.run([sys.executable, *words], env=env, stdout=subprocess.PIPE, check=False)
     took = time.perf_counter() - begun
     if done.returncode:

@@ -47,12 +47,12 @@ class Tmux:
         """Type a text, as an input method hands it over: whole."""
         await self.call("send-keys", "-l", text)
 
-    async def until(self, *wanted: str, limit_s: float = LIMIT_S) -> str:
-        """Look until all of these stand on the screen; a terminal tells nobody when it has been drawn."""
+    async def until(self, *wanted: str, absent: bool = False, limit_s: float = LIMIT_S) -> str:
+        """Look until all of these stand on the screen, or none of them; a terminal tells nobody when it was drawn."""
         end = time.monotonic() + limit_s
         while True:
             shown = await self.screen()
-            if all(each in shown for each in wanted):
+            if all((each in shown) is not absent for each in wanted):
                 return shown
             assert time.monotonic() < end, f"{wanted} never came:\n{shown}"
             await asyncio.sleep(_LOOK_S)

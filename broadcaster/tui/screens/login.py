@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from textual import work
+from textual.binding import Binding, BindingType
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
@@ -22,6 +23,7 @@ class LoginScreen(DeskModal[str]):
     """Asks who sits here, over whatever is on the screen; its result is the session's secret. Escape: only look."""
 
     NAME: ClassVar[str] = "tui_login"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "go_on", "tui_key_choose", show=False, priority=True)]
 
     def __init__(self, why: BroadcasterError | None = None) -> None:
         super().__init__()
@@ -51,14 +53,24 @@ class LoginScreen(DeskModal[str]):
         said = self.words(code, **(why.params if why else {}))
         self.query_one("#why", Static).update(plain(said, "bold"))
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Go on to the next field, and log in after the last."""
-        event.stop()
-        place = FIELDS.index(event.input.id or "")
+    def action_go_on(self) -> None:
+        """Go on to the next field, and log in after the last.
+
+        The focus moves before any further key is handed out: whoever types ahead of a slow machine must not have the
+        passphrase shown as a name. The last field answers for itself, after the keys that still wait for it.
+        """
+        here = self.focused.id if isinstance(self.focused, Input) and self.focused.id in FIELDS else FIELDS[0]
+        place = FIELDS.index(here or FIELDS[0])
         if place + 1 < len(FIELDS):
-            self.query_one(f"#{FIELDS[place + 1]}", Input).focus()
+            self.set_focus(self.query_one(f"#{FIELDS[place + 1]}", Input))
         else:
-            self._enter()
+            last = self.query_one(f"#{FIELDS[-1]}", Input)
+            last.call_later(last.action_submit)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Log in."""
+        event.stop()
+        self._enter()
 
     @work(exclusive=True)
     async def _enter(self) -> None:
