@@ -68,13 +68,13 @@ class Newcomer:
         await self.terminal.keys("F5")
         await self.terminal.until(self.word("tui_key_send"), "第三小学校")
         await self.terminal.keys("Enter")
-        await self.confirm("tui_will_send")
-        await self.terminal.until("? 1")
+        await self.confirm()
+        await self.terminal.until(self.word("tui_key_compose"), "【警戒レベル4")
 
-    async def confirm(self, asked: str) -> None:
+    async def confirm(self) -> None:
         """Type what is asked for, a wide word where the language has one."""
-        await self.terminal.until(self.word(asked, mode=self.word("mode_drill")))
         word = self.word("confirm_word_drill")
+        await self.terminal.until(self.word("tui_type_drill", word=word), self.word("mode_drill"))
         await self.terminal.type(word)
         await self.terminal.until(f" {word} ")
         await self.terminal.keys("Enter")
@@ -82,11 +82,11 @@ class Newcomer:
     async def approve(self) -> None:
         """Open what waits, look at it, and approve."""
         await self.terminal.keys("a")
-        await self.terminal.until(OFFICERS[0])
+        await self.terminal.until(f" {self.word('tui_approve_name')} ", "【警戒レベル4")
         await self.terminal.keys("Enter")
         await self.terminal.until(self.word("tui_key_hand_back"), "第三小学校")
         await self.terminal.keys("a")
-        await self.confirm("tui_will_approve")
+        await self.confirm()
         await self.terminal.until(self.word("tui_nothing_waits"))
         await self.terminal.keys("Escape")
 
