@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -147,10 +148,11 @@ def huge(size: int = 8 * 1024 * 1024, *, take: bool = False) -> Act:
     async def act(scene: Scene) -> web.StreamResponse:
         await _work(scene, take=take)
         response = await _begin(scene)
-        await response.write(b'{"data":{"id":"1","text":"')
-        for _ in range(size // 65536):
-            await response.write(b"x" * 65536)
-        await response.write(b'"}}')
+        with suppress(ConnectionError):  # whoever asked has read enough
+            await response.write(b'{"data":{"id":"1","text":"')
+            for _ in range(size // 65536):
+                await response.write(b"x" * 65536)
+            await response.write(b'"}}')
         return response
 
     return act
@@ -162,9 +164,10 @@ def drip(*, take: bool = False, pause_s: float = 0.05) -> Act:
     async def act(scene: Scene) -> web.StreamResponse:
         await _work(scene, take=take)
         response = await _begin(scene)
-        while not scene.over.is_set():
-            await response.write(b" ")
-            await asyncio.sleep(pause_s)
+        with suppress(ConnectionError):
+            while not scene.over.is_set():
+                await response.write(b" ")
+                await asyncio.sleep(pause_s)
         return response
 
     return act
