@@ -48,7 +48,7 @@ def decide(  # noqa: PLR0917 (all of them are needed, and the order is that of `
         return None
     remains = left(limits, spent, readings, grade, now)
     units = {limit.name: limit.unit for limit in limits}
-    short = [name for name, amount in remains.items() if _needed(units.get(name, "posts"), cost) > amount]
+    short = [name for name, amount in remains.items() if _needed(units.get(name), cost) > amount]
     if not short:
         return None
     return max(_frees(name, limits, spent, _valid(readings, now), now) for name in short)
@@ -77,7 +77,7 @@ def less(readings: Iterable[Reading], limits: Iterable[Limit], booked: Iterable[
     """Return the readings less what is under way: no reply has counted it yet."""
     units, costs = {limit.name: limit.unit for limit in limits}, [item.cost for item in booked]
     return tuple(
-        replace(each, remaining=each.remaining - sum(_needed(units.get(each.name, "posts"), cost) for cost in costs))
+        replace(each, remaining=each.remaining - sum(_needed(units.get(each.name), cost) for cost in costs))
         for each in readings
     )
 
@@ -87,7 +87,7 @@ def window(limits: Sequence[Limit]) -> timedelta:
     return max((limit.window for limit in limits), default=timedelta(0))
 
 
-def _needed(unit: str, cost: Cost) -> int:
+def _needed(unit: str | None, cost: Cost) -> int:
     return cost.microusd if unit == "microusd" else cost.posts
 
 

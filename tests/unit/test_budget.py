@@ -1,7 +1,9 @@
 """Budgets: the reserve is for warnings and above, and the provider's own figure wins."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -58,6 +60,30 @@ def test_a_reading_wins_until_it_resets() -> None:
     assert budget.decide([POSTS], [], said, ONE, Grade.EMERGENCY, after(120)) is None
     generous = [Reading(name="quarter", remaining=50, resets_at=after(120))]
     assert budget.left([POSTS], spent(*range(10)), generous, Grade.EMERGENCY, NOW) == {"quarter": 50}
+
+
+def test_of_two_replies_in_one_window_the_lower_figure_holds() -> None:
+    low, high = (Reading(name="quarter", remaining=number, resets_at=after(120)) for number in (5, 6))
+    assert budget.merge([low], [high], NOW) == (low,)
+    assert budget.merge([high], [low], NOW) == (low,)
+    later = Reading(name="quarter", remaining=10, resets_at=after(900))
+    assert budget.merge([low], [later], NOW) == (later,)
+
+
+def test_spending_has_to_be_known_as_far_back_as_the_longest_window() -> None:
+    assert budget.window([POSTS, MONEY]) == timedelta(days=1)
+    assert budget.window([]) == timedelta(0)
+
+
+@pytest.mark.parametrize("cost", [Cost(posts=1, microusd=0), Cost(posts=0, microusd=1)])
+def test_whatever_costs_anything_waits(cost: Cost) -> None:
+    nothing = [replace(POSTS, amount=0, reserve=0), replace(MONEY, amount=0, reserve=0)]
+    assert budget.decide(nothing, [], [], cost, Grade.EMERGENCY, NOW) == NOW + budget.RECHECK, "nothing tells how long"
+
+
+def test_it_looks_again_in_a_second_at_the_soonest() -> None:
+    said = [Reading(name="quarter", remaining=0, resets_at=after(0.2))]
+    assert budget.decide([POSTS], [], said, ONE, Grade.EMERGENCY, NOW) == after(1)
 
 
 def test_a_limit_only_the_provider_knows_counts_too() -> None:
