@@ -1,4 +1,5 @@
-"""The README's charts, from the saved results. A result that is not there leaves its chart as it is."""
+"""The README's charts, from the saved results. A result that is not there, or was a quick look, leaves
+its chart as it is."""
 
 from __future__ import annotations
 
@@ -73,6 +74,6 @@ def draw_all() -> Iterator[Path]:
     """Draw what there are results for; yield the files."""
     for file, (result, draw) in PICTURES.items():
         saved = frame.RESULTS / f"{result}.json"
-        if saved.exists():
-            charts.draw(frame.IMAGES / file, draw(frame.load(saved)))
+        if saved.exists() and not (report := frame.load(saved)).machine.get("quick"):
+            charts.draw(frame.IMAGES / file, draw(report))
             yield frame.IMAGES / file
