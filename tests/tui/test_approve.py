@@ -282,3 +282,20 @@ async def test_hostile_words_are_shown_not_obeyed(tmp_path: Path) -> None:
         info = replace(draft.infos[0], description="[bold red]赤[/] [@click=app.quit]x[/]")
         await previewed(here, infos=(info, *draft.infos[1:]))
         assert "[bold red]赤[/] [@click=app.quit]x[/]" in here.shown()
+
+
+@pytest.mark.fault(104)
+async def test_a_preview_that_is_no_longer_true_is_refused_and_shown_anew(tmp_path: Path) -> None:
+    async with core(tmp_path, Mode.LIVE) as made, seat(made) as here:
+        await previewed(here)
+        stale = here.app.screen.shown["digest"] = "of a template that was changed meanwhile"  # type: ignore[attr-defined]
+        await here.press("enter")
+        await typed(here, LIVE)
+        await here.until(lambda: "文面から変わりました" in told(here))
+        assert not (await made.here.desk.board()).waiting
+        await here.press("escape")
+        await here.until(lambda: here.app.screen.shown["digest"] != stale)  # type: ignore[attr-defined]
+        await here.press("enter")
+        await typed(here, LIVE)
+        await here.until(lambda: not isinstance(here.app.screen, SendScreen | PreviewScreen))
+        assert len((await made.here.desk.board()).waiting) == 1

@@ -169,9 +169,12 @@ class ReviewScreen(Previewing):
         self.app.push_screen(SendScreen(self.shown, approve, verb="tui_will_approve"), self._approved)
 
     def _approved(self, done: Any) -> None:
-        if done is not None:
-            self.desk.tell(self.words("tui_approved", serial=serial(done["alert"])))
-            self.dismiss(done)
+        """Go, or look again: what kept it from being approved may be that it is closed."""
+        if done is None:
+            self.load()
+            return
+        self.desk.tell(self.words("tui_approved", serial=serial(done["alert"])))
+        self.dismiss(done)
 
     def action_break_glass(self) -> None:
         """Send it on one person's word, after a countdown that anybody can stop."""

@@ -128,5 +128,8 @@ class PreviewScreen(Previewing):
         self.app.push_screen(asking, self._sent)
 
     def _sent(self, done: Any) -> None:
+        """Go, or look again: what kept it from being sent may be that it is no longer what was shown."""
         if done is not None:
             self.dismiss(done)
+        else:
+            self.load()
