@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from broadcaster.model import Severity
 from broadcaster.rules.pace import still_valid
 
 WANTING = ("failed", "needs_human", "in_doubt", "held")
@@ -169,12 +170,22 @@ def _incidents(board: Any, *, in_force: bool) -> Iterator[Line]:
     code = "tui_in_force" if in_force else "tui_ended"
     targets = targets_of(board)
     rows = [row for row in board["rows"] if row["in_force"] is in_force]
+    if in_force:
+        rows.sort(key=_gravest_first)
     if rows or in_force:
         yield Line(key=code, sort=Sort.HEADING, code=code, number=len(rows))
     if not rows and in_force:
         yield Line(key="empty", sort=Sort.EMPTY, code="tui_nothing_in_force")
     for row in rows:
         yield from _incident(row, targets)
+
+
+def _gravest_first(row: Any) -> tuple[int, int]:
+    """Order by evacuation level, then severity; what is equal stays newest first."""
+    return -(row["level"] or 0), _GRAVITY[row["alert"]["infos"][0]["severity"]]
+
+
+_GRAVITY = {severity.value: place for place, severity in enumerate(Severity)}
 
 
 def targets_of(board: Any) -> dict[str, float]:

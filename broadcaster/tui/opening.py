@@ -16,9 +16,12 @@ if TYPE_CHECKING:
 else:
     Base = object  # Textual takes the first base that is a node for the one to inherit style and keys from
 
-KEYS: list[BindingType] = [
+FIRST: list[BindingType] = [
     Binding("n", "compose", "tui_key_compose"),
     Binding("a", "approve", "tui_key_approve_list"),
+]
+"""What is always worth a place at the bottom."""
+KEYS: list[BindingType] = [
     Binding("i", "incident", "tui_key_incident"),
     Binding("t", "handover", "tui_key_handover", show=False),
     Binding("p", "history", "tui_key_history", show=False),
@@ -38,7 +41,7 @@ def warm() -> None:
 
 
 class Opens(Base):
-    """Mixed into the board's screen, with `KEYS` among its bindings."""
+    """Mixed into the board's screen, with `FIRST` and `KEYS` among its bindings."""
 
     def action_compose(self, of: str = "", kind: str = "update") -> None:
         """Say something new, or go on with a draft; `of` an alert, write what follows it."""

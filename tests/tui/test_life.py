@@ -118,7 +118,12 @@ class Terminal:
     def __init__(self, made: Core) -> None:
         self._socket = made.socket
         self.pid, self.ours = 0, -1
-        self.read = ""
+        self._bytes = b""
+
+    @property
+    def read(self) -> str:
+        """What was written since the last key, without what moves and colours."""
+        return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", self._bytes.decode("utf-8", "replace"))
 
     def start(self) -> None:
         self.pid, self.ours = pty.fork()
@@ -136,14 +141,12 @@ class Terminal:
         while wanted not in self.read and time.monotonic() < end:
             if select.select([self.ours], [], [], 0.5)[0]:
                 try:
-                    self.read += re.sub(
-                        r"\x1b\[[0-9;?]*[A-Za-z]", "", os.read(self.ours, 65536).decode("utf-8", "replace")
-                    )
+                    self._bytes += os.read(self.ours, 65536)
                 except OSError:
                     return
 
     def type(self, text: str) -> None:
-        self.read = ""
+        self._bytes = b""
         os.write(self.ours, text.encode())
 
     async def gone(self) -> int:

@@ -175,3 +175,13 @@ def test_wide_letters_count_two_columns() -> None:
     assert fit("abc", 1) == ""
     assert pad("避難", 6) == "避難  "
     assert width(pad("避難指示", 6)) == 6
+
+
+def test_the_gravest_in_force_stands_first_then_the_newest() -> None:
+    def said(incident: int, level: int | None) -> AlertRow:
+        infos = (info(expires=NOW + timedelta(hours=6)),)
+        return row(alert=alert(incident, 1, level=level, infos=infos))
+
+    rows = [said(9, None), said(8, 4), said(7, None), said(6, 5), said(5, 4)]
+    shown = of(lines_of(board(*rows), NOW), Sort.INCIDENT)
+    assert [line.row["alert"]["incident"] for line in shown] == [6, 8, 5, 9, 7]

@@ -16,7 +16,7 @@ from broadcaster.ports.store import Verb
 from broadcaster.rules.deciding import offered
 from broadcaster.tui.lines import Line, Sort, lines_of
 from broadcaster.tui.messages import LineChosen, LineReached
-from broadcaster.tui.opening import KEYS, Opens
+from broadcaster.tui.opening import FIRST, KEYS, Opens
 from broadcaster.tui.sayings import extended, prepared
 from broadcaster.tui.screens.base import DeskScreen
 from broadcaster.tui.screens.decide import DecideScreen
@@ -37,6 +37,7 @@ class BoardScreen(Opens, DeskScreen[None]):
     NAME: ClassVar[str] = "tui_board_name"
     ABOUT: ClassVar[str] = "tui_board_about"
     BINDINGS: ClassVar[list[BindingType]] = [
+        *FIRST,
         Binding("r", "decide('resend')", "tui_key_resend"),
         Binding("h", "decide('hold')", "tui_key_hold"),
         Binding("l", "decide('release')", "tui_key_release"),
