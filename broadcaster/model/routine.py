@@ -198,6 +198,8 @@ class PlanRow:
     approved: str = ""
     approver: Actor | None = None
     approved_at: datetime | None = None
+    since: datetime | None = None
+    """From when on its occurrences are said: its approval, or a restore after that."""
     retired: bool = False
 
     @property

@@ -162,7 +162,7 @@ class Runner:
 
     def _due(self, row: PlanRow, turn: _Turn) -> Iterator[Occurrence]:
         """Yield what the calendar has brought since the last look; a series speaks from its approval on."""
-        at = row.approved_at or turn.now
+        at = row.since or turn.now
         since = max(turn.since, at) if at <= turn.now else turn.since  # approved by a clock that was ahead
         for each in recurrence.between(row.plan, since, turn.now, self._room.calendar):
             if each.part is Part.ANNOUNCE and (each.plan, each.due, each.part) not in turn.rows:

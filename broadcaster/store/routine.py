@@ -244,6 +244,7 @@ def _plan(row: Row) -> PlanRow:
         approved=row["approved"],
         approver=approver,
         approved_at=maybe_time(row["approved_at"]),
+        since=maybe_time(row["since"]),
         retired=bool(row["retired"]),
     )
 

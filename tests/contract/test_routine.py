@@ -15,7 +15,7 @@ from broadcaster import audit
 from broadcaster.errors import Conflict, NotFound
 from broadcaster.model import Actor, Kind, Mode, OccurrenceRow, Part, PlanRow, Severity, Standing
 from broadcaster.ports.store import Choice
-from broadcaster.store import Store, open_store
+from broadcaster.store import Store, open_store, restore
 from tests.contract.child import HOURS, occurrence_of, plan_row
 from tests.contract.test_sqlite_kill import ROOT, killed, run, whole
 from tests.contract.values import NOW, OFFICER, SECOND_OFFICER, acceptance, accepted, alert
@@ -222,3 +222,21 @@ async def test_eight_services_over_one_store_say_each_occurrence_once(tmp_path: 
         assert {each.alert.identifier for each in said} == {each.of for each in rows}
         assert len(said) == HOURS
         assert await whole(store)
+
+
+@pytest.mark.fault(27)
+async def test_after_a_restore_nothing_that_may_have_been_said_is_said_again(tmp_path: Path) -> None:
+    path, copy = tmp_path / "broadcaster.db", tmp_path / "copy.db"
+    async with open_store(path, Mode.LIVE) as store:
+        await speaking(store)
+        await store.decide_occurrence(choice(Standing.RELEASED))
+        lifts = [row(Standing.PLANNED, part=Part.LIFT, due=NOW + hour * HOUR) for hour in (1, 3)]
+        await store.settle_occurrences(tuple(lifts))
+        assert (await store.plan("chime")).since == NOW
+        await store.back_up(copy)
+    restore(copy, path, Mode.LIVE, OFFICER, NOW + 2 * HOUR)
+    async with open_store(path, Mode.LIVE) as store:
+        plan = await store.plan("chime")
+        assert (plan.speaks, plan.approved_at, plan.since) == (True, NOW, NOW + 2 * HOUR)
+        states = [(each.state, each.reason) for each in await store.open_occurrences()]
+        assert states == [(Standing.HELD, "restored"), (Standing.HELD, "restored"), (Standing.PLANNED, "")]

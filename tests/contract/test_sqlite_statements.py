@@ -43,6 +43,7 @@ MAY_SCAN = {
     "intake.newest_submission",
     "backup.unsettled",  # a restore, offline
     "backup.skip_incidents",  # a restore, offline
+    "backup.hold_routine",  # a restore, offline
     "backup.end_countdowns",  # a restore, offline
     "backup.end_sessions",  # a restore, offline
 }

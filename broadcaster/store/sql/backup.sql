@@ -9,6 +9,15 @@ ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value);
 -- name: skip_incidents
 INSERT INTO incident (number, latest) SELECT coalesce(max(number), 0) + :ahead, 0 FROM incident;
 
+-- name: quiet_routine
+-- What came round between the copy and its restore may have been said: nobody can know, so it is not said again.
+INSERT INTO counter (name, value) VALUES ('routine_since', :now)
+ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value);
+
+-- name: hold_routine
+UPDATE occurrence SET state = 'held', reason = 'restored'
+WHERE state = 'released' OR (state = 'planned' AND due_at <= :now);
+
 -- name: end_countdowns
 UPDATE breaking SET running = 0 WHERE running = 1;
 

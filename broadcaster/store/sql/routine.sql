@@ -1,8 +1,10 @@
 -- name: plans
-SELECT * FROM plan ORDER BY id;
+SELECT p.*, max(p.approved_at, coalesce((SELECT value FROM counter WHERE name = 'routine_since'), 0)) AS since
+FROM plan p ORDER BY p.id;
 
 -- name: plan
-SELECT * FROM plan WHERE id = :id;
+SELECT p.*, max(p.approved_at, coalesce((SELECT value FROM counter WHERE name = 'routine_since'), 0)) AS since
+FROM plan p WHERE p.id = :id;
 
 -- name: put_plan
 INSERT INTO plan (id, body, digest, author, author_uid, at, file)
