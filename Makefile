@@ -16,7 +16,7 @@ help: ## say what each command does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
 
 run: .venv/.runtime ## make the environment and start the demonstration (loopback providers, no one outside is reached)
-	@echo 'Starting the demonstration: everything on this machine, nothing leaves it. Stop with Ctrl-C.'
+	@echo 'Starting the demonstration: everything on this machine, nothing leaves it. Leave it with Ctrl+Q.'
 	@$(BIN)/broadcaster demo
 
 test: check ## make the environment and run every check and test
