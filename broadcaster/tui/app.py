@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
@@ -28,6 +29,9 @@ from broadcaster.tui.screens.login import LoginScreen
 from broadcaster.tui.stopping import Stops
 from broadcaster.tui.widgets.key_bar import bindings_of
 from broadcaster.tui.words import Words, other, visible
+
+_FAREWELL_S = 2.0
+"""How long leaving waits for a core that does not answer."""
 
 
 class DeskApp(Stops, App[object]):
@@ -73,6 +77,7 @@ class DeskApp(Stops, App[object]):
         self.set_reactive(DeskApp.language, language)
         self._ahead = timedelta(0)
         self._entropy = SystemEntropy()
+        self._begun_here = False
 
     # ------------------------------------------------------------ what all screens share
 
@@ -185,16 +190,17 @@ class DeskApp(Stops, App[object]):
     def _logged_in(self, session: str | None) -> None:
         if session is not None:
             self.gateway.session = session
+            self._begun_here = bool(session)
             self.me = None
             self.follow()
 
     def _take(self, board: Any) -> None:
         self._ahead = moment(board["now"]) - self.clock.now()
         self.away = None
-        self.mode = board["mode"]
         if self.board is None:
             self.run_worker(warm, thread=True, exit_on_error=False)
         self.board = board
+        self.mode = board["mode"]
 
     def watch_language(self, language: str) -> None:
         """Speak the other language from now on; whoever shows words watches `language` too."""
@@ -231,6 +237,14 @@ class DeskApp(Stops, App[object]):
                 await self.gateway.ask(lambda core: core.logout())
             self._logged_in("")
         self._log_in()
+
+    async def action_quit(self) -> None:
+        """Leave, and end the session where it was begun here: it is of no use to anybody any more."""
+        if self._begun_here:
+            with suppress(BroadcasterError, TimeoutError):
+                async with asyncio.timeout(_FAREWELL_S):
+                    await self.gateway.ask(lambda core: core.logout())
+        self.exit()
 
     def action_command_palette(self) -> None:
         """Find what can be done by its words."""

@@ -115,3 +115,15 @@ async def test_another_officer_takes_the_seat(tmp_path: Path) -> None:
             assert (await asyncio.to_thread(made.client("").me))["officer"] is None
             with pytest.raises(Unauthenticated):
                 await asyncio.to_thread(made.client(session).drafts)
+
+
+async def test_whoever_leaves_the_desk_leaves_no_session(tmp_path: Path) -> None:
+    async with core(tmp_path) as made:
+        person = await hired(made)
+        async with seat(made) as here:
+            await log_in(here, person)
+            await inside(here)
+            session = here.app.gateway.session
+            await here.app.action_quit()
+        with pytest.raises(Unauthenticated):
+            await asyncio.to_thread(made.client(session).drafts)
