@@ -162,7 +162,7 @@ def test_a_drill_reaches_nothing_else(host: str) -> None:
     assert not is_loopback(host)
     with pytest.raises(EgressRefused) as caught:
         Endpoints(Mode.DRILL, ["test.example.com"]).check(host, 443)
-    assert caught.value.code == "egress_drill"
+    assert (caught.value.code, caught.value.params) == ("egress_drill", {"host": host, "port": 443})
 
 
 def test_a_drill_reaches_test_endpoints_that_are_listed() -> None:
@@ -181,7 +181,7 @@ def test_a_live_instance_never_reaches_a_test_endpoint() -> None:
     live.check("127.0.0.1", 25)
     with pytest.raises(EgressRefused) as caught:
         live.check("test.example.com", 443)
-    assert caught.value.code == "egress_live"
+    assert (caught.value.code, caught.value.params) == ("egress_live", {"host": "test.example.com", "port": 443})
 
 
 @pytest.mark.parametrize("host", ["169.254.169.254", "fe80::1", "224.0.0.1", "0.0.0.0", "::", "::ffff:169.254.169.254"])
