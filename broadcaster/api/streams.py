@@ -12,7 +12,7 @@ from aiohttp import web
 
 from broadcaster.api.peers import caller_of
 from broadcaster.desk import Desk
-from broadcaster.documents import dump
+from broadcaster.documents import dump, dumps
 from broadcaster.errors import BroadcasterError
 from broadcaster.events import Events, Subscription
 from broadcaster.officers import Caller, Officers
@@ -41,8 +41,8 @@ def events(desk: Desk, hub: Events, officers: Officers) -> _Handler:
         with hub.subscribe() as changes, _seat(desk, caller), suppress(OSError, BroadcasterError):
             while not _left(request):
                 await still()
-                board = json.dumps(dump(await desk.board()), ensure_ascii=False)
-                await response.write(f"event: board\ndata: {board}\n\n".encode())
+                board = dumps(await desk.board())
+                await response.write(b"event: board\ndata: " + board + b"\n\n")
                 await _next_change(changes, request, response, still)
         return response
 

