@@ -53,6 +53,9 @@ class ComposeScreen(DeskScreen[Any]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012 (Textual's own)
     ABOUT: ClassVar[str] = "tui_compose_about"
     BINDINGS: ClassVar[list[BindingType]] = [
+        # before the next key is read: what a slow line brings in one piece must not land in the field one has left
+        Binding("tab", "app.focus_next", priority=True, show=False),
+        Binding("shift+tab", "app.focus_previous", priority=True, show=False),
         Binding("f5,ctrl+s", "preview", "tui_key_preview", key_display="F5"),
         Binding("f6,ctrl+l", "next_language", "tui_key_next_language", key_display="F6"),
         Binding("f7,ctrl+n", "next_problem", "tui_key_next_problem", key_display="F7"),
