@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 import signal
 import socket
 import struct
@@ -21,6 +22,7 @@ from typing import Any
 
 FLOOD = ("areas=芋窪", "river=空堀川", "reason=danger-level", "shelters=第三小学校")
 _SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 0x1
+FIRST, SECOND, PASSPHRASE = "duty-a", "duty-b", "kunren-kunren"
 LIMIT_S = 60.0
 
 
@@ -40,11 +42,12 @@ class Rehearsal:
         self.live, self.home = folder / "live", folder / "live-drill"
         self.log = folder / "service.log"
 
-    def cli(self, *arguments: str, config: bool = True) -> Any:
-        """Run a command and return its document."""
+    def cli(self, *arguments: str, config: bool = True, who: str = "", typed: str = "") -> Any:
+        """Run a command and return its document; `who` keeps a login of their own, `typed` is what they are asked."""
         own = ("--config", str(self.home / "config.toml")) if config else ()
         command = (sys.executable, "-m", "broadcaster", *arguments, "--json", *own)
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+        env = {**os.environ, "XDG_STATE_HOME": str(self.log.with_name(f"state-{who}"))}
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, input=typed, env=env)
         assert done.returncode == 0, (arguments, done.stdout, done.stderr, self.said())
         return json.loads(done.stdout)
 
@@ -52,11 +55,19 @@ class Rehearsal:
         return self.log.read_text()[-4000:] if self.log.exists() else ""
 
     def make(self) -> None:
-        """Make both instances. One person plays everybody, so nobody else is asked to approve."""
+        """Make both instances."""
         self.cli("init", str(self.live), "--live", "--name", "見本市", config=False)
         self.cli("init", "--drill", "--beside", str(self.live), "--port", str(free_ports()), config=False)
-        config = self.home / "config.toml"
-        config.write_text(config.read_text().replace("approval = true", "approval = false"))
+
+    def seat(self) -> None:
+        """Make two officers and let both log in, with nothing but this machine to say who they are."""
+        roles = [part for role in ("composer", "approver", "admin") for part in ("--role", role)]
+        tickets = {
+            name: self.cli("officers", "add", name, *roles, "--no-second-factor")["ticket"] for name in (FIRST, SECOND)
+        }
+        for name, ticket in tickets.items():
+            self.cli("officers", "enrol", name, typed=f"{ticket}\n{PASSPHRASE}\n")
+            self.cli("login", name, "--no-code", who=name, typed=f"{PASSPHRASE}\n")
 
     def run(self) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as log:
@@ -81,20 +92,22 @@ class Rehearsal:
         """Take two incidents through their lives."""
         self.answering()
         self.cli("check")
-        order = self.send("flood-level4")
+        self.seat()
+        filled = [part for value in FLOOD for part in ("--set", value)]
+        order = self.approved("send", "--template", "flood-level4", *filled)
         channels = self.confirmed(order)
         seen = fetched(self.cli("status", order)["row"]["deliveries"])
-        self.confirmed(self.cli("correct", order)["alert"]["identifier"])
-        second = self.send("flood-level4")
+        self.confirmed(self.cli("correct", order, who=FIRST)["alert"]["identifier"])
+        second = self.approved("send", "--template", "flood-level4", *filled)
         self.confirmed(second)
-        lifted = self.cli("clear", second)["alert"]["identifier"]
-        self.confirmed(lifted)
+        self.confirmed(self.approved("clear", second))
         report, audit = self.cli("drill", "report"), self.cli("audit", "verify")
         return {"channels": channels, "seen": seen, "report": report, "audit": audit, "order": order}
 
-    def send(self, template: str) -> str:
-        filled = [part for value in FLOOD for part in ("--set", value)]
-        return str(self.cli("send", "--template", template, *filled)["alert"]["identifier"])
+    def approved(self, *arguments: str) -> str:
+        """Hand in as the first officer, approve as the second; return the alert."""
+        number = self.cli(*arguments, who=FIRST)["submission"]
+        return str(self.cli("approve", str(number), who=SECOND)["alert"]["identifier"])
 
     def answering(self) -> None:
         end = time.monotonic() + LIMIT_S

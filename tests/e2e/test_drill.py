@@ -84,7 +84,7 @@ async def test_the_recorder_sees_who_calls_outside(tmp_path: Path) -> None:
 @pytest.mark.fault(127)
 @pytest.mark.fault(128)
 async def test_a_whole_drill_calls_nobody_outside_and_needs_nobody(tmp_path: Path) -> None:
-    """I8. No name service, no clock server, no registry answers either: what it needs is all there."""
+    """I8. No name service, no clock server, no registry, nobody to ask who an officer is: all it needs is there."""
     said, outside = await recorded(
         tmp_path / "trace", "-m", "tests.e2e.rehearsal", str(tmp_path / "town"), "--no-network"
     )
@@ -96,6 +96,6 @@ async def test_a_whole_drill_calls_nobody_outside_and_needs_nobody(tmp_path: Pat
     assert went["exit_code"] == 0
     first, second = went["report"]["incidents"]
     reached = [{step["step"] for step in each["steps"] if step["at"]} for each in (first, second)]
-    assert reached[0] >= {"handed_in", "accepted", "first_byte", "confirmed", "corrected"}
-    assert reached[1] >= {"handed_in", "accepted", "first_byte", "confirmed", "lifted"}
+    assert reached[0] >= {"handed_in", "approved", "accepted", "first_byte", "confirmed", "corrected"}
+    assert reached[1] >= {"handed_in", "approved", "accepted", "first_byte", "confirmed", "lifted"}
     assert [step for each in (first, second) for step in each["steps"] if step["at"] is None] == []
