@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
-from broadcaster.tui.widgets.key_bar import bindings_of
+from broadcaster.tui.widgets.key_bar import MOVES, bindings_of
 
 if TYPE_CHECKING:
     from broadcaster.tui.app import DeskApp
@@ -31,7 +31,7 @@ class DeskCommands(Provider):
 
     def _commands(self) -> Iterator[tuple[str, Callable[[], object]]]:
         words = cast("DeskApp", self.app).words
-        shown = [(key, active) for key, active in bindings_of(self.screen) if active.binding.show]
+        shown = [(key, active) for key, active in bindings_of(self.screen) if active.binding.description not in MOVES]
         for key, active in shown:
             said = f"{words(active.binding.description)} ({key})"
             yield said, partial(self.app.run_action, active.binding.action, active.node)

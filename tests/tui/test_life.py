@@ -65,6 +65,8 @@ async def test_help_lists_the_keys_and_the_palette_finds_them_by_their_words(
             await here.until(lambda: alert.serial in here.shown())
             await here.press("home", "f1")
             await here.until(lambda: isinstance(here.app.screen, HelpScreen) and word in here.shown())
+            seen = here.shown()
+            assert here.app.words("tui_key_handover") in seen, "keys that have no place at the bottom are told too"
             await here.press("escape", "ctrl+p")
             await here.until(lambda: word in here.shown() and not isinstance(here.app.screen, BoardScreen))
             await here.press(*("false" if language == "en" else "誤報"))

@@ -13,6 +13,7 @@ from textual.widgets import Static
 
 from broadcaster.tui.drawing import pad
 from broadcaster.tui.screens.base import DeskModal
+from broadcaster.tui.widgets.key_bar import MOVES
 from broadcaster.tui.words import plain
 
 
@@ -34,8 +35,8 @@ class HelpScreen(DeskModal[None]):
         """Name each key."""
         lines = [plain(self.words(self._heading), "bold")]
         lines += [plain(self.words(self._about))] if self._about else []
-        lines += [plain(""), *(self._key(each) for each in self._keys if each.binding.show)]
-        lines += [plain(""), *(self._key(each) for each in self._keys if not each.binding.show)]
+        lines += [plain(""), *(self._key(each) for each in self._keys if each.binding.description not in MOVES)]
+        lines += [plain(""), *(self._key(each) for each in self._keys if each.binding.description in MOVES)]
         self.query_one("#keys", Static).update(Content("\n").join(lines))
 
     def _key(self, active: ActiveBinding) -> Content:

@@ -15,6 +15,8 @@ from broadcaster.tui.words import plain, width
 
 HELP = "tui_key_help"
 """The description of the one key that always has its place."""
+MOVES = frozenset(f"tui_key_{name}" for name in ("up", "down", "page_up", "page_down", "top", "bottom", "back"))
+"""Descriptions of keys that do nothing but move: listed last, and no command to be found by words."""
 
 
 class KeyBar(AtDesk, Widget):
