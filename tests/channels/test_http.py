@@ -153,6 +153,10 @@ def test_the_wish_to_wait_unclamped(headers: Mapping[str, str], seconds: float |
     assert retry_after(headers, NOW) == seconds
 
 
+def test_a_date_to_wait_for_counts_from_now() -> None:
+    assert failure(Reply(429, {"retry-after": date(60)}, b""), now=NOW).retry_after == 60.0
+
+
 def test_twelve_digits_of_a_reset_are_still_a_number() -> None:
     found = retry_after({"x-rate-limit-reset": "9" * 12}, datetime.fromtimestamp(0, UTC))
     assert found == 999_999_999_999.0
