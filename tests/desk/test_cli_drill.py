@@ -1,12 +1,14 @@
 """`init --drill` at the command line, and a mode that was switched under an instance."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from broadcaster.cli import main
+from broadcaster.cli import drilling, main
+from broadcaster.desk import Debrief, Mark, Step
 
 
 @pytest.fixture(autouse=True)
@@ -75,3 +77,43 @@ def test_an_instance_whose_mode_was_switched_does_not_start(
     assert json.loads(capsys.readouterr().out)["error"]["code"] == "store_other_mode"
     assert main(["check", "--config", str(config), "--json"]) == 1
     assert json.loads(capsys.readouterr().out)["error"]["code"] == "store_other_mode"
+
+
+def test_trouble_needs_somebody_to_play_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Neither a live instance nor a drill with real test accounts has stand-ins."""
+    for mode in ("live", "drill"):
+        assert main(["init", str(tmp_path / mode), f"--{mode}"]) == 0
+        capsys.readouterr()
+        assert main(["run", "--config", str(tmp_path / mode / "config.toml"), "--x=429", "--json"]) == 2
+        assert json.loads(capsys.readouterr().out)["error"]["code"] == "trouble_not_here"
+
+
+def test_a_drill_is_looked_back_on_without_a_service(live: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["init", "--drill", "--beside", str(live)]) == 0
+    config = str(live.with_name("live-drill") / "config.toml")
+    capsys.readouterr()
+    assert main(["drill", "report", "--config", config, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"incidents": []}
+    assert main(["drill", "report", "--config", config]) == 0
+    assert capsys.readouterr().out == "Nothing was sent yet.\n"
+
+
+@pytest.mark.parametrize("language", ["ja_JP.UTF-8", "en_US.UTF-8"])
+def test_each_step_is_worded_and_what_was_not_reached_has_no_time(
+    monkeypatch: pytest.MonkeyPatch, language: str
+) -> None:
+    monkeypatch.setenv("LC_ALL", language)
+    at = datetime(2026, 7, 1, 3, tzinfo=UTC)
+    reached = [
+        Mark(step=step, serial="7-1", channel="mail", at=at, after=timedelta(seconds=125.3), took=timedelta(0))
+        for step in Step
+    ]
+    missing = Mark(step=Step.CONFIRMED, serial="7-1", channel="twitter", target="x")
+    found = [Debrief(incident=7, headline="h", marks=(*reached, missing))]
+    told = list(drilling.lines(found))
+    assert len(told) == 3 + len(Step) + 1
+    assert all("2:05.3" in line and "7-1" in line for line in told[3:-1])
+    assert told[-1].split()[:2] == ["-", "-"]
+    (document,) = drilling.documents(found)
+    assert document["steps"][0]["after_s"] == 125.3
+    assert (document["steps"][-1]["at"], document["steps"][-1]["took_s"]) == (None, None)

@@ -37,6 +37,17 @@ def test_headless_it_confirms_four_channels_and_says_so_in_one_document() -> Non
     assert document["alert"]["status"] == "Exercise"
 
 
+def test_with_trouble_it_says_what_was_not_confirmed_and_how_it_went() -> None:
+    done = demo("--headless", "--json", "--seconds", "5", "--x=suspended", "--smtp=down")
+    assert done.returncode == 1, done.stderr
+    document = json.loads(done.stdout)
+    states = {each["channel"]: each["state"] for each in document["deliveries"]}
+    assert states["twitter"] == states["mail"] == "retry_wait"
+    (incident,) = document["drill"]
+    missed = {step["channel"] for step in incident["steps"] if step["step"] == "confirmed" and not step["at"]}
+    assert missed >= {"twitter", "mail"}
+
+
 def test_without_a_terminal_it_prints_board_and_addresses(tmp_path: Path) -> None:
     done = demo("--data-dir", str(tmp_path))
     assert done.returncode == 0, done.stderr

@@ -38,6 +38,13 @@ def test_live_and_grave_needs_a_second_person(severity: Severity) -> None:
     assert approval.needed(Mode.DRILL, graded(severity)) is False
 
 
+@pytest.mark.parametrize("severity", list(Severity))
+def test_a_drill_may_rehearse_approval_as_in_earnest(severity: Severity) -> None:
+    rehearsed = Policy(rehearsed=True)
+    assert approval.needed(Mode.DRILL, graded(severity), rehearsed) is (severity in GRAVE)
+    assert approval.needed(Mode.LIVE, graded(severity), rehearsed) is (severity in GRAVE)
+
+
 @pytest.mark.parametrize("kind", list(Kind))
 def test_only_a_retraction_is_approved_in_advance(kind: Kind) -> None:
     assert approval.in_advance(kind) is (kind in (Kind.CANCEL, Kind.CORRECTION))
