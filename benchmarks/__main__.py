@@ -15,7 +15,7 @@ from rich.console import Console
 
 from benchmarks import frame, pictures
 
-LIMIT_S = 240
+LIMIT_S = 300
 """Seconds after which a benchmark is ended and its absence said."""
 ALL = (
     "durable",
