@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from broadcaster.client import Client, error_of
-from broadcaster.errors import BroadcasterError, ServiceUnreachable
+from broadcaster.errors import BroadcasterError, Forbidden, ServiceUnreachable, Unauthenticated
 from broadcaster.ports.world import Clock
 
 T = TypeVar("T")
@@ -52,7 +52,7 @@ class Gateway:
 
     async def watch(self) -> AsyncGenerator[Any, None]:
         """Yield the board now and at each change, `Away` once when the core is lost; without end. Raise
-        `BroadcasterError` where the core answers but will not show the board (a session has ended).
+        `Unauthenticated` or `Forbidden` where the core will not show the board (a session has ended).
         """
         away: Away | None = None
         while True:
@@ -60,7 +60,9 @@ class Gateway:
                 async for board in self._boards():
                     away = None
                     yield board
-            except (ServiceUnreachable, OSError, asyncio.IncompleteReadError, TimeoutError) as error:
+            except (Unauthenticated, Forbidden):
+                raise
+            except (BroadcasterError, OSError, asyncio.IncompleteReadError, TimeoutError, ValueError) as error:
                 lost = error if isinstance(error, BroadcasterError) else ServiceUnreachable("service_lost", key="-")
                 if away is None:
                     away = Away(since=self._clock.now(), error=lost)
