@@ -36,7 +36,7 @@ def peer(ports: tuple[int, ...]) -> Any:
     for port in ports[:2]:
         account = apprise.Apprise.instantiate("twitter://bench/bench/bench/bench?mode=tweet")
         assert account is not None
-        account.twitter_tweet = f"http://127.0.0.1:{port}/2/tweets"  # type: ignore[attr-defined]
+        account.twitter_tweet = f"http://127.0.0.1:{port}/2/tweets"
         found.add(account)
     for port in ports[2:]:
         found.add(f"mailto://127.0.0.1:{port}?to=resident@residents.example&from=bousai@sample-city.example")

@@ -61,7 +61,7 @@ class Peer:
     """Huey with its SQLite storage."""
 
     def __init__(self, folder: Path) -> None:
-        from huey import SqliteHuey  # type: ignore[import-untyped]  # noqa: PLC0415 - a peer need not be installed
+        from huey import SqliteHuey  # noqa: PLC0415 - a peer need not be installed
 
         self.huey: Any = SqliteHuey(filename=str(folder / "huey.db"), fsync=True, results=True)
         self.task = self.huey.task()(lambda text: text)
