@@ -14,7 +14,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing import forkserver
@@ -23,6 +23,7 @@ from typing import Any
 from unittest.mock import patch
 
 from broadcaster import bootstrap, logs, loops
+from broadcaster.bootstrap import instance, service
 from broadcaster.config import load_config
 from tests.faults.kit.clock import RacingClock
 
@@ -106,7 +107,10 @@ def live(order: Order) -> None:
         os.kill(os.getpid(), signal.SIGSTOP)
     clock = RacingClock(order.clock, order.origin, order.speed)
     looked_up = patch.object(socket, "getaddrinfo", partial(_look_up, order.names_down, socket.getaddrinfo))
-    with looked_up, patch.object(bootstrap, "SystemClock", lambda: clock):
+    with ExitStack() as exchanged:
+        exchanged.enter_context(looked_up)
+        for room in (instance, service):
+            exchanged.enter_context(patch.object(room, "SystemClock", lambda: clock))
         config = load_config(order.config)
         logs.configure(config.logging.level, config.secrets)
         with asyncio.Runner(loop_factory=loops.loop_factory()) as runner:
