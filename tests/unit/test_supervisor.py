@@ -48,7 +48,7 @@ class Service:
         self.pids = dict[str, int]()
         self._rest = b""
 
-    def line(self, seconds: float = 15) -> str:
+    def line(self, seconds: float = 60) -> str:
         assert self.process.stdout is not None
         end = time.monotonic() + seconds
         while b"\n" not in self._rest:
