@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
@@ -85,18 +86,18 @@ class PagedScreen(DeskScreen[None]):
         """Begin again at the newest."""
         self.load(None)
 
+    @abstractmethod
     def fetch(self, core: Client, start: int | None) -> tuple[Sequence[Any], int | None]:
         """Return a page, newest first, and where the next one begins."""
-        raise NotImplementedError
 
+    @abstractmethod
     def title_line(self) -> str:
         """Return the head."""
-        raise NotImplementedError
 
+    @abstractmethod
     def line(self, item: Any) -> Content:
         """Return one line."""
-        raise NotImplementedError
 
+    @abstractmethod
     def detail(self, item: Any) -> Content:
         """Return more about one."""
-        raise NotImplementedError

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from abc import abstractmethod
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, ClassVar
@@ -56,17 +57,17 @@ class PaperScreen(DeskScreen[None]):
         self.query_one("#head", Static).update(plain(self.title_line(), "bold"))
         self.query_one("#said", Static).update(Content("\n").join(self.lines()))
 
+    @abstractmethod
     def fetch(self, core: Client) -> Any:
         """Return what it is about."""
-        raise NotImplementedError
 
+    @abstractmethod
     def title_line(self) -> str:
         """Return the head."""
-        raise NotImplementedError
 
+    @abstractmethod
     def lines(self) -> Iterable[Content]:
         """Return the text."""
-        raise NotImplementedError
 
     @work(exclusive=True, group="save")
     async def save(self, stem: str, suffix: str, text: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from abc import abstractmethod
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, ClassVar
@@ -50,9 +51,9 @@ class Previewing(DeskScreen[Any]):
         with self.desk.failing():
             self.put(await self.ask(self.fetch))
 
+    @abstractmethod
     def fetch(self, core: Client) -> Any:
         """Return what is shown: a `desk.Preview` or a `desk.Pending`."""
-        raise NotImplementedError
 
     def put(self, shown: Any) -> None:
         """Show it."""
