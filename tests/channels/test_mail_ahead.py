@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -38,11 +38,17 @@ class Relay:
             yield server.sockets[0].getsockname()[1]
             for client in self._clients:
                 client.close()
-                await client.wait_closed()
+                with suppress(ConnectionError):  # the client may have reset it first
+                    await client.wait_closed()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._clients.append(writer)
         writer.write(b"220 relay\r\n")
+        with suppress(ConnectionError):
+            await self._talk(reader, writer)
+        writer.close()
+
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while line := await reader.readline():
             if line == b"DATA\r\n":
                 writer.write(b"354 go on\r\n")
@@ -52,7 +58,6 @@ class Relay:
                     break
                 self.taken += 1
             writer.write(self._words if line.startswith(b"EHLO") else b"250 fine\r\n")
-        writer.close()
 
 
 @pytest.mark.parametrize("pipelining", [True, False])
