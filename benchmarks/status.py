@@ -63,7 +63,7 @@ async def _compared(config: Path, rounds: int) -> frame.Report:
 
 def _timed(words: tuple[str, ...], config: Path) -> float:
     begun = time.perf_counter()
-    env = {**os.environ, "BROADCASTERCONFIG": str(config)}
+    env = {**os.environ, "BROADCASTER_CONFIG": str(config)}
     done = subprocess.run([sys.executable, *words], env=env, stdout=subprocess.PIPE, check=False)
     took = time.perf_counter() - begun
     if done.returncode:
