@@ -56,6 +56,16 @@ WORDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
             "`broadcaster status`（新しいプロセス、中央値）",
         ),
     },
+    "desk": {
+        "first paint of the desk, median": (
+            "`broadcaster tui`, a new process, until its first picture, median",
+            "`broadcaster tui`（新しいプロセス）の最初の画面まで（中央値）",
+        ),
+        "a key on the screen, median": (
+            "a key pressed until it is on the screen, 1,000 deliveries on the board, median",
+            "キーを押してから画面に出るまで（状況表に配信 1,000 件、中央値）",
+        ),
+    },
     "mail": {
         "mails, ledger included": (
             "personalised mails on 8 connections, each recipient's result on disk",
