@@ -45,11 +45,12 @@ format: .venv/.dev ## put the code into shape
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
+# Extras stay named in the locks: some pips take `coverage[toml]` for another package than `coverage==`, and an unpinned one.
 lock: .venv/.dev ## renew the hash-locked requirements from pyproject.toml
 	@$(BIN)/pip install --quiet uv
-	@$(BIN)/uv pip compile pyproject.toml --upgrade --extra build --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet -o requirements.txt
-	@$(BIN)/uv pip compile pyproject.toml --extra build --extra dev -c requirements.txt --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet -o requirements-dev.txt
-	@$(BIN)/uv pip compile pyproject.toml --extra build --extra dev --extra proof -c requirements-dev.txt --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet -o requirements-proof.txt
+	@$(BIN)/uv pip compile pyproject.toml --upgrade --extra build --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-strip-extras --quiet -o requirements.txt
+	@$(BIN)/uv pip compile pyproject.toml --extra build --extra dev -c requirements.txt --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-strip-extras --quiet -o requirements-dev.txt
+	@$(BIN)/uv pip compile pyproject.toml --extra build --extra dev --extra proof -c requirements-dev.txt --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-strip-extras --quiet -o requirements-proof.txt
 
 pictures: .venv/.dev ## draw the README's pictures from the running program (needs Chromium)
 	@$(BIN)/python docs/images/draw.py
