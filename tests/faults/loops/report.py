@@ -16,6 +16,8 @@ from tests.faults.loops.tally import say
 
 CATALOGUE = Path(__file__).parents[1] / "catalogue.toml"
 ROOT = Path(__file__).parents[3]
+COLLECTING = ("--collect-only", "-q", "--no-header", "--snapshot-warn-unused")
+"""Where nothing runs, no picture is used: that is no error here."""
 
 
 class Markers:
@@ -36,7 +38,7 @@ def collected() -> Mapping[int, set[str]]:
     """Return the tests that cover each fault. Raise `SystemExit` if the tests cannot be collected."""
     markers, said = Markers(), io.StringIO()
     with contextlib.redirect_stdout(said):
-        code = pytest.main(["--collect-only", "-q", "--no-header", str(ROOT / "tests")], plugins=[markers])
+        code = pytest.main([*COLLECTING, str(ROOT / "tests")], plugins=[markers])
     if code != pytest.ExitCode.OK:
         sys.exit(f"The tests could not be collected:\n{said.getvalue()[-3000:]}")
     return markers.tests
