@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from broadcaster.client import Client
     from broadcaster.ports.world import Clock
+    from broadcaster.tui.app import DeskApp
 
 
 def open_desk(connect: Callable[[str], Client], clock: Clock, *, language: str, session: str = "") -> None:
@@ -24,7 +25,8 @@ def open_desk(connect: Callable[[str], Client], clock: Clock, *, language: str, 
     """
     from broadcaster.tui.app import DeskApp  # noqa: PLC0415 - Textual is loaded only where it is shown
 
-    DeskApp(connect, clock, language=language, session=session).run()
+    app = DeskApp(connect, clock, language=language, session=session)
+    asyncio.run(_shown(app, (signal.SIGTERM, signal.SIGHUP)))
 
 
 async def show_desk(
@@ -36,9 +38,14 @@ async def show_desk(
     """
     from broadcaster.tui.app import DeskApp  # noqa: PLC0415 - see above
 
-    app, loop = DeskApp(connect, clock, language=language, hint=hint), asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, app.exit)
+    app = DeskApp(connect, clock, language=language, hint=hint)
     if seconds is not None:
-        loop.call_later(seconds, app.exit)
+        asyncio.get_running_loop().call_later(seconds, app.exit)
+    await _shown(app, (signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
+
+
+async def _shown(app: DeskApp, signals: Iterable[int]) -> None:
+    """Show it; each of these signals ends it as its own key does, with nothing lost that was typed."""
+    for number in signals:
+        asyncio.get_running_loop().add_signal_handler(number, app.leave)
     await app.run_async()

@@ -23,10 +23,13 @@ from broadcaster.tui.drawing import time_of
 from broadcaster.tui.gateway import Away, Gateway
 from broadcaster.tui.lines import moment
 from broadcaster.tui.opening import warm
+from broadcaster.tui.page_files import sweep
+from broadcaster.tui.screens.base import DeskScreen
 from broadcaster.tui.screens.board import BoardScreen
 from broadcaster.tui.screens.help import HelpScreen
 from broadcaster.tui.screens.login import LoginScreen
 from broadcaster.tui.stopping import Stops
+from broadcaster.tui.terminal import DeskTerminal, HungUp
 from broadcaster.tui.widgets.key_bar import bindings_of
 from broadcaster.tui.words import Words, other, visible
 
@@ -69,7 +72,7 @@ class DeskApp(Stops, App[object]):
         session: str = "",
         hint: Mapping[str, str] | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(driver_class=DeskTerminal)
         self.clock = clock
         self._hints = dict(hint or {})
         self.gateway = Gateway(connect, clock, session)
@@ -199,6 +202,7 @@ class DeskApp(Stops, App[object]):
         self.away = None
         if self.board is None:
             self.run_worker(warm, thread=True, exit_on_error=False)
+            self.run_worker(sweep, thread=True, exit_on_error=False)
         self.board = board
         self.mode = board["mode"]
 
@@ -239,12 +243,23 @@ class DeskApp(Stops, App[object]):
         self._log_in()
 
     async def action_quit(self) -> None:
-        """Leave, and end the session where it was begun here: it is of no use to anybody any more."""
-        if self._begun_here:
-            with suppress(BroadcasterError, TimeoutError):
-                async with asyncio.timeout(_FAREWELL_S):
+        """Leave: keep what is being written, and end the session where it was begun here, of no use any more."""
+        with suppress(BroadcasterError, TimeoutError):
+            async with asyncio.timeout(_FAREWELL_S):
+                for screen in self.screen_stack:
+                    if isinstance(screen, DeskScreen):
+                        await screen.put_away()
+                if self._begun_here:
                     await self.gateway.ask(lambda core: core.logout())
         self.exit()
+
+    def leave(self) -> None:
+        """Leave without a key, since a signal says so."""
+        self.post_message(HungUp())
+
+    def on_hung_up(self) -> None:
+        """Leave: nobody sees the screen any more."""
+        self.run_worker(self.action_quit(), group="leave")
 
     def action_command_palette(self) -> None:
         """Find what can be done by its words."""

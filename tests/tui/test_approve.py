@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import stat
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -92,6 +94,23 @@ async def test_the_page_can_be_opened_in_a_browser_and_leaves_nothing_behind(tmp
         assert stat.S_IMODE(page.parent.stat().st_mode) == 0o700
         await here.press("escape")
         await here.until(lambda: not page.parent.exists())
+
+
+async def test_what_a_killed_desk_left_in_the_way_of_pages_is_swept_up_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    killed = subprocess.Popen(["true"])
+    killed.wait()
+    left, running = (tmp_path / f"broadcaster-preview-{each}-x" for each in (killed.pid, os.getpid()))
+    foreign, elsewhere = tmp_path / "broadcaster-preview-notes", tmp_path / "elsewhere"
+    for folder in (left, running, foreign, elsewhere):
+        folder.mkdir()
+        (folder / "index.html").write_text("before")
+    (tmp_path / f"broadcaster-preview-{killed.pid}-link").symlink_to(elsewhere)
+    async with core(tmp_path) as made, seat(made) as here:
+        await here.until(lambda: not left.exists())
+    assert all((folder / "index.html").exists() for folder in (running, foreign, elsewhere))
 
 
 @pytest.mark.fault(100)

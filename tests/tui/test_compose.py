@@ -27,6 +27,8 @@ ORDER = Sheet(
     slots={"river": "空堀川", "reason": "leak", "shelters": "第三小学校"},
 )
 OTHER = Actor(name="other")
+HOURS_OF_6 = 24
+"""What the digit 6 chooses of how long it holds."""
 
 
 class Composing:
@@ -367,3 +369,14 @@ async def test_a_draft_is_dropped_where_one_picks(tmp_path: Path) -> None:
         assert await made.here.store.drafts() == ()
         await desk.pick("l", "4")
         assert desk.screen.sheet.template == "landslide-level4"
+
+
+@pytest.mark.parametrize("on", ["tab", "enter", "down"])
+async def test_what_is_typed_far_ahead_lands_where_it_belongs(tmp_path: Path, on: str) -> None:
+    """Every key is there before the first is dealt with, as from a slow line."""
+    async with core(tmp_path) as made, composing(made) as desk:
+        await field(desk)
+        for key in ("空", "堀", "川", on, "3", "enter", "第", "三", on, "6"):
+            desk.here.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await desk.here.until(lambda: desk.screen.sheet.hours == HOURS_OF_6)
+        assert desk.screen.sheet.slots == {**ORDER.slots, "shelters": "第三"}

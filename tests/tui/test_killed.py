@@ -6,6 +6,7 @@ import asyncio
 import fcntl
 import os
 import pty
+import signal
 import sys
 import termios
 from pathlib import Path
@@ -22,7 +23,7 @@ TURNS = 600
 @pytest.mark.slow
 @pytest.mark.fault(8)
 @pytest.mark.fault(14)
-@pytest.mark.parametrize("how", ["killed", "hung up"])
+@pytest.mark.parametrize("how", ["killed", "hung up", "cut without a word"])
 async def test_the_draft_stays_when_the_desk_dies(tmp_path: Path, how: str) -> None:
     async with core(tmp_path) as made:
         ours, theirs = pty.openpty()
@@ -38,12 +39,12 @@ async def test_the_draft_stays_when_the_desk_dies(tmp_path: Path, how: str) -> N
             stdout=theirs,
             stderr=theirs,
             start_new_session=True,
-            preexec_fn=own_terminal,
+            preexec_fn=deaf if how == "cut without a word" else own_terminal,
         )
         os.close(theirs)
         seen = Screen(ours)
         try:
-            for wanted, keys in (("発令中", "n"), ("土砂災害", "f4"), ("東大和市全域", "2\t空堀川")):
+            for wanted, keys in (("発令中", "n"), ("土砂災害", "f4"), ("東大和市全域", "2\t残")):
                 await seen.until(wanted)
                 os.write(ours, keys.encode())
             for _ in range(TURNS):
@@ -55,6 +56,9 @@ async def test_the_draft_stays_when_the_desk_dies(tmp_path: Path, how: str) -> N
         finally:
             if how == "killed":
                 process.kill()
+            else:
+                os.write(ours, "堀川".encode())
+                await seen.until("残堀川")
             os.close(ours)
             try:
                 await asyncio.wait_for(process.wait(), 30)
@@ -63,13 +67,21 @@ async def test_the_draft_stays_when_the_desk_dies(tmp_path: Path, how: str) -> N
                     process.kill()
         (row,) = await made.here.store.drafts()
         assert from_json(row.body).areas == ("芋窪",)
-        assert from_json(row.body).slots["river"].startswith("空")
+        kept = from_json(row.body).slots["river"]
+        assert (kept, process.returncode) == (("残", -signal.SIGKILL) if how == "killed" else ("残堀川", 0))
         assert (await made.here.desk.board()).rows == ()
 
 
 def own_terminal() -> None:
     """Make the pseudo-terminal the child's own, so that it is hung up on when ours is closed."""
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+def deaf() -> None:
+    """Let the hang-up of that terminal never be heard, as under nohup."""
+    own_terminal()
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGHUP])
 
 
 class Screen:

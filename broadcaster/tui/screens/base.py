@@ -70,6 +70,9 @@ class DeskScreen(AtDesk, Screen[ScreenResultType]):
         """Go back, with nothing done."""
         self.dismiss(None)
 
+    async def put_away(self) -> None:
+        """Keep what must not be lost with the desk, which is about to end. Raise what the core raises."""
+
 
 class DeskModal(AtDesk, ModalScreen[ScreenResultType]):
     """A question in a box over a screen: the mode stays on top of it, its keys at the bottom. Escape closes it."""

@@ -21,6 +21,7 @@ from broadcaster.sheet.hazards import hazards
 from broadcaster.sheet.setting import press_of
 from broadcaster.tui.filling import filled
 from broadcaster.tui.forming import Maker, form, form_id, language_of
+from broadcaster.tui.going import KEYS, GoesOn
 from broadcaster.tui.handing import Handing
 from broadcaster.tui.keeping import Keeper
 from broadcaster.tui.messages import AreasChosen, Chosen, PasteRefused, Picked, TextCleaned
@@ -43,7 +44,7 @@ ASK_S = 0.8
 """Quiet before the core is asked how long the texts are and whom they reach."""
 
 
-class ComposeScreen(DeskScreen[Any]):
+class ComposeScreen(GoesOn, DeskScreen[Any]):
     """The form of one sheet. Without a sheet it asks what to say, or fills one to follow the alert `of`. Its result is
     what became of the sheet (`desk.Submitted`), None where it was left.
     """
@@ -53,9 +54,7 @@ class ComposeScreen(DeskScreen[Any]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012 (Textual's own)
     ABOUT: ClassVar[str] = "tui_compose_about"
     BINDINGS: ClassVar[list[BindingType]] = [
-        # before the next key is read: what a slow line brings in one piece must not land in the field one has left
-        Binding("tab", "app.focus_next", priority=True, show=False),
-        Binding("shift+tab", "app.focus_previous", priority=True, show=False),
+        *KEYS,
         Binding("f5,ctrl+s", "preview", "tui_key_preview", key_display="F5"),
         Binding("f6,ctrl+l", "next_language", "tui_key_next_language", key_display="F6"),
         Binding("f7,ctrl+n", "next_problem", "tui_key_next_problem", key_display="F7"),
@@ -289,6 +288,10 @@ class ComposeScreen(DeskScreen[Any]):
         if self.keeper.theirs is None:
             self.dismiss(None)
 
+    async def put_away(self) -> None:
+        """Keep the sheet."""
+        await self.keeper.keep(self.sheet)
+
     @work(exclusive=True, group="difference")
     async def action_look_at_difference(self) -> None:
         """Show what another officer changed, and ask whose words stay."""
@@ -320,9 +323,11 @@ class ComposeScreen(DeskScreen[Any]):
 
     # ------------------------------------------------------------ going about
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 (Textual's own)
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer the difference only while there is one."""
-        return action != "look_at_difference" or self.keeper.theirs is not None
+        if action == "look_at_difference":
+            return self.keeper.theirs is not None
+        return super().check_action(action, parameters)
 
     @work(exclusive=True, group="preview")
     async def action_preview(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
 from textual import work
@@ -11,7 +11,7 @@ from textual.widgets import Input, Static
 
 from broadcaster.errors import BroadcasterError
 from broadcaster.tui.lines import headline, serial
-from broadcaster.tui.screens.base import DeskModal
+from broadcaster.tui.screens.fields import FieldsModal
 from broadcaster.tui.screens.reason import LONGEST
 from broadcaster.tui.typed import asked, matches
 from broadcaster.tui.views import alert_of
@@ -20,7 +20,7 @@ from broadcaster.tui.words import plain
 CODE = 12
 
 
-class GlassScreen(DeskModal[Any]):
+class GlassScreen(FieldsModal[Any]):
     """Asks for the words of the alert, a reason, and a fresh code of the second factor where there is one. Its result
     is the countdown (`ports.store.Breaking` as JSON).
     """
@@ -34,7 +34,8 @@ class GlassScreen(DeskModal[Any]):
         self._acting = False
 
     @property
-    def _fields(self) -> list[str]:
+    def fields(self) -> Sequence[str]:
+        """What has to be typed, why, and the code where there is a second factor."""
         officer = self.desk.me["officer"] if self.desk.me else None
         return ["typed", "reason", *(["code"] if officer and officer["second_factor"] else [])]
 
@@ -42,7 +43,7 @@ class GlassScreen(DeskModal[Any]):
         """Return what it means, and the fields."""
         yield Static(id="mode")
         yield Static(id="what")
-        for field in self._fields:
+        for field in self.fields:
             yield Static(id=f"{field}-label")
             yield Input(id=field, max_length=CODE if field == "code" else LONGEST)
         yield Static(id="verdict")
@@ -57,7 +58,7 @@ class GlassScreen(DeskModal[Any]):
         alert, mode = alert_of(self._shown), self.words(f"mode_{self._shown['mode']}")
         self.query_one("#mode", Static).update(plain(self.words("tui_glass_what", mode=mode)))
         self.query_one("#what", Static).update(plain(f"{serial(alert)} {headline(alert)}", "bold"))
-        for field in self._fields:
+        for field in self.fields:
             said = self.words(f"tui_glass_{field}", word=self._word())
             self.query_one(f"#{field}-label", Static).update(plain(said))
 
@@ -65,19 +66,15 @@ class GlassScreen(DeskModal[Any]):
         return asked(str(self._shown["mode"]), alert_of(self._shown), self.words)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Go on to the next field; begin after the last, once."""
+        """Begin, once, where all is filled as it must be."""
         event.stop()
-        fields = self._fields
-        place = fields.index(event.input.id or "")
-        if place + 1 < len(fields):
-            self.query_one(f"#{fields[place + 1]}", Input).focus()
-        elif not self._acting and self._complete():
+        if not self._acting and self._complete():
             self._acting = True
             self._begin()
 
     def _complete(self) -> bool:
         """Tell whether every field is filled as it must be, and lead to the first that is not."""
-        wrong = next((field for field in self._fields if not self._right(field)), None)
+        wrong = next((field for field in self.fields if not self._right(field)), None)
         if wrong is None:
             return True
         code = {"typed": "tui_typed_wrong", "reason": "tui_reason_needed", "code": "tui_code_needed"}[wrong]
@@ -92,7 +89,7 @@ class GlassScreen(DeskModal[Any]):
     @work
     async def _begin(self) -> None:
         """Begin the countdown; a code that was refused is asked for again."""
-        values = {field: self.query_one(f"#{field}", Input).value.strip() for field in self._fields}
+        values = {field: self.query_one(f"#{field}", Input).value.strip() for field in self.fields}
         number, digest = int(self._shown["id"]), str(self._shown["acceptance"]["digest"])
         try:
             done = await self.ask(

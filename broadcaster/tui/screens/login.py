@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from textual import work
-from textual.binding import Binding, BindingType
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from broadcaster.errors import BroadcasterError
-from broadcaster.tui.screens.base import DeskModal
+from broadcaster.tui.screens.fields import FieldsModal
 from broadcaster.tui.words import plain
 
 FIELDS = ("name", "passphrase", "code")
@@ -19,15 +18,19 @@ _ASKED = {"session_needed": "tui_login_why", "session_ended": "tui_session_ended
 """What the core says of a session, as it is said where one can log in at once."""
 
 
-class LoginScreen(DeskModal[str]):
+class LoginScreen(FieldsModal[str]):
     """Asks who sits here, over whatever is on the screen; its result is the session's secret. Escape: only look."""
 
     NAME: ClassVar[str] = "tui_login"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "go_on", "tui_key_choose", show=False, priority=True)]
 
     def __init__(self, why: BroadcasterError | None = None) -> None:
         super().__init__()
         self._why = why
+
+    @property
+    def fields(self) -> Sequence[str]:
+        """Name, passphrase and code."""
+        return FIELDS
 
     def body(self) -> Iterable[Widget]:
         """Return the three fields."""
@@ -52,20 +55,6 @@ class LoginScreen(DeskModal[str]):
         code = _ASKED.get(why.code, why.code) if why else "tui_login_why"
         said = self.words(code, **(why.params if why else {}))
         self.query_one("#why", Static).update(plain(said, "bold"))
-
-    def action_go_on(self) -> None:
-        """Go on to the next field, and log in after the last.
-
-        The focus moves before any further key is handed out: whoever types ahead of a slow machine must not have the
-        passphrase shown as a name. The last field answers for itself, after the keys that still wait for it.
-        """
-        here = self.focused.id if isinstance(self.focused, Input) and self.focused.id in FIELDS else FIELDS[0]
-        place = FIELDS.index(here or FIELDS[0])
-        if place + 1 < len(FIELDS):
-            self.set_focus(self.query_one(f"#{FIELDS[place + 1]}", Input))
-        else:
-            last = self.query_one(f"#{FIELDS[-1]}", Input)
-            last.call_later(last.action_submit)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Log in."""

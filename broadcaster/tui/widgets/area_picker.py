@@ -133,6 +133,7 @@ class AreaInput(SafeInput):
         Binding("down", "steer(1)", "tui_key_down", show=False),
         Binding("enter", "take", "tui_key_take_area"),
     ]
+    LEAVES: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, picker: AreaPicker) -> None:
         super().__init__(place="areas")

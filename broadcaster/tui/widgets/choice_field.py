@@ -33,8 +33,9 @@ class ChoiceField(AtDesk, Widget, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,left", "move(-1)", "tui_key_up", show=False),
         Binding("down,right", "move(1)", "tui_key_down", show=False),
-        Binding("enter", "app.focus_next", show=False),
     ]
+    LEAVES: ClassVar[tuple[str, ...]] = ("enter",)
+    """Keys by which one goes on to the next field; the form listens for them itself."""
     value: reactive[str] = reactive("", layout=True)
     choices: reactive[tuple[Choice, ...]] = reactive((), layout=True)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual import events
-from textual.binding import Binding, BindingType
 from textual.widgets import Input, TextArea
 
 from broadcaster.sheet import clean
@@ -22,7 +21,8 @@ class SafeInput(AtDesk, Input):
     and English.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter,down", "app.focus_next", show=False)]
+    LEAVES: ClassVar[tuple[str, ...]] = ("enter", "down")
+    """Keys by which one goes on to the next field; the form listens for them itself."""
 
     def __init__(
         self, value: str = "", *, place: str = "", language: str = "ja", example: tuple[str, str] = ("", "")

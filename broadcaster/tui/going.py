@@ -1,0 +1,38 @@
+"""Going from field to field of a form, before the next key is read: what a slow line brings in one piece, or a hand
+that types far ahead of a busy machine, must not land in the field one has left.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.binding import Binding, BindingType
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
+
+    Base = Screen[object]
+else:
+    Base = object  # Textual takes the first base that is a node for the one to inherit style and keys from
+
+KEYS: list[BindingType] = [
+    Binding("tab", "app.focus_next", priority=True, show=False),
+    Binding("shift+tab", "app.focus_previous", priority=True, show=False),
+    Binding("enter", "go_on('enter')", priority=True, show=False),
+    Binding("down", "go_on('down')", priority=True, show=False),
+]
+"""To be among the screen's own: Textual takes no keys from a class that is no node."""
+
+
+class GoesOn(Base):
+    """Mixed into a screen that has `KEYS` among its bindings. A field is left by the keys in its `LEAVES`; any other
+    key it has a use for itself.
+    """
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave a key to the field that uses it."""
+        return action != "go_on" or parameters[0] in getattr(self.focused, "LEAVES", ())
+
+    def action_go_on(self, key: str) -> None:  # noqa: ARG002 (told apart by `check_action`)
+        """Go to the next field."""
+        self.focus_next()
