@@ -146,7 +146,7 @@ def _lives(points: int, seed: int) -> Iterator[Living]:
     kinds = (
         (killing.by_name, killing.plan(chance, points - calls - moments)),
         (killing.by_call, [every[number % len(every)] for number in range(calls)]),
-        (killing.by_time, ["moment"] * moments),
+        (killing.by_time, [_moment(number) for number in range(moments)]),
     )
     lives: list[Living] = []
     for kill, whole in kinds:
@@ -154,6 +154,11 @@ def _lives(points: int, seed: int) -> Iterator[Living]:
             lives.append(functools.partial(kill, part, seed + len(lives)))
     chance.shuffle(lives)
     return iter(lives)
+
+
+def _moment(number: int) -> str:
+    """Three of four moments have messages under way."""
+    return killing.UNDER_WAY if number % 4 else killing.STARTING
 
 
 def _parts(whole: list[str]) -> Iterator[list[str]]:

@@ -19,6 +19,9 @@ from tests.faults.loops.tally import Tally
 FIRE_S = 10.0
 """How long a kill may wait for its moment."""
 PEOPLE = 6
+UNDER_WAY, STARTING = "under way", "starting"
+MOMENTS = {UNDER_WAY: 0.4, STARTING: 1.0}
+"""Where a random moment lies: within so many seconds after an acknowledgement, or after the start."""
 CALLS = {
     "fsync": 40,
     "pwrite64": 200,
@@ -84,19 +87,29 @@ async def by_call(calls: Sequence[str], seed: int) -> Tally:
 
 
 async def by_time(moments: Sequence[str], seed: int) -> Tally:
-    """Live one life that ends at moments chosen by nothing but chance."""
+    """Live one life that ends at moments chosen by nothing but chance, most of them with messages under way."""
     tally, chance = Tally("random moments"), random.Random(seed)
     async with _town(seed) as town:
         await town.furnish(PEOPLE)
         async with _busy(town, seed):
             for moment in moments:
                 tally.tried[moment] += 1
+                told = len(town.told)
                 town.start()
-                await asyncio.sleep(chance.uniform(0.1, 1.5))
+                if moment == UNDER_WAY:
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(_acknowledged_since(town, told), FIRE_S)
+                await asyncio.sleep(chance.uniform(0, MOMENTS[moment]))
                 tally.fired[moment] += await town.kill() == -signal.SIGKILL
                 town.look()
         await _close(town, tally)
     return tally
+
+
+async def _acknowledged_since(town: Life, told: int) -> None:
+    """Wait until more has been acknowledged: however slow the machine is today, that is then under way."""
+    while len(town.told) == told:
+        await asyncio.sleep(0.005)
 
 
 @asynccontextmanager
