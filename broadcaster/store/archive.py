@@ -12,8 +12,9 @@ from broadcaster.errors import NotFound
 from broadcaster.model import Alert, Attempt, Delivery, Draft, Edition, Message, Mode
 from broadcaster.ports.store import AlertRow, Head, Past, Resolution
 from broadcaster.rules import force
-from broadcaster.store import rows, settling, trail
+from broadcaster.store import rows, settling
 from broadcaster.store.base import Part
+from broadcaster.store.head import head
 from broadcaster.store.rows import ms, time_of
 from broadcaster.store.transaction import Row, Tx, Value
 
@@ -125,7 +126,7 @@ def _row(tx: Tx, number: int, now: datetime) -> AlertRow:
 def _take_edition(tx: Tx, now: datetime) -> tuple[int, Head, list[str]]:
     tx.run("archive.next_edition")
     number = tx.number("archive.edition")
-    return number, trail.head(tx), [row["body"] for row in tx.all("archive.public", since=ms(now - SHOWN_FOR))]
+    return number, head(tx), [row["body"] for row in tx.all("archive.public", since=ms(now - SHOWN_FOR))]
 
 
 def _messages(tx: Tx, identifier: str) -> tuple[Message, ...]:

@@ -1,8 +1,6 @@
 """Copies of the store: made while it runs, checked afterwards, put back only with everything unsent held for a person.
 
-A restored store is older than the world: what it believes unsent may have gone out since. So nothing of it goes out by
-itself (docs/delivery.md, order 8), and its numbers jump ahead of those the lost days may have used: an edition number
-that falls would be ignored by every target (I13), an incident number used twice would confuse residents.
+What that means is in `holding`; an older store that was put back by hand is noticed at the next start (`head`).
 """
 
 from __future__ import annotations
@@ -16,19 +14,18 @@ from pathlib import Path
 
 from broadcaster import audit
 from broadcaster.errors import StoreBusy, StoreCorrupt, StoreError
-from broadcaster.model import Actor, Mode, State
-from broadcaster.ports.store import Entry, Settlement
-from broadcaster.rules import settle
-from broadcaster.store import ledger, rows, settling, trail
+from broadcaster.model import Actor, Mode
+from broadcaster.ports.store import Entry
+from broadcaster.store import trail
 from broadcaster.store.driver import sqlite3, translated
+from broadcaster.store.head import beside, head
+from broadcaster.store.holding import hold_all
 from broadcaster.store.opening import connect, prepare
 from broadcaster.store.transaction import Tx
 
 Progress = Callable[[int, int], None]
 """Called with (done, total) pages."""
 _STEP = 512
-_INCIDENTS_AHEAD = 100
-_WAITING = frozenset({State.READY, State.RETRY_WAIT, State.SENDING})
 _SIDES = ("-wal", "-shm")
 
 
@@ -62,7 +59,7 @@ def verify(path: Path, mode: Mode) -> None:
             raise StoreCorrupt("store_corrupt", cause=found[0])
         if connection.execute("PRAGMA foreign_key_check").fetchone() is not None:
             raise StoreCorrupt("store_corrupt", cause="foreign_key_check")
-        if broken := audit.verify(_entries(Tx(connection)), trail.head(Tx(connection))):
+        if broken := audit.verify(_entries(Tx(connection)), head(Tx(connection))):
             raise StoreCorrupt("store_audit_broken", seq=broken.seq, damage=broken.damage.value)
 
 
@@ -82,6 +79,7 @@ def restore(  # noqa: PLR0917 (each is needed, none has a default worth having)
         verify(partial, mode)
         replaced = _set_aside(target, now)
         _put_in_place(partial, target)
+        beside(target).unlink(missing_ok=True)  # it speaks of the store that was there
     return Restored(held=held, doubts=doubts, replaced=replaced)
 
 
@@ -178,34 +176,12 @@ def _wrapped() -> Generator[None]:
 def _hold(path: Path, actor: Actor, now: datetime) -> tuple[int, int]:
     with _wrapped(), closing(connect(path, write=True)) as connection:
         connection.execute("BEGIN IMMEDIATE")
-        counted = _hold_all(Tx(connection), actor, now)
+        tx, name = Tx(connection), trail.who(actor)
+        held, doubts = hold_all(tx, name, now)
+        trail.append(tx, at=now, event="restored", subject="store", actor=name, held=held, doubts=doubts)
         connection.execute("COMMIT")
         connection.execute("PRAGMA journal_mode = DELETE").fetchone()
-    return counted
-
-
-def _hold_all(tx: Tx, actor: Actor, now: datetime) -> tuple[int, int]:
-    waiting = [rows.delivery(row) for row in tx.all("backup.unsettled")]
-    for delivery in waiting:
-        sure = delivery.state in _WAITING
-        if delivery.state is State.SENDING:
-            ledger.doubt_started(tx, delivery.id, *settle.recipient_in_doubt(delivery.grade, now))
-        state = State.HELD if sure else State.NEEDS_HUMAN
-        # It may have gone out after the copy was made: whoever releases it sees that it may be a second one.
-        settling.apply(tx, delivery, Settlement(state=state, reason="restored", possible_duplicate=True), now)
-        settling.resolve(tx, delivery, now, actor=trail.who(actor), verb=state.value, why="restored")
-    tx.run("outbox.next_epoch")
-    tx.run("backup.skip_editions", seconds=int(now.timestamp()))
-    tx.run("backup.skip_incidents", ahead=_INCIDENTS_AHEAD)
-    tx.run("backup.quiet_routine", now=rows.ms(now))
-    tx.run("backup.hold_routine", now=rows.ms(now))
-    tx.run("backup.end_countdowns")  # nobody could have stopped one
-    tx.run("backup.end_sessions", at=rows.ms(now))  # among them some that had been ended since
-    held = sum(1 for delivery in waiting if delivery.state in _WAITING)
-    trail.append(
-        tx, at=now, event="restored", subject="store", actor=trail.who(actor), held=held, doubts=len(waiting) - held
-    )
-    return held, len(waiting) - held
+    return held, doubts
 
 
 def _entries(tx: Tx) -> Iterator[Entry]:

@@ -9,6 +9,7 @@ from broadcaster.errors import StoreError
 from broadcaster.rules.districts import Districts
 from broadcaster.store.begun import Begun
 from broadcaster.store.engine import Readers, Together, Writer
+from broadcaster.store.head import Remembered
 from broadcaster.store.transaction import Tx
 
 T = TypeVar("T")
@@ -19,9 +20,12 @@ R = TypeVar("R")
 class Part:
     """One room of the store. `Store` is all of them over one writer and one set of readers."""
 
-    def __init__(self, writer: Writer | None, readers: Readers, begun: Begun, districts: Districts) -> None:
+    def __init__(
+        self, writer: Writer | None, readers: Readers, remembered: Remembered, begun: Begun, districts: Districts
+    ) -> None:
         self._writer = writer
         self._readers = readers
+        self._remembered = remembered
         self._begun = begun
         self._districts = districts
 

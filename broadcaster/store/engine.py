@@ -22,6 +22,7 @@ from typing import Any, TypeVar
 
 from broadcaster.errors import StoreError, StoreUnknown
 from broadcaster.store.driver import fatal, sqlite3, translated, whole_group
+from broadcaster.store.head import Remembered, head
 from broadcaster.store.healing import reopened
 from broadcaster.store.opening import connect
 from broadcaster.store.transaction import Tx
@@ -54,8 +55,9 @@ class _Job:
 class Writer:
     """The thread, its queue and its connection. The connection is opened here and again after an I/O error."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, remembered: Remembered) -> None:
         self._path = path
+        self._remembered = remembered
         self._connection: sqlite3.Connection | None = connect(path, write=True)
         self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._closed = False
@@ -95,6 +97,7 @@ class Writer:
                 _tell(group)
         if self._connection is not None:
             self._connection.close()
+        self._remembered.close()
 
     def _group(self, first: _Job) -> Iterator[_Job]:
         """Yield the first and whatever else is there, without waiting for more."""
@@ -117,8 +120,9 @@ class Writer:
             transaction = Tx(connection)
             for jobs in _runs(group):
                 _attempt_all(connection, transaction, jobs)
-            committing = True
+            last, committing = head(transaction), True
             connection.execute("COMMIT")
+            self._remembered.note(last)
         except Exception as error:  # noqa: BLE001 (handed to every caller, none is swallowed)
             raised = translated(error, committing=committing)
             self._undo(drop=fatal(error) or isinstance(raised, StoreUnknown))

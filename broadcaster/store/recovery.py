@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime, timedelta
 
 from broadcaster import failpoints
@@ -10,10 +11,13 @@ from broadcaster.rules import settle
 from broadcaster.store import ledger, rows, settling, trail
 from broadcaster.store.base import Part
 from broadcaster.store.begun import Begun, Run
+from broadcaster.store.head import Older
+from broadcaster.store.holding import hold_all
 from broadcaster.store.recording import write_attempt
 from broadcaster.store.rows import ms
 from broadcaster.store.transaction import Tx, Value
 
+_LOG = logging.getLogger("broadcaster.store")
 _LONGEST_WAIT = timedelta(minutes=15)
 """No recipient waits longer for another try (docs/delivery.md, outcome classes)."""
 _STARTS = 3
@@ -26,7 +30,9 @@ class Recovery(Part):
     async def begin(self, node: str, now: datetime) -> int:
         """Open a new epoch and return it; settle what dead epochs left behind."""
         failpoints.hit("r1")
-        epoch = await self._write(lambda tx: _begin(tx, self._begun, node, now))
+        older = self._remembered.older
+        epoch = await self._write(lambda tx: _begin(tx, self._begun, older, node, now))
+        self._remembered.older = None
         failpoints.hit("r4")
         self._begun.sweep()
         return epoch
@@ -36,7 +42,9 @@ class Recovery(Part):
         return await self._write(lambda tx: _bring_forward(tx, now))
 
 
-def _begin(tx: Tx, begun: Begun, node: str, now: datetime) -> int:
+def _begin(tx: Tx, begun: Begun, older: Older | None, node: str, now: datetime) -> int:
+    if older is not None:
+        _put_back_by_hand(tx, older, now)
     tx.run("outbox.next_epoch")
     epoch = tx.number("outbox.epoch")
     failpoints.hit("r2")
@@ -56,6 +64,17 @@ def _begin(tx: Tx, begun: Begun, node: str, now: datetime) -> int:
     )
     failpoints.hit("r3")
     return epoch
+
+
+def _put_back_by_hand(tx: Tx, older: Older, now: datetime) -> None:
+    """As after a restore: what this store believes unsent may have gone out."""
+    held, doubts = hold_all(tx, trail.SERVICE, now)
+    counts = {"held": held, "doubts": doubts, "known": older.known.seq, "found": older.found.seq}
+    trail.append_all(tx, [trail.Note(at=now, event="older_store", subject="store", body=counts)])
+    _LOG.error(
+        "The store is older than what was written here before. What it still had to send is held for a person.",
+        extra={"event": "store_older", **counts},
+    )
 
 
 def _bring_forward(tx: Tx, now: datetime) -> int:

@@ -17,6 +17,7 @@ from broadcaster.store.drafts import Sheets
 from broadcaster.store.engine import Readers, Writer
 from broadcaster.store.feeds import Watched
 from broadcaster.store.glass import Glass
+from broadcaster.store.head import Remembered
 from broadcaster.store.intake import Accepting
 from broadcaster.store.ledger import Book
 from broadcaster.store.opening import prepare
@@ -52,7 +53,11 @@ class Store(
     """Serves every protocol of `broadcaster.ports.store`. Close it; or use it with `async with`."""
 
     def __init__(self, path: Path, mode: Mode, *, read_only: bool, districts: Districts) -> None:
-        super().__init__(None if read_only else Writer(path), Readers(path), Begun(path), districts)
+        remembered = Remembered(path)
+        if not read_only:
+            remembered.compare()
+        writer = None if read_only else Writer(path, remembered)
+        super().__init__(writer, Readers(path), remembered, Begun(path), districts)
         self._path = path
         self._mode = mode
 

@@ -12,6 +12,7 @@ from broadcaster.model import Actor, Alert
 from broadcaster.ports.store import Entry, Head, Trace
 from broadcaster.store import rows, settling
 from broadcaster.store.base import Part
+from broadcaster.store.head import head
 from broadcaster.store.rows import ms, time_of
 from broadcaster.store.transaction import Row, Tx, Value
 
@@ -106,12 +107,6 @@ class Trail(Part):
     async def traces_since(self, since: datetime, limit: int) -> tuple[Trace, ...]:
         """Return the newest entries down to a time, at most `limit` of them; oldest first."""
         return await self._read(lambda tx: _since(tx, ms(since), limit))
-
-
-def head(tx: Tx) -> Head:
-    """Return the recorded head of the chain."""
-    row = tx.one("trail.head")
-    return audit.START if row is None else Head(seq=row["seq"], hash=row["hash"])
 
 
 def page(tx: Tx, *, after: int, limit: int = _PAGE) -> list[Entry]:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar, cast
 from broadcaster.store import Store
 from broadcaster.store.begun import Begun
 from broadcaster.store.engine import Together
+from broadcaster.store.head import Remembered
 from broadcaster.store.opening import connect
 from broadcaster.store.store import NOWHERE
 from broadcaster.store.transaction import Tx
@@ -25,6 +26,7 @@ class Direct(Store):
 
     def __init__(self, path: Path) -> None:
         self._database = connect(path, write=True)
+        self._remembered = Remembered(path)
         self._begun = Begun(path)
         self._districts = NOWHERE
 

@@ -67,6 +67,7 @@ EVERYTHING: dict[str, dict[str, Any]] = {
     "counted": {"total": 9, "accepted": 5, "failed": 1, "open": 2, "unknown": 1, "duplicates": 0},
     "started": {"interrupted": 0},
     "restored": {"held": 1, "doubts": 1},
+    "older_store": {"held": 1, "doubts": 1, "known": 9, "found": 5},
     "subscribers_put": {"added": 1, "changed": 2},
     "subscribers_removed": {"removed": 1},
     "addresses_refused": {"refused": 1, "believed": True, "suppressed": 0},

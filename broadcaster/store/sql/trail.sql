@@ -8,6 +8,9 @@ UPDATE audit_head SET seq = :seq, hash = :hash WHERE one = 1;
 -- name: head
 SELECT seq, hash FROM audit_head WHERE one = 1;
 
+-- name: at
+SELECT hash FROM audit WHERE seq = :seq;
+
 -- name: page
 SELECT seq, at, actor, event, subject, body, previous, hash FROM audit WHERE seq > :after ORDER BY seq LIMIT :limit;
 
