@@ -39,6 +39,7 @@ class Meter:
         self._template, self._bounds = template, bounds
         self._end = time.thread_time() + bounds.cpu_s
         self._written = self._steps = 0
+        self._most = 4 * bounds.size
 
     def tick(self) -> None:
         """Called in each turn of a loop, each call and each filter."""
@@ -54,7 +55,9 @@ class Meter:
     def write(self, length: int) -> None:
         """Called with everything that is written, into captured blocks too (which may then be written again)."""
         self._written += length
-        self.hold(self._written // 4)
+        if self._written > self._most:
+            self.hold(self._written // 4)
+        self.tick()
 
 
 def tick() -> None:

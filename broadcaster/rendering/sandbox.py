@@ -1,8 +1,12 @@
 """Jinja2's sandbox, narrowed until every step is counted and no step is without bound.
 
-Each turn of a loop, each call and each filter counts (a call to `tick` is put into the syntax tree of every loop);
-whatever multiplies a value checks the size before; whatever adds to one checks it after; filters and methods that
-make a long text out of a number are not there.
+Each turn of a loop, each call and each filter counts (a step is put into the syntax tree of every loop); whatever
+multiplies a value checks the size before; whatever adds to one checks it after; filters and methods that make a long
+text out of a number are not there.
+
+What is asked thousands of times for one page is kept quick: the steps that we put into templates are filters of names
+that no template can write, since a filter is called directly; a macro, which is a template itself, is called without
+asking whether it is safe; and whether an attribute is safe is asked once for each type.
 """
 
 from __future__ import annotations
@@ -16,7 +20,7 @@ from jinja2 import StrictUndefined, Undefined, nodes, pass_context, pass_eval_co
 from jinja2.exceptions import SecurityError
 from jinja2.filters import do_join, do_replace
 from jinja2.nodes import EvalContext
-from jinja2.runtime import Context
+from jinja2.runtime import Context, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from broadcaster.rendering.meter import CURRENT, hold, tick
@@ -41,6 +45,9 @@ _NO_METHODS = frozenset(
     }
 )
 _MOST_BYTES, _MOST_DIGITS = 4, 4096
+_TICK, _BOUNDED = "step of a loop", "bounded text"
+"""Names of our own filters: no template can call them, nor do without them."""
+_MOST_KNOWN = 4096
 
 
 def escapes(name: str | None) -> bool:
@@ -69,37 +76,43 @@ class Sandbox(ImmutableSandboxedEnvironment):
             self.filters.pop(name, None)
         self.filters.update({"join": _join, "replace": _replace})
         self.filters = {name: _counted(function) for name, function in self.filters.items()}
+        self.filters |= {_TICK: _step, _BOUNDED: _bounded}
+        self._safe: dict[tuple[type, str], bool] = {}
 
     def add_filter(self, name: str, function: Callable[..., Any]) -> None:
         """Offer a filter to all templates, counted as the others are."""
         self.filters[name] = _counted(function)
 
-    def tick(self) -> str:
-        """Count one turn of a loop (called from compiled templates)."""
-        tick()
-        return ""
-
-    def bounded(self, value: Any) -> Any:
-        """Return the value unless it is too long (called from compiled templates)."""
-        hold(len(value))
-        return value
-
     def _generate(self, source: nodes.Template, *args: Any, **options: Any) -> str:
         for loop in source.find_all(nodes.For):
-            loop.body.insert(0, nodes.ExprStmt(_own("tick"), lineno=loop.lineno))
+            loop.body.insert(0, nodes.ExprStmt(_own(_TICK, nodes.Const("")), lineno=loop.lineno))
         for concat in tuple(source.find_all(nodes.Concat)):
             inner = nodes.Concat(concat.nodes, lineno=concat.lineno)
-            concat.nodes = [_own("bounded", inner)]
+            concat.nodes = [_own(_BOUNDED, inner)]
         source.set_environment(self)
         return super()._generate(source, *args, **options)
 
     def call(self, context: Context, function: Any, /, *args: Any, **named: Any) -> Any:
         """Call what a template calls, counted."""
         tick()
+        if type(function) is Macro:
+            named.pop("_loop_vars", None)
+            named.pop("_block_vars", None)
+            return function(context.eval_ctx, *args, **named)
         name, owner = getattr(function, "__name__", ""), getattr(function, "__self__", None)
         if name in _NO_METHODS and isinstance(owner, str | int):
             raise _refused("method", name)
         return super().call(context, function, *args, **named)
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        """Whether templates may have this attribute: a matter of its name and of the object's type alone."""
+        asked = (type(obj), attr)
+        known = self._safe.get(asked)
+        if known is None:
+            known = super().is_safe_attribute(obj, attr, value)
+            if len(self._safe) < _MOST_KNOWN:
+                self._safe[asked] = known
+        return known
 
     def wrap_str_format(self, value: Any) -> Callable[..., str] | None:
         """Refuse `str.format`: a width makes any length."""
@@ -123,8 +136,20 @@ def _refused(what: str, name: str) -> SecurityError:
     return SecurityError(f"{what} {name} is not offered")
 
 
-def _own(name: str, *values: nodes.Expr) -> nodes.Call:
-    return nodes.Call(nodes.EnvironmentAttribute(name), list(values), [], None, None)
+def _own(name: str, value: nodes.Expr) -> nodes.Filter:
+    return nodes.Filter(value, name, [], [], None, None)
+
+
+def _step(value: str) -> str:
+    """Count one turn of a loop (called from compiled templates)."""
+    tick()
+    return value
+
+
+def _bounded(value: Any) -> Any:
+    """Return the value unless it is too long (called from compiled templates)."""
+    hold(len(value))
+    return value
 
 
 def _length(value: Any) -> int:
@@ -149,13 +174,15 @@ def _hold_product(left: Any, right: Any) -> None:
 @pass_context
 def _written(_context: Context, value: Any) -> Any:
     """Count what is written. Refused are `None`, and moments that no filter has put into the city's zone."""
-    if value is None or isinstance(value, datetime):
+    if isinstance(value, str):
+        text = value
+    elif value is None or isinstance(value, datetime):
         raise _refused("writing a bare", type(value).__name__)
-    if isinstance(value, Undefined):
+    elif isinstance(value, Undefined):
         return value
-    text = value if isinstance(value, str) else str(value)
+    else:
+        text = str(value)
     if meter := CURRENT.get():
-        meter.tick()
         meter.write(len(text))
     return text
 
