@@ -6,33 +6,56 @@ from zoneinfo import ZoneInfo
 
 from channels._cap import cap_path
 from channels._entries import Entry, Feed
-from channels._xml import LANG, Element, child, document, dump, stamp
+from channels._kept import Kept
+from channels._xml import LANG, Element, child, document, dump, inside, stamp
 
 NAMESPACE = "http://www.w3.org/2005/Atom"
 CAP_TYPE = "application/cap+xml"
 INDEX = "cap/index.xml"
 
 
-def atom_xml(feed: Feed, zone: ZoneInfo) -> bytes:
-    """Return a feed with complete texts; each entry is linked to its page and to its CAP message."""
-    root = _head(feed, zone, f"atom{feed.suffix}.xml")
-    for entry in feed.entries:
-        node = _entry(root, entry, zone)
+class Atom:
+    """Writes feeds with complete texts; each entry is linked to its page and to its CAP message."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        self._zone = zone
+        self._written = Kept(self._write)
+        self.turn = self._written.turn
+
+    def xml(self, feed: Feed) -> bytes:
+        """Return a feed."""
+        root = _head(feed, self._zone, f"atom{feed.suffix}.xml")
+        return dump(root, "feed", [self._written(entry, feed.base) for entry in feed.entries])
+
+    def _write(self, entry: Entry, base: str) -> bytes:
+        root = document("feed", NAMESPACE)
+        node = _entry(root, entry, self._zone)
         child(node, _tag("link"), attributes={"rel": "alternate", "type": "text/html", "href": entry.page})
         if not entry.withheld:
-            _cap_link(node, "related", feed.base + cap_path(entry.alert))
+            _cap_link(node, "related", base + cap_path(entry.alert))
         for category in entry.categories:
             child(node, _tag("category"), attributes={"term": category})
         child(node, _tag("content"), entry.html, {"type": "html", LANG: entry.language})
-    return dump(root)
+        return inside(root, "feed")
 
 
-def index_xml(feed: Feed, zone: ZoneInfo) -> bytes:
-    """Return the index of CAP messages: each entry leads to one (RFC 4287, 4.1.1: an alternate link, so no content)."""
-    root = _head(feed, zone, INDEX)
-    for entry in feed.entries:
-        _cap_link(_entry(root, entry, zone), "alternate", feed.base + cap_path(entry.alert))
-    return dump(root)
+class Index:
+    """Writes the index of CAP messages: each entry leads to one (RFC 4287, 4.1.1: an alternate link, so no content)."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        self._zone = zone
+        self._written = Kept(self._write)
+        self.turn = self._written.turn
+
+    def xml(self, feed: Feed) -> bytes:
+        """Return the index."""
+        root = _head(feed, self._zone, INDEX)
+        return dump(root, "feed", [self._written(entry, feed.base) for entry in feed.entries])
+
+    def _write(self, entry: Entry, base: str) -> bytes:
+        root = document("feed", NAMESPACE)
+        _cap_link(_entry(root, entry, self._zone), "alternate", base + cap_path(entry.alert))
+        return inside(root, "feed")
 
 
 def _head(feed: Feed, zone: ZoneInfo, name: str) -> Element:

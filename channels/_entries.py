@@ -5,22 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import lru_cache
 
 from broadcaster.model import JAPANESE, Alert, Edition, Ended, Mode
 from broadcaster.ports.world import City, Renderer
+from channels._kept import Kept
 from channels._text import DRILL_MARK, clean, file_name, lines, marked
 from channels._views import View, Views, speaker
 from channels._words import Phrasebook
 from channels._xml import urn
 
-_KEPT = 2048
-"""Rendered entries that are remembered, one per incident and language."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Entry:
-    """One incident as a feed shows it. `html` is the whole text; `updated` moves with each version and its end."""
+    """One incident as a feed shows it. `html` is the whole text; `updated` moves with each version and its end. What
+    did not change is the same entry in each edition, so that what was written of it is found again.
+    """
 
     id: str
     language: str
@@ -54,17 +53,20 @@ class Editor:
 
     def __init__(self, city: City, renderer: Renderer, books: Phrasebook, history: int) -> None:
         self._city, self._renderer, self._books, self._history = city, renderer, books, history
-        self._said = lru_cache(maxsize=_KEPT)(self._say)
+        self._entry = Kept(self._make_entry)
+        self._message = Kept(self._make_message)
 
-    def feed(self, edition: Edition, language: str, base: str) -> Feed:
+    def turn(self) -> None:
+        """An edition is done: see `Kept`."""
+        self._entry.turn()
+        self._message.turn()
+
+    def feed(self, edition: Edition, views: Views, language: str, base: str) -> Feed:
         """Return the feed of one language, published under the address `base`. Raise `RenderingError`."""
-        views = Views(edition, self._books)
+        over = closed(edition)[: self._history]
         entries = (
-            *(self._entry(edition, views.in_force(alert, language), alert, language) for alert in edition.in_force),
-            *(
-                self._entry(edition, views.ended(ended, language), ended.alert, language)
-                for ended in closed(edition)[: self._history]
-            ),
+            *(self._entry(views.in_force(alert, language), alert, language) for alert in edition.in_force),
+            *(self._entry(views.ended(ended, language), ended.alert, language) for ended in over),
         )
         updated = max((entry.updated for entry in entries), default=edition.issued_at)
         return replace(self._frame(edition, language, base), updated=updated, entries=entries)
@@ -72,7 +74,7 @@ class Editor:
     def index(self, edition: Edition, messages: Sequence[Alert], base: str) -> Feed:
         """Return the index of CAP messages, each an entry of its own."""
         feed = self._frame(edition, JAPANESE, base, name=" (CAP 1.2)")
-        entries = tuple(self._message(edition, alert) for alert in messages)
+        entries = tuple(self._message(edition.mode, alert) for alert in messages)
         updated = max((entry.updated for entry in entries), default=edition.issued_at)
         number = urn(self._city.sender, edition.mode, "cap")
         return replace(feed, id=number, updated=updated, entries=entries)
@@ -94,10 +96,10 @@ class Editor:
             entries=(),
         )
 
-    def _message(self, edition: Edition, alert: Alert) -> Entry:
-        info, drill = alert.primary, edition.mode is Mode.DRILL
+    def _make_message(self, mode: Mode, alert: Alert) -> Entry:
+        info, drill = alert.primary, mode is Mode.DRILL
         return Entry(
-            id=urn(self._city.sender, edition.mode, alert.identifier),
+            id=urn(self._city.sender, mode, alert.identifier),
             language=info.language,
             title=marked(" ".join(lines(info.headline or info.event)), drill=drill),
             updated=alert.sent,
@@ -108,26 +110,23 @@ class Editor:
             withheld=False,
         )
 
-    def _entry(self, edition: Edition, view: View, alert: Alert, language: str) -> Entry:
-        title, html = self._said(view, language)
+    def _make_entry(self, view: View, alert: Alert, language: str) -> Entry:
+        """Render title and text. Kept, since of all entries an edition changes one or two."""
+        values: dict[str, object] = {"view": view, "w": self._books[language], "language": language}
+        values |= {"home": self._city.public_url}
+        title = " ".join(clean(self._renderer.render("site/entry_title.txt", values)).split())
+        mode = Mode.DRILL if view.drill else Mode.LIVE
         return Entry(
-            id=urn(self._city.sender, edition.mode, f"incident/{alert.incident}", language),
+            id=urn(self._city.sender, mode, f"incident/{alert.incident}", language),
             language=view.said[0].language if view.said else language,
             title=title,
             updated=max(view.sent, view.at or view.sent),
             page=self._city.public_url + view.path,
             categories=tuple(dict.fromkeys(category for info in alert.infos for category in info.category)),
-            html=html,
+            html=self._renderer.render("site/entry.html", values).strip(),
             alert=alert,
             withheld=view.withheld,
         )
-
-    def _say(self, view: View, language: str) -> tuple[str, str]:
-        """Render title and text. Kept, since of all entries an edition changes one or two."""
-        values: dict[str, object] = {"view": view, "w": self._books[language], "language": language}
-        values |= {"home": self._city.public_url}
-        title = " ".join(clean(self._renderer.render("site/entry_title.txt", values)).split())
-        return title, self._renderer.render("site/entry.html", values).strip()
 
 
 def closed(edition: Edition) -> Sequence[Ended]:

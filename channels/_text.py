@@ -29,6 +29,8 @@ _SPECIAL = re.compile(
 _PART = re.compile(r"([^ぁ-んー]+)([ぁ-んー]*)")
 _UNSAFE = re.compile(r"[^A-Za-z0-9._@-]+")
 _LONGEST_NAME = 120
+_WIDE_SPACE = "\u3000"
+"""No more printable to Python than a control character, and in many a Japanese text."""
 
 
 class Piece(NamedTuple):
@@ -41,7 +43,7 @@ class Piece(NamedTuple):
 
 def clean(text: str) -> str:
     """Return the text with one kind of line break and without what HTML and XML may not carry."""
-    if text.replace("\n", "").isprintable():
+    if text.replace("\n", "").replace(_WIDE_SPACE, "").isprintable():
         return text  # as nearly always: no control, surrogate, noncharacter or other break is printable
     return _FORBIDDEN.sub("", _BREAKS.sub("\n", text))
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from broadcaster.model import (
     EASY_JAPANESE,
@@ -21,12 +21,15 @@ from broadcaster.model import (
     Severity,
 )
 from broadcaster.ports.world import City
+from channels._kept import Kept
 from channels._text import DRILL_MARK, Piece, clean, file_name, lines, link, pieces
 from channels._words import Phrasebook, Words
 
 Line = tuple[Piece, ...]
-_KEPT = 4096
-"""Languages of alerts that are remembered."""
+WHOLE = ""
+"""In place of a language: all of them, as the alert has them."""
+_KEPT = 512
+"""Languages of alerts that are remembered: each stands on several pages."""
 PERSONAL = frozenset({Category.RESCUE})
 """Searches for people: their details leave page and feeds once the search is over."""
 
@@ -54,9 +57,22 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """Which alert, and how: in the language of a page, or with `WHOLE` in all of its own."""
+
+    alert: Alert
+    language: str
+    drill: bool
+    withheld: bool
+    why: Ending | None = None
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class View:
     """One alert. `tone` names its look: a level, or a severity in lower case. `only`: not there in the page's language.
-    `why` and `at` say how it ended; `withheld` that nothing of its content may be shown any more.
+    `why` and `at` say how it ended; `withheld` that nothing of its content may be shown any more. The same alert shown
+    in the same way is the same view in each edition, so what was made of it is found again without comparing texts.
     """
 
     serial: str
@@ -96,52 +112,67 @@ def speaker(city: City, language: str) -> str:
     return city.name if language.partition("-")[0] in ("ja", "zh") else city.name_en
 
 
+Made = Kept[Shown, View]
+
+
+def views_made(books: Phrasebook) -> Made:
+    """Return the memory of views, to be given to the `Views` of each edition."""
+    return Kept(partial(_view, books))
+
+
 class Views:
     """Makes views of one edition."""
 
-    def __init__(self, edition: Edition, books: Phrasebook) -> None:
+    def __init__(self, edition: Edition, made: Made) -> None:
         self._drill = edition.mode is Mode.DRILL
-        self._books = books
+        self._made = made
         self._running = {alert.incident for alert in edition.in_force}
         self._personal = {alert.incident for alert in _alerts(edition) if _concerns_a_person(alert)}
 
     def in_force(self, alert: Alert, language: str) -> View:
         """Return an alert as the page of this language shows it: Japanese pages add easy Japanese."""
-        infos = _shown(alert, language)
-        return self._view(alert, tuple(infos), only=infos[0].language != language)
+        return self._view(alert, language)
 
     def ended(self, ended: Ended, language: str) -> View:
         """Return one that is no longer in force, as the page of this language shows it."""
-        infos = _shown(ended.alert, language)
-        return self._view(ended.alert, tuple(infos), only=infos[0].language != language, ended=ended)
+        return self._view(ended.alert, language, ended)
 
     def whole(self, alert: Alert, ended: Ended | None = None) -> View:
         """Return an alert in all its languages."""
-        return self._view(alert, alert.infos, ended=ended)
+        return self._view(alert, WHOLE, ended)
 
     def withheld(self, alert: Alert) -> bool:
         """Whether an alert was about a person, and is over; the message that ends it may still be shown."""
-        return alert.incident in self._personal - self._running and not alert.kind.ends
+        incident = alert.incident
+        return incident in self._personal and incident not in self._running and not alert.kind.ends
 
-    def _view(self, alert: Alert, infos: tuple[Info, ...], *, only: bool = False, ended: Ended | None = None) -> View:
+    def _view(self, alert: Alert, language: str, ended: Ended | None = None) -> View:
+        why, at = (ended.why, ended.at) if ended else (None, None)
         withheld = self.withheld(alert)
-        return View(
-            serial=alert.serial,
-            identifier=clean(alert.identifier),
-            path=page_path(alert),
-            incident=alert.incident,
-            kind=alert.kind,
-            severity=alert.severity,
-            level=_level(alert),
-            tone=f"l{alert.level}" if _level(alert) else alert.severity.lower(),
-            sent=alert.sent,
-            drill=self._drill,
-            only=only,
-            said=() if withheld else tuple(_said(self._books, _level(alert), info) for info in infos),
-            why=ended.why if ended else None,
-            at=ended.at if ended else None,
-            withheld=withheld,
-        )
+        return self._made(Shown(alert=alert, language=language, drill=self._drill, withheld=withheld, why=why, at=at))
+
+
+def _view(books: Phrasebook, shown: Shown) -> View:
+    alert = shown.alert
+    infos = _infos(alert, shown.language)
+    level = _level(alert)
+    return View(
+        serial=alert.serial,
+        identifier=clean(alert.identifier),
+        path=page_path(alert),
+        incident=alert.incident,
+        kind=alert.kind,
+        severity=alert.severity,
+        level=level,
+        tone=f"l{alert.level}" if level else alert.severity.lower(),
+        sent=alert.sent,
+        drill=shown.drill,
+        only=shown.language not in (WHOLE, infos[0].language),
+        said=() if shown.withheld else tuple(_said(books, level, info) for info in infos),
+        why=shown.why,
+        at=shown.at,
+        withheld=shown.withheld,
+    )
 
 
 def _alerts(edition: Edition) -> Iterator[Alert]:
@@ -153,12 +184,14 @@ def _concerns_a_person(alert: Alert) -> bool:
     return any(PERSONAL & set(info.category) for info in alert.infos)
 
 
-def _shown(alert: Alert, language: str) -> list[Info]:
+def _infos(alert: Alert, language: str) -> Sequence[Info]:
     """Return the alert in the language asked for, Japanese followed by easy Japanese.
 
     No page leaves an alert out: one that is not there in the language is shown in easy Japanese, which is written for
     people whose language it is not, or else in the authoritative language.
     """
+    if language == WHOLE:
+        return alert.infos
     easy = alert.info(EASY_JAPANESE)
     if language != JAPANESE:
         return [alert.info(language) or easy or alert.primary]

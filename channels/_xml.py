@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import cast
@@ -37,10 +37,27 @@ def optional(parent: Element, tag: str, text: str) -> None:
         child(parent, tag, text)
 
 
-def dump(root: Element) -> bytes:
-    """Return the document in UTF-8, with its declaration, one element a line."""
+def dump(root: Element, tag: str = "", parts: Iterable[bytes] = ()) -> bytes:
+    """Return the document in UTF-8, with its declaration, one element a line. `parts`, made by `inside`, are put at the
+    end of the element that is written as `tag`.
+    """
     etree.indent(root)
-    return etree.tostring(root, xml_declaration=True, encoding="utf-8") + b"\n"
+    text = etree.tostring(root, xml_declaration=True, encoding="utf-8") + b"\n"
+    if not tag:
+        return text
+    before, end, after = text.rpartition(b"</%s>" % tag.encode())
+    head, line, indent = before.rpartition(b"\n")
+    return b"".join((head, *parts, line, indent, end, after))
+
+
+def inside(root: Element, tag: str) -> bytes:
+    """Return what stands in the element that is written as `tag`, as a part for `dump`: in any other document with the
+    same structure and the same prefixes it means the same.
+    """
+    etree.indent(root)
+    text = etree.tostring(root, encoding="utf-8")
+    start = text.index(b">", text.index(b"<%s" % tag.encode())) + 1
+    return text[start : text.rindex(b"</%s>" % tag.encode())].rstrip()
 
 
 def stamp(moment: datetime, zone: ZoneInfo) -> str:

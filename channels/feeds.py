@@ -17,7 +17,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from functools import lru_cache
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -25,16 +24,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from broadcaster.model import EASY_JAPANESE, JAPANESE, Alert, Edition, Mode
 from broadcaster.ports.channel import Channel
 from broadcaster.ports.world import City, Context, Renderer
-from channels._atom import INDEX, atom_xml, index_xml
+from channels._atom import INDEX, Atom, Index
 from channels._cap import cap_path, cap_xml
 from channels._entries import Editor, spoken
+from channels._kept import Kept
 from channels._publication import Outlet, Publication
-from channels._rss import rss_xml
-from channels._views import Views, page_path
+from channels._rss import Rss
+from channels._views import Views, page_path, views_made
 from channels._words import phrasebook
-
-_KEPT = 1024
-"""CAP messages that are remembered."""
 
 
 class Settings(BaseModel):
@@ -60,33 +57,37 @@ class Feeds:
     def __init__(self, settings: Settings, city: City, renderer: Renderer) -> None:
         self._settings, self._city = settings, city
         self._books = phrasebook(renderer)
+        self._views = views_made(self._books)
         self._editor = Editor(city, renderer, self._books, settings.history)
         self.url = settings.url or city.public_url + "feeds/"
-        self._cap = lru_cache(maxsize=_KEPT)(self._cap_message)
+        self._atom, self._rss, self._index = Atom(city.zone), Rss(city.zone), Index(city.zone)
+        self._cap = Kept(self._cap_message)
 
     def render(self, edition: Edition) -> Mapping[str, bytes]:
         """Return path -> content, without compressed copies. Raise `RenderingError`."""
-        return dict(self._files(edition))
+        files = dict(self._files(edition))
+        for kept in (self._views, self._editor, self._atom, self._rss, self._index, self._cap):
+            kept.turn()
+        return files
 
     def _files(self, edition: Edition) -> Iterator[tuple[str, bytes]]:
-        zone = self._city.zone
+        views = Views(edition, self._views)
         others = sorted(set(spoken(edition)) - {EASY_JAPANESE})
         for language in dict.fromkeys((JAPANESE, *self._settings.languages, *others)):
-            feed = self._editor.feed(edition, language, self.url)
-            yield f"atom{feed.suffix}.xml", atom_xml(feed, zone)
-            yield f"rss{feed.suffix}.xml", rss_xml(feed, zone)
-        messages = self._messages(edition)
+            feed = self._editor.feed(edition, views, language, self.url)
+            yield f"atom{feed.suffix}.xml", self._atom.xml(feed)
+            yield f"rss{feed.suffix}.xml", self._rss.xml(feed)
+        messages = self._messages(edition, views)
         for alert in messages:
             yield cap_path(alert), self._cap(alert, edition.mode)
-        yield INDEX, index_xml(self._editor.index(edition, messages, self.url), zone)
+        yield INDEX, self._index.xml(self._editor.index(edition, messages, self.url))
 
     def _cap_message(self, alert: Alert, mode: Mode) -> bytes:
         """Write one alert. Kept: it says the same in every edition."""
         return cap_xml(alert, self._city, mode, self._city.public_url + page_path(alert))
 
-    def _messages(self, edition: Edition) -> tuple[Alert, ...]:
+    def _messages(self, edition: Edition, views: Views) -> tuple[Alert, ...]:
         """Return the alerts whose CAP message is published: all in force, and what ended not long ago."""
-        views = Views(edition, self._books)
         oldest = edition.issued_at - timedelta(days=self._settings.cap_days)
         over = (ended.alert for ended in edition.ended if ended.at >= oldest and not views.withheld(ended.alert))
         return (*edition.in_force, *over)

@@ -23,9 +23,8 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -34,16 +33,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from broadcaster.model import EASY_JAPANESE, JAPANESE, Alert, Edition, Ended, Mode
 from broadcaster.ports.channel import Channel
 from broadcaster.ports.world import City, Context, Renderer
+from channels._kept import Kept
 from channels._publication import Outlet, Publication
 from channels._text import DRILL_MARK, file_name, lines, pieces
-from channels._views import View, Views, page_path, speaker
+from channels._views import View, Views, speaker, views_made
 from channels._words import phrasebook
 
 _STYLE, _IN_FORCE, _PAST = "\0style\0", "\0in force\0", "\0past\0"
 """Where rendered parts go. No text can hold a NUL (`clean`), so no text can pass for one of these."""
 
-_KEPT = 4096
-"""Rendered alerts that are remembered: each stands on a page per language, as HTML and as text, and by itself."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _STEPS = 6
 """Pages of single alerts move their time in steps of this part of the age at which a page says that it is old."""
@@ -88,27 +86,35 @@ class Page:
         self.style = "sha256-" + b64encode(sha256(self._css.encode()).digest()).decode()
         self._policy = f"default-src 'none'; style-src '{self.style}'; base-uri 'none'; form-action 'none'"
         self._url = settings.url or city.public_url
-        self._alert = lru_cache(maxsize=_KEPT)(self._draw)
-        self._single = lru_cache(maxsize=_KEPT)(self._draw_single)
+        self._views = views_made(self._books)
+        self._alert = Kept(self._draw)
+        self._single = Kept(self._draw_single)
+        self._missing = Kept(self._draw_missing)
+        self._robots = renderer.render("site/robots.txt", {}).encode()
 
     def render(self, edition: Edition) -> Mapping[str, bytes]:
         """Return path -> content, without compressed copies. Raise `RenderingError`."""
-        return {path: text.encode() for path, text in self._files(edition)}
+        files = dict(self._files(edition))
+        for kept in (self._views, self._alert, self._single, self._missing):
+            kept.turn()
+        return files
 
-    def _files(self, edition: Edition) -> Iterator[tuple[str, str]]:
+    def _files(self, edition: Edition) -> Iterator[tuple[str, bytes]]:
         past = _latest(edition.ended, self._settings.history)
-        views = Views(edition, self._books)
+        views = Views(edition, self._views)
         languages = self._languages(edition.in_force, past)
         links = [self._link(language) for language in languages]
         for language in languages:
             yield from self._language(edition, language, views, past, links)
         steady = self._steady(edition)
         for alert in edition.in_force:
-            yield page_path(alert), self._single(steady, views.whole(alert))
+            view = views.whole(alert)
+            yield view.path, self._single(steady, view, view)
         for ended in past:
-            yield page_path(ended.alert), self._single(steady, views.whole(ended.alert, ended))
+            view = views.whole(ended.alert, ended)
+            yield view.path, self._single(steady, view, views.whole(ended.alert))
         yield "404.html", self._missing(steady, languages)
-        yield "robots.txt", self._renderer.render("site/robots.txt", {})
+        yield "robots.txt", self._robots
 
     def _languages(self, in_force: Sequence[Alert], past: Sequence[Ended]) -> tuple[str, ...]:
         """Return Japanese first, then those the settings name, then whatever else alerts speak."""
@@ -126,7 +132,7 @@ class Page:
         views: Views,
         past: Sequence[Ended],
         links: Sequence[Mapping[str, str]],
-    ) -> Iterator[tuple[str, str]]:
+    ) -> Iterator[tuple[str, bytes]]:
         in_force = [views.in_force(alert, language) for alert in edition.in_force]
         over = [views.ended(ended, language) for ended in past]
         count = len(edition.in_force)
@@ -161,7 +167,8 @@ class Page:
         step = timedelta(minutes=max(1, self._settings.older_than_minutes // _STEPS))
         return _Stamp(mode=edition.mode, at=edition.issued_at - (edition.issued_at - _EPOCH) % step)
 
-    def _draw_single(self, stamp: _Stamp, view: View) -> str:
+    def _draw_single(self, stamp: _Stamp, view: View, plain: View) -> bytes:
+        """Render the page of one alert. `plain` is its view without how it ended: that stands above it, on the page."""
         language = view.said[0].language if view.said else JAPANESE
         words = self._books[language]
         title = view.said[0].title if view.said else words.withheld
@@ -174,10 +181,10 @@ class Page:
             "at": view.at,
             "url": self._url + view.path,
         }
-        said = replace(view, why=None, at=None)  # how it ended stands above it, on the page
-        return self._render("site/single.html", values, {_IN_FORCE: self._alert("site/alert.html", said, language)})
+        said = self._alert("site/alert.html", plain, language, "")
+        return self._render("site/single.html", values, {_IN_FORCE: said})
 
-    def _missing(self, stamp: _Stamp, languages: Sequence[str]) -> str:
+    def _draw_missing(self, stamp: _Stamp, languages: Sequence[str]) -> bytes:
         others = [
             {"language": language, "w": self._books[language], "url": f"{self._url}{_stem(language)}.html"}
             for language in languages[1:]
@@ -212,25 +219,25 @@ class Page:
         return self._settings.feeds + name if self._settings.feeds else ""
 
     def _each(self, template: str, views: Sequence[View], language: str) -> str:
-        return "".join(self._alert(template, view, language, linked=True) for view in views)
+        return "".join(self._alert(template, view, language, view.path) for view in views)
 
-    def _draw(self, template: str, view: View, language: str, *, linked: bool = False) -> str:
+    def _draw(self, template: str, view: View, language: str, link: str) -> str:
         """Render one alert. Kept, since of all that is on the page an edition changes one or two."""
         values = {
             "view": view,
             "language": language,
             "w": self._books[language],
             "mark": view.mark,
-            "linked": linked,
+            "linked": bool(link),
             "home": self._city.public_url,
         }
         return self._renderer.render(template, values)
 
-    def _render(self, template: str, values: Mapping[str, object], parts: Mapping[str, str]) -> str:
+    def _render(self, template: str, values: Mapping[str, object], parts: Mapping[str, str]) -> bytes:
         text = self._renderer.render(template, values)
         for slot, part in {_STYLE: self._css, **parts}.items():
             text = text.replace(slot, part)
-        return text.lstrip() if template.endswith(".html") else text
+        return (text.lstrip() if template.endswith(".html") else text).encode()
 
 
 def _stem(language: str) -> str:

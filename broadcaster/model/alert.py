@@ -165,6 +165,10 @@ class Alert:
     silent: bool = False
     note: str = ""
 
+    def __hash__(self) -> int:
+        """Of what tells alerts apart: hashing all texts takes longer than whatever is looked up."""
+        return hash((self.identifier, self.incident, self.version))
+
     @property
     def msg_type(self) -> MsgType:
         """CAP `msgType`."""

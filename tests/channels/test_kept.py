@@ -1,0 +1,53 @@
+"""What page and feeds remember from one edition to the next."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from broadcaster.rendering import Templates
+from channels._kept import Kept
+from channels.feeds import Feeds
+from channels.feeds import Settings as FeedSettings
+from channels.page import Page, Settings
+from tests.channels.editions import CITY, alert, busy, edition, info
+from tests.channels.kit import TOKYO
+
+TEMPLATES = Templates(TOKYO)
+
+
+class Count:
+    """Doubles numbers, and counts how often it is asked."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def __call__(self, number: int) -> int:
+        self.asked += 1
+        return 2 * number
+
+
+def test_what_the_last_edition_needed_is_not_made_again_however_much_it_is() -> None:
+    count = Count()
+    kept = Kept(count)
+    for _ in range(3):
+        assert [kept(number) for number in range(10_000)] == list(range(0, 20_000, 2))
+        kept.turn()
+    assert count.asked == 10_000
+
+
+def test_what_two_editions_did_not_need_is_forgotten() -> None:
+    count = Count()
+    kept = Kept(count)
+    kept(1)
+    kept.turn()
+    kept.turn()
+    kept(1)
+    assert count.asked == 2
+
+
+def test_an_edition_is_the_same_to_the_byte_whatever_came_before() -> None:
+    changed = alert(infos=(info(headline="another text"),))
+    page, feeds = Page(Settings(), CITY, TEMPLATES), Feeds(FeedSettings(), CITY, TEMPLATES)
+    for one in (edition(alert()), busy(), edition(changed, number=43), replace(busy(), in_force=()), edition(alert())):
+        assert page.render(one) == Page(Settings(), CITY, TEMPLATES).render(one)
+        assert feeds.render(one) == Feeds(FeedSettings(), CITY, TEMPLATES).render(one)
