@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import AsyncIterable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from broadcaster.ports.store import Entry, Head
+from broadcaster.ports.store import AuditTrail, Entry, Head
 
 START = Head(seq=0, hash="")
 """Before the first entry."""
@@ -97,22 +97,48 @@ def head_of(text: str) -> Head:
     return Head(seq=int(number), hash=hashed)
 
 
-async def verify_stream(entries: AsyncIterable[Entry], recorded: Head, kept: Head = START) -> Broken | None:
-    """Do as `verify`, entry by entry as they are read. Take the head before the entries: a chain that grows
-    meanwhile is not broken, so entries behind the recorded head are checked for their links only. `kept` is a head
-    that was kept elsewhere: the chain must go through it.
+class Walk:
+    """A chain verified slice by slice, from its beginning.
+
+    Take the `recorded` head before the first entry: a chain that grows meanwhile is not broken, so entries behind that
+    head are checked for their links only. `kept` is a head that was kept elsewhere: the chain must go through it.
     """
-    last, at_head = START, recorded == START
-    async for entry in entries:
-        if broken := inspect(last, entry):
-            return broken
-        last = Head(seq=entry.seq, hash=entry.hash)
-        at_head = at_head or last == recorded
-        if entry.seq == kept.seq and last != kept:
-            return Broken(seq=entry.seq, damage=Damage.DIFFERS)
-    if last.seq < kept.seq:
-        return Broken(seq=last.seq + 1, damage=Damage.MISSING)
-    return None if at_head else close(last, recorded)
+
+    def __init__(self, recorded: Head, kept: Head = START) -> None:
+        self._recorded, self._kept = recorded, kept
+        self._last, self._at_head = START, recorded == START
+        self._broken: Broken | None = None
+
+    def take(self, entries: Iterable[Entry]) -> bool:
+        """Look at what follows; return whether it holds so far."""
+        for entry in entries:
+            self._broken = inspect(self._last, entry)
+            if self._broken:
+                break
+            self._last = Head(seq=entry.seq, hash=entry.hash)
+            self._at_head = self._at_head or self._last == self._recorded
+            if entry.seq == self._kept.seq and self._last != self._kept:
+                self._broken = Broken(seq=entry.seq, damage=Damage.DIFFERS)
+                break
+        return self._broken is None
+
+    def end(self) -> Broken | None:
+        """Return the first broken entry, once all were taken or one did not hold."""
+        if self._broken:
+            return self._broken
+        if self._last.seq < self._kept.seq:
+            return Broken(seq=self._last.seq + 1, damage=Damage.MISSING)
+        return None if self._at_head else close(self._last, self._recorded)
+
+
+async def verify_trail(trail: AuditTrail, kept: Head = START) -> tuple[Head, Broken | None]:
+    """Verify a whole trail beside the event loop, from its first entry to its recorded head; return that head and the
+    first broken entry. `kept` as for `Walk`.
+    """
+    recorded = await trail.head()
+    walk = Walk(recorded, kept)
+    await trail.walk(walk.take)
+    return recorded, walk.end()
 
 
 def _digest(entry: Entry) -> str:

@@ -38,7 +38,7 @@ def verify(session: Session, head: str) -> None:
 
 
 async def _verify(session: Session, given: str) -> Any:
-    from broadcaster.audit import START, head_of, verify_stream  # noqa: PLC0415 - heavy, and only here
+    from broadcaster.audit import START, head_of, verify_trail  # noqa: PLC0415 - heavy, and only here
     from broadcaster.bootstrap import stored  # noqa: PLC0415
 
     try:
@@ -46,8 +46,8 @@ async def _verify(session: Session, given: str) -> Any:
     except ValueError:
         raise Refused([Problem(code="head_wrong", place="head")]) from None
     async with stored(session.settings(), read_only=True) as store:
-        head = await store.head()
-        return head.seq, await verify_stream(store.entries(), head, kept)
+        head, broken = await verify_trail(store, kept)
+        return head.seq, broken
 
 
 @command("audit export")

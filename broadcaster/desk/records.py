@@ -139,8 +139,7 @@ class Records:
 
     async def verify(self) -> Verdict:
         """Go through the whole chain, from its first entry to its recorded head."""
-        head = await self._store.head()
-        broken = await audit.verify_stream(self._store.entries(), head)
+        head, broken = await audit.verify_trail(self._store)
         return Verdict(whole=broken is None, entries=head.seq, broken=broken)
 
     async def handover(self, officers: tuple[Present, ...] = ()) -> Handover:

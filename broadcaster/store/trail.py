@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import NamedTuple
@@ -19,6 +19,8 @@ from broadcaster.store.transaction import Row, Tx, Value
 SERVICE = "service"
 """The actor of what nobody did by hand."""
 _PAGE = 1_000
+_SLICE = 100
+"""Entries a thread takes at a time: some milliseconds, in which it may keep the interpreter from the event loop."""
 
 
 class Note(NamedTuple):
@@ -87,6 +89,16 @@ class Trail(Part):
                 yield entry
             after = found[-1].seq
 
+    async def walk(self, take: Callable[[Sequence[Entry]], bool]) -> None:
+        """Hand all entries to `take`, oldest first and a slice at a time, until it returns False.
+
+        Each slice is read and taken by a reader's thread on a snapshot of its own; the next one is asked for by the
+        event loop, after whatever else was ready there.
+        """
+        after: int | None = 0
+        while after is not None:
+            after = await self._read(partial(_taken, after=after, take=take))
+
     async def head(self) -> Head:
         """Return the recorded head."""
         return await self._read(head)
@@ -112,6 +124,12 @@ class Trail(Part):
 def page(tx: Tx, *, after: int, limit: int = _PAGE) -> list[Entry]:
     """Return the entries after a number, a page of them."""
     return [_entry(row) for row in tx.all("trail.page", after=after, limit=limit)]
+
+
+def _taken(tx: Tx, *, after: int, take: Callable[[Sequence[Entry]], bool]) -> int | None:
+    """Return where the next slice begins; None at the end, or where no more is wanted."""
+    found = page(tx, after=after, limit=_SLICE)
+    return found[-1].seq if found and take(found) else None
 
 
 def _since(tx: Tx, since: int, limit: int) -> tuple[Trace, ...]:

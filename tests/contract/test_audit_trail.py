@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import sys
+from collections.abc import Sequence
+
 import pytest
 
 from broadcaster import audit
 from broadcaster.audit import Broken, Damage
 from broadcaster.model import Mode
-from broadcaster.store import Store
+from broadcaster.ports.store import Entry
+from broadcaster.store import Store, trail
 from tests.contract.conftest import SqliteBackend
 from tests.contract.values import NOW, OFFICER, accepted, claim
 
 
 async def verified(store: Store) -> Broken | None:
-    return await audit.verify_stream(store.entries(), await store.head())
+    return (await audit.verify_trail(store))[1]
 
 
 async def noted(store: Store, count: int = 6) -> None:
@@ -69,20 +74,43 @@ async def test_a_chain_written_anew_as_a_whole_is_found_by_a_head_that_was_kept(
     await noted(store)
     kept = audit.head_of((await store.new_edition(NOW, Mode.LIVE)).chain)
     assert kept == await store.head()
-    assert await audit.verify_stream(store.entries(), await store.head(), kept) is None
+    assert (await audit.verify_trail(store, kept))[1] is None
     backend.tamper("DELETE FROM audit", "UPDATE audit_head SET seq = 0, hash = ''")
     await noted(store, 3)
     assert await verified(store) is None
-    shorter = await audit.verify_stream(store.entries(), await store.head(), kept)
+    shorter = (await audit.verify_trail(store, kept))[1]
     assert shorter == Broken(seq=4, damage=Damage.MISSING)
     await store.note(OFFICER, "another", "history", {}, NOW)
     await noted(store, 4)
-    longer = await audit.verify_stream(store.entries(), await store.head(), kept)
+    longer = (await audit.verify_trail(store, kept))[1]
     assert longer == Broken(seq=6, damage=Damage.DIFFERS)
 
 
 async def test_entries_written_while_it_is_verified_break_nothing(store: Store) -> None:
     await noted(store, 3)
-    head = await store.head()
+    walk = audit.Walk(await store.head())
     await noted(store, 2)
-    assert await audit.verify_stream(store.entries(), head) is None
+    await store.walk(walk.take)
+    assert walk.end() is None
+
+
+@pytest.mark.fault(121)
+async def test_a_long_chain_is_verified_beside_the_event_loop(store: Store) -> None:
+    """No hash is computed on the loop's thread, and none keeps it waiting for more than a slice."""
+    await asyncio.gather(*(store.note(OFFICER, "looked", f"thing {each}", {}, NOW) for each in range(1_000)))
+    called, slices = set[str](), list[int]()
+    sys.setprofile(lambda frame, event, _: called.add(frame.f_code.co_qualname) if event == "call" else None)
+    try:
+        found = await audit.verify_trail(store)
+    finally:
+        sys.setprofile(None)
+    assert found == (await store.head(), None)
+    assert "verify_trail" in called, "the loop's thread was looked at"
+    assert not called & {"Walk.take", "inspect", "_hash", "_entry"}
+
+    def take(entries: Sequence[Entry]) -> bool:
+        slices.append(len(entries))
+        return True
+
+    await store.walk(take)
+    assert (sum(slices), max(slices)) == (1_000, trail._SLICE)

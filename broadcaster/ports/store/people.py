@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -94,6 +94,13 @@ class AuditTrail(Protocol):
 
     def entries(self) -> AsyncIterator[Entry]:
         """Yield all, oldest first."""
+        ...
+
+    async def walk(self, take: Callable[[Sequence[Entry]], bool]) -> None:
+        """Hand all entries to `take`, oldest first and some at a time, until it returns False.
+
+        It is called from another thread, so that the event loop waits for no more than a slice, however long the chain.
+        """
         ...
 
     async def head(self) -> Head:
