@@ -13,6 +13,9 @@ from functools import cache
 from pathlib import Path
 
 LANGUAGES = ("ja", "en")
+CLI, TUI = "cli", "tui"
+"""Where a sentence is read: by whoever types commands, or at the desk, where keys are pressed."""
+NEXT = "next_"
 _FOLDER = Path(__file__).parent / "locale"
 
 
@@ -42,16 +45,31 @@ def read(path: Path) -> Mapping[str, str]:
     return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
-def say(code: str, language: str | None = None, /, **params: object) -> str:
+def say(code: str, language: str | None = None, front: str = CLI, /, **params: object) -> str:
     """Return the sentence for `code`. `language` None means that of the environment.
 
     A parameter worded in each language is given as `meaning_ja` and `meaning_en`, and stands in both as `{meaning}`.
+    What can be done next stands as `{next_...}` and is worded for the `front` end it is read on (docs/adr/0027).
     """
     chosen = language or language_of(os.environ)
     own = {name.removesuffix(f"_{chosen}"): value for name, value in params.items() if name.endswith(f"_{chosen}")}
     try:
-        return sentences(chosen)[code].format(**params, **own)
+        return sentences(chosen)[code].format_map(_Places(chosen, front, {**params, **own}))
     except (KeyError, IndexError):
         if os.environ.get("BROADCASTER_CATALOG") == "strict":
             raise
         return " ".join([code, *(f"{name}={value}" for name, value in params.items())])
+
+
+class _Places(dict[str, object]):
+    """What stands in the places of a sentence."""
+
+    def __init__(self, language: str, front: str, params: Mapping[str, object]) -> None:
+        super().__init__(params)
+        self._language, self._front = language, front
+
+    def __missing__(self, name: str) -> str:
+        """Say what can be done next; it may have places too."""
+        if not name.startswith(NEXT):
+            raise KeyError(name)
+        return sentences(self._language)[f"{name}_{self._front}"].format_map(self)

@@ -22,7 +22,7 @@ class Words:
 
     def __call__(self, code: str, /, **params: object) -> str:
         """Return the sentence for this code."""
-        return catalog.say(code, self.language, **params)
+        return catalog.say(code, self.language, catalog.TUI, **params)
 
     def problem(self, entry: Mapping[str, Any]) -> str:
         """Return a problem's sentence, without its place."""

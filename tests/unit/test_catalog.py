@@ -18,6 +18,13 @@ RAISED = {
     *("WrongMode", "PydanticCustomError"),
 }
 """Errors whose first argument is a code."""
+ADMIN = {
+    *("officer_not_found", "ticket_refused", "change_not_found", "token_not_found", "officer_waits", "change_waits"),
+    *("store_older", "store_missing", "trouble_not_here"),
+}
+"""Codes of what only commands do: officers and tokens, and a service that does not start."""
+CORE = ("desk", "store", "officers", "routine", "rules", "subscribers", "api", "client", "papers", "documents", "sheet")
+"""Rooms whose errors an officer sees at the desk."""
 HELPERS = {"report", "_refused", "_refusal", "_problem", "_warning", "problem", "_wrong", "_unreadable"}
 """Small functions that make a problem or an error of a code."""
 CODE = re.compile(r"[a-z]+(_[a-z0-9]+)+")
@@ -91,6 +98,26 @@ def test_no_sentence_is_empty_or_unfinished() -> None:
         for code, sentence in catalog.sentences(language).items():
             assert sentence.strip(), code
             assert "TODO" not in sentence, code
+
+
+@pytest.mark.parametrize("language", catalog.LANGUAGES)
+def test_every_next_step_is_worded_for_both_front_ends_and_none_for_nobody(language: str) -> None:
+    known = catalog.sentences(language)
+    wanted = {name for sentence in known.values() for name in places(sentence) if name.startswith(catalog.NEXT)}
+    assert {f"{name}_{front}" for name in wanted for front in (catalog.CLI, catalog.TUI)} == {
+        code for code in known if code.startswith(catalog.NEXT)
+    }
+
+
+@pytest.mark.parametrize("language", catalog.LANGUAGES)
+def test_who_sits_at_the_desk_is_told_keys_and_no_commands(language: str) -> None:
+    ours = {code for code, files in raised().items() if any(file.split("/")[1] in CORE for file in files)}
+    seen = {code for code in catalog.sentences(language) if code.startswith(("tui_", "advice_", "hand_", "event_"))}
+    for code in (ours | seen) - ADMIN:
+        own = {name: 7 for name in places(catalog.sentences(language)[code]) if not name.startswith(catalog.NEXT)}
+        said = catalog.say(code, language, catalog.TUI, **{"delivery": 7, **own})
+        assert not re.search("broadcaster [a-z]", said), code
+    assert "broadcaster status" in catalog.say("alert_not_found", language, alert="1-1")
 
 
 @pytest.mark.parametrize("language", catalog.LANGUAGES)
