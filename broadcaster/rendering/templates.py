@@ -113,16 +113,19 @@ def _twice(compiled: Template, name: str, values: Mapping[str, object], bounds: 
 def _run(compiled: Template, name: str, values: Mapping[str, object], bounds: Bounds) -> str:
     meter = Meter(name, bounds)
     token = CURRENT.set(meter)
-    size, parts = 0, list[str]()
+    length, parts = 0, list[str]()
     try:
         for part in compiled.generate(values):
-            size += len(part.encode("utf-8"))
-            meter.hold(size)
+            length += len(part)
+            if length > bounds.size:
+                meter.hold(length)
             meter.tick()
             parts.append(part)
     finally:
         CURRENT.reset(token)
-    return "".join(parts)
+    text = "".join(parts)
+    meter.hold(len(text.encode("utf-8")))
+    return text
 
 
 def _said(error: Exception, template: str) -> RenderingError:

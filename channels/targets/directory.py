@@ -3,7 +3,8 @@
 `public` is a symbolic link. Beside it stands `public.editions/` with one directory per edition (the last few
 are kept, so that whoever is still reading one can finish). Publishing writes a new directory, syncs every file
 that is new and the directories, and then renames a new link over the old one (docs/delivery.md: write temp, fsync,
-rename, fsync directory).
+rename, fsync directory). The new directory is made of the oldest one that is kept: of hundreds of files in it a few
+differ, and to link all and remove all again for each edition would take longer than everything else.
 Any web server can hand out `public/`; it never sees half an edition, and never one edition's page with another's
 manifest.
 
@@ -17,9 +18,10 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import Literal
@@ -54,7 +56,7 @@ class Manifest(BaseModel):
     """Where the audit chain stood, as `number:hash`: kept by whoever has a copy, it shows a chain written anew."""
     files: Mapping[str, str]
 
-    @property
+    @cached_property
     def ref(self) -> str:
         """Number and fingerprint, e.g. `42-9f86d081884c7d65`: the receipt's reference."""
         listing = json.dumps(dict(sorted(self.files.items()))).encode()
@@ -85,6 +87,8 @@ class Directory:
         self.path = path.absolute()
         self._editions = self.path.with_name(self.path.name + ".editions")
         self._written: dict[str, _Written] = {}
+        self._kept: dict[Path, dict[str, _Written]] = {}
+        """Editions that this process wrote and that should still be there, the oldest first."""
 
     def held(self) -> Manifest | None:
         """Return what residents get now, or None where nothing readable is."""
@@ -121,7 +125,7 @@ class Directory:
         try:
             with self._locked():
                 probe = self._editions / "probe"
-                _write(probe, b"probe")
+                probe.write_bytes(b"probe")
                 probe.unlink()
                 self._make_way()
         except OSError as error:
@@ -149,32 +153,61 @@ class Directory:
         """Write a whole edition aside, synced, and return its place."""
         new, place = self._editions / _NEW, self._editions / manifest.ref
         shutil.rmtree(new, ignore_errors=True)
+        folders = {name.rpartition("/")[0] for name in files} | {""}
+        fresh = _Fresh()
         try:
-            fresh = self._fill(new, {**files, MANIFEST: manifest.dump()})
+            there = self._take_up(new, folders)
+            self._fill(f"{new}/", {**files, MANIFEST: manifest.dump()}, there, fresh)
             hit("p1")
-            _sync_all(new, fresh)
+            fresh.sync()
+            for folder in sorted(folders, reverse=True):
+                _sync(new / folder)
             shutil.rmtree(place, ignore_errors=True)
             new.rename(place)
             _sync(self._editions)
         except OSError:
             shutil.rmtree(new, ignore_errors=True)  # gives back the space it took
             raise
+        finally:
+            fresh.close()
+        self._kept.pop(place, None)
+        self._kept[place] = self._written
+        for forgotten in tuple(self._kept)[:-_KEPT]:
+            del self._kept[forgotten]
         return place
 
-    def _fill(self, new: Path, files: Mapping[str, bytes]) -> list[Path]:
-        """Put every file there; return those that are new. What is as in the last edition is only linked."""
+    def _take_up(self, new: Path, folders: Iterable[str]) -> dict[str, _Written]:
+        """Make a directory, of an edition that need not be kept if there is one, and return what lies there already.
+        Nothing else does: what this process did not put there goes.
+        """
+        there: dict[str, _Written] = {}
+        oldest = next(iter(self._kept), None)
+        if oldest is not None and len(self._kept) >= _KEPT and oldest != self.path.resolve():
+            there = self._kept.pop(oldest)
+            with suppress(FileNotFoundError):
+                oldest.rename(new)
+        for folder in sorted(folders):
+            _mkdir(new / folder)
+        there = {name: known for name, known in there.items() if _has(f"{new}/{name}", known)}
+        for folder, _, names in os.walk(new):
+            inside = folder.removeprefix(str(new)).lstrip("/")
+            for stranger in {f"{inside}/{name}".lstrip("/") for name in names} - there.keys():
+                os.unlink(f"{new}/{stranger}")  # noqa: PTH108 (see _has)
+        return there
+
+    def _fill(self, new: str, files: Mapping[str, bytes], there: Mapping[str, _Written], fresh: _Fresh) -> None:
+        """Put every file there. What is as in the edition before is only linked, what is as it lies there stays."""
         written: dict[str, _Written] = {}
-        fresh: list[Path] = []
-        for folder in {(new / name).parent for name in files}:
-            _mkdir(folder)
+        for name in there.keys() - files.keys():
+            os.unlink(new + name)  # noqa: PTH108 (see _has)
         for name, data in files.items():
-            if known := self._linked(name, f"{new}/{name}", data):
-                written[name] = known
-            else:
-                fresh.append(new / name)
-                written[name] = _Written(data, _write(new / name, data))
+            known = there.get(name)
+            if known is None or known.data != data:
+                if known is not None:
+                    os.unlink(new + name)  # noqa: PTH108 (see _has)
+                known = self._linked(name, new + name, data) or _Written(data, fresh.write(new + name, data))
+            written[name] = known
         self._written = written
-        return fresh
 
     def _linked(self, name: str, new: str, data: bytes) -> _Written | None:
         """Take over a file of the last edition that is the same to the byte: most of them are, and it saves a sync."""
@@ -182,7 +215,7 @@ class Directory:
         try:
             if known is None:
                 known = _found(old)
-            elif _mark(os.stat(old)) != known.mark:  # noqa: PTH116 (a hundred of them, and a Path costs more than the call)
+            elif known.data != data or not _has(old, known):
                 return None
             if known.data != data:
                 return None
@@ -217,46 +250,58 @@ def _mark(told: os.stat_result) -> tuple[int, int, int]:
     return told.st_ino, told.st_size, told.st_mtime_ns
 
 
+def _has(path: str, known: _Written) -> bool:
+    """Whether a file is there as this process wrote it."""
+    try:
+        return _mark(os.stat(path)) == known.mark  # noqa: PTH116 (hundreds of them, and a Path costs more than the call)
+    except OSError:
+        return False
+
+
 def _found(path: str) -> _Written:
     """Read a file of an edition that this process did not write."""
     with open(path, "rb") as file:  # noqa: PTH123 (see above)
         return _Written(file.read(), _mark(os.fstat(file.fileno())))
 
 
-def _write(path: Path, data: bytes) -> tuple[int, int, int]:
-    with path.open("wb") as file:
-        file.write(data)
-        os.fchmod(file.fileno(), 0o644)  # for everybody, whatever umask the service runs under
-        file.flush()
-        return _mark(os.fstat(file.fileno()))
+class _Fresh:
+    """New files on their way to the disk. The kernel is told to begin writing each as soon as it is there, and all are
+    waited for together: then one commit of the journal takes them all, in a third of the time. DONTNEED starts that;
+    what is not on disk yet is not dropped from memory by it.
+    """
+
+    def __init__(self) -> None:
+        self._open: list[int] = []
+
+    def write(self, path: str, data: bytes) -> tuple[int, int, int]:
+        """Write a file that is not there yet, and return its mark."""
+        if len(self._open) >= _SYNCING:
+            self.sync()
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+        self._open.append(handle)
+        os.fchmod(handle, 0o644)  # for everybody, whatever umask the service runs under
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(handle, rest) :]
+        os.posix_fadvise(handle, 0, 0, os.POSIX_FADV_DONTNEED)
+        return _mark(os.fstat(handle))
+
+    def sync(self) -> None:
+        """Wait until all of them are on the disk."""
+        for handle in self._open:
+            os.fsync(handle)
+        self.close()
+
+    def close(self) -> None:
+        """Let go of them."""
+        while self._open:
+            os.close(self._open.pop())
 
 
 def _mkdir(path: Path) -> None:
     if not path.is_dir():
         path.mkdir(parents=True, exist_ok=True)
         path.chmod(0o755)
-
-
-def _sync_all(root: Path, files: Sequence[Path]) -> None:
-    """Sync files, then all directories. The kernel is told to begin writing each before the first is waited for: then
-    one commit of the journal takes them all, in a third of the time. DONTNEED starts that; what is not on disk yet is
-    not dropped from memory by it.
-    """
-    for start in range(0, len(files), _SYNCING):
-        with ExitStack() as opened:
-            handles = [_opened(opened, path) for path in files[start : start + _SYNCING]]
-            for handle in handles:
-                os.posix_fadvise(handle, 0, 0, os.POSIX_FADV_DONTNEED)
-            for handle in handles:
-                os.fsync(handle)
-    for folder, _, _ in os.walk(root, topdown=False):
-        _sync(Path(folder))
-
-
-def _opened(opened: ExitStack, path: Path) -> int:
-    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    opened.callback(os.close, handle)
-    return handle
 
 
 def _sync(path: Path) -> None:

@@ -8,6 +8,7 @@ import fcntl
 import gzip
 import json
 import os
+import shutil
 import signal
 import sys
 from collections.abc import AsyncIterator, Mapping
@@ -425,3 +426,48 @@ class TestCheck:
 
 def test_a_directory_never_published_to_holds_nothing(tmp_path: Path) -> None:
     assert Directory(tmp_path / "none").held() is None
+
+
+class TestMakingAnEditionOfAnOldOne:
+    async def test_each_is_whole_and_nothing_else_however_many_went_before(self, tmp_path: Path) -> None:
+        one = channel(tmp_path)
+        place = tmp_path / "public"
+        for number in range(1, 9):
+            said = tuple(alert(incident) for incident in range(number % 3))
+            await one.publish(edition(*said, number=number), TARGET, "k")
+            assert is_whole(place)
+            assert manifest(place).number == number
+        await one.close()
+
+    async def test_what_somebody_changed_in_an_old_edition_or_put_there_does_not_come_back(
+        self, tmp_path: Path
+    ) -> None:
+        one = channel(tmp_path)
+        for number in range(1, 4):
+            await one.publish(edition(alert(), number=number), TARGET, "k")
+        for old in (tmp_path / "public.editions").glob("[12]-*"):
+            (old / "404.html").unlink()
+            (old / "404.html").write_text("ours")
+            (old / "alerts/stranger.html").write_text("ours")
+        for number in range(4, 7):
+            await one.publish(edition(alert(), number=number), TARGET, "k")
+            assert is_whole(tmp_path / "public")
+        await one.close()
+
+    async def test_a_reader_of_the_edition_before_can_finish(self, tmp_path: Path) -> None:
+        one = channel(tmp_path)
+        for number in range(1, 7):
+            before = (tmp_path / "public").resolve()
+            await one.publish(edition(alert(number), number=number), TARGET, "k")
+            assert number == 1 or is_whole(before)
+        await one.close()
+
+    async def test_old_editions_that_are_gone_are_not_missed(self, tmp_path: Path) -> None:
+        one = channel(tmp_path)
+        for number in range(1, 8):
+            await one.publish(edition(alert(), number=number), TARGET, "k")
+            for path in (tmp_path / "public.editions").iterdir():
+                if path.is_dir() and path != (tmp_path / "public").resolve():
+                    shutil.rmtree(path)
+        assert is_whole(tmp_path / "public")
+        await one.close()
