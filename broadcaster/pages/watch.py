@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 
-from broadcaster.pages.edition import BrokenEdition, Edition, Stamp, read, stamp
+from broadcaster.pages.edition import BrokenEdition, Edition, File, Stamp, read, stamp
 from broadcaster.pages.options import Root
 from broadcaster.pages.site import Press, Resource
 
@@ -23,6 +23,7 @@ class Watch:
         self.number: int | None = None
         """The edition in memory, None before the first."""
         self.part: Mapping[str, Resource] = {}
+        self._files: Mapping[str, File] = {}
 
     def look(self) -> bool:
         """Return whether a new edition was taken into `part`. Whatever is wrong with one, the last good one stays."""
@@ -30,7 +31,7 @@ class Watch:
         if now is None or now == self._seen:
             return False
         try:
-            edition = read(self.root.directory)
+            edition = read(self.root.directory, self._files)
         except BrokenEdition as broken:
             self._refuse(now, broken)
             return False
@@ -41,7 +42,7 @@ class Watch:
 
     def _take(self, now: Stamp, edition: Edition) -> None:
         self.part = self._press.part(self.root.prefix, edition, self.part)
-        self.number, self._seen, self._broken = edition.number, now, None
+        self.number, self._files, self._seen, self._broken = edition.number, edition.files, now, None
         _LOG.info(
             "edition taken",
             extra={

@@ -169,3 +169,13 @@ async def looked_at(server: Server) -> None:
 def manifest(directory: Path, **values: object) -> None:
     whole = {"format": 1, "channel": "page", "mode": "drill", "number": 1, "main": "index.html", "style": ""} | values
     (directory / "edition.json").write_text(json.dumps(whole))
+
+
+def test_what_is_in_memory_already_is_not_read_again(tmp_path: Path) -> None:
+    publish(tmp_path, 1)
+    before = read(tmp_path)
+    (tmp_path / "rss.xml").write_bytes(b"damaged since")
+    again = read(tmp_path, before.files)
+    assert again.files["rss.xml"] is before.files["rss.xml"]
+    with pytest.raises(BrokenEdition):
+        read(tmp_path)
