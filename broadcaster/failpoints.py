@@ -39,6 +39,10 @@ NAMES = {
     "o2": "routine: said, before the alarm clock goes on",
     "u1": "watching: a document read, nothing of it written",
     "u2": "watching: a document taken with all it means",
+    "k0": "canary: a test is due, before it is handed in",
+    "k1": "canary: sounding written, before COMMIT",
+    "k2": "canary: said, before the canary goes on",
+    "k3": "canary: somebody was alarmed, before that is written down",
     "g1": "migration: before a step",
     "g2": "migration: step done, before COMMIT",
 }

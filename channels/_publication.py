@@ -10,14 +10,15 @@ import asyncio
 import gzip
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
 import brotli  # pyright: ignore[reportMissingTypeStubs]
 
 from broadcaster.errors import BroadcasterError, DeliveryError
-from broadcaster.model import Edition, Receipt
-from broadcaster.ports.channel import Finding
+from broadcaster.model import Edition, Mode, Receipt
+from broadcaster.ports.channel import Finding, Holding
 from broadcaster.ports.world import Context
 from channels._readback import Reader
 from channels.targets.directory import MANIFEST, Directory, Manifest
@@ -40,6 +41,8 @@ class Outlet:
     url: str
     main: str
     style: str = ""
+    unlisted: str = ""
+    """The file of the newest test message, to which no link leads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +113,29 @@ class Publication:
         manifest = await self._reader.manifest(self._outlet.url + MANIFEST)
         if manifest is None or not _fulfils(manifest, receipt.ref) or manifest.mode != self._context.mode:
             return False
-        data = await self._reader.fetch(self._outlet.url + self._outlet.main)
-        return data is not None and sha256(data).hexdigest() == manifest.files.get(self._outlet.main)
+        shown = [name for name in (self._outlet.main, self._outlet.unlisted) if name in manifest.files]
+        return self._outlet.main in shown and all([await self._matches(manifest, name) for name in shown])
+
+    async def _matches(self, manifest: Manifest, name: str) -> bool:
+        data = await self._reader.fetch(self._outlet.url + name)
+        return data is not None and sha256(data).hexdigest() == manifest.files[name]
+
+    @property
+    def address(self) -> str:
+        """Where the public finds it."""
+        return self._outlet.url
+
+    async def held(self) -> Holding | None:
+        """Return what the directory holds."""
+        manifest = await asyncio.to_thread(self._directory.held)
+        if manifest is None:
+            return None
+        return Holding(
+            number=manifest.number,
+            issued_at=datetime.fromisoformat(manifest.issued_at),
+            mode=Mode(manifest.mode),
+            digest=manifest.files.get(manifest.main, ""),
+        )
 
     async def check(self) -> Sequence[Finding]:
         """Tell whether the directory can be written and the residents' address answers."""

@@ -65,6 +65,10 @@ class Words(BaseModel):
     plain: str
     missing: str
     missing_note: str
+    planned: str
+    """Announces a test of the channels, from `{begins}` to `{ends}`."""
+    unlisted: str
+    """On the page of a test message, to which no link leads."""
     describe: str
     level: str
     digits: Mapping[Level, str]

@@ -6,6 +6,7 @@ Layout of one edition (each file also as `.gz` and `.br`; `edition.json` as in `
     atom.en.xml, rss.en.xml    the same per further language
     cap/index.xml              Atom feed of all CAP messages
     cap/<identifier>.xml       one CAP 1.2 message per alert version, with all its languages
+    canary.xml                 the newest test message as CAP 1.2 with status `Test`; nothing leads to it
     edition.json
 
 They have a directory of their own (mounted at `/feeds/`) and are a delivery of their own: a broken feed never holds
@@ -32,6 +33,8 @@ from channels._publication import Outlet, Publication
 from channels._rss import Rss
 from channels._views import Views, page_path, views_made
 from channels._words import phrasebook
+
+UNLISTED = "canary.xml"
 
 
 class Settings(BaseModel):
@@ -81,6 +84,8 @@ class Feeds:
         for alert in messages:
             yield cap_path(alert), self._cap(alert, edition.mode)
         yield INDEX, self._index.xml(self._editor.index(edition, messages, self.url))
+        if edition.tested:
+            yield UNLISTED, self._cap(edition.tested, edition.mode)
 
     def _cap_message(self, alert: Alert, mode: Mode) -> bytes:
         """Write one alert. Kept: it says the same in every edition."""
@@ -97,4 +102,5 @@ def build(settings: Settings, context: Context) -> Channel:
     """Make the channel. Raise `RenderingError` if the fixed words cannot be read."""
     feeds = Feeds(settings, context.city, context.renderer)
     directory = context.state_dir / settings.directory
-    return Publication(Outlet(name="feeds", directory=directory, url=feeds.url, main="atom.xml"), feeds.render, context)
+    outlet = Outlet(name="feeds", directory=directory, url=feeds.url, main="atom.xml", unlisted=UNLISTED)
+    return Publication(outlet, feeds.render, context)

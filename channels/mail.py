@@ -20,7 +20,7 @@ from pydantic_core import PydanticCustomError
 
 from broadcaster.errors import ConfigError, DeliveryError, Reason
 from broadcaster.model import Alert, Cost, Grade, Length, Message, Problem, Receipt, Recipient, Text
-from broadcaster.ports.channel import Composition, Finding, Ledger, Situation
+from broadcaster.ports.channel import Composition, Finding, Ledger, Rehearsal, Situation
 from broadcaster.ports.world import Context
 from channels._mail_job import Job
 from channels._mail_letter import (
@@ -102,6 +102,8 @@ class Settings(_Table):
     connect_timeout_s: Annotated[float, Field(gt=0, le=60)] = 10.0
     reply_timeout_s: Annotated[float, Field(gt=0, le=600)] = 60.0
     readback: Readback | None = None
+    canary: tuple[MailAddress, ...] = ()
+    """Mailboxes that test messages go to; with `readback`, the one that is read among them."""
 
     @model_validator(mode="after")
     def _protected(self) -> Self:
@@ -140,6 +142,11 @@ class Mail:
     def targets(self) -> tuple[str, ...]:
         """All subscribers are one target; who has it is the ledger's business."""
         return ("subscribers",)
+
+    def rehearsal(self) -> Rehearsal | None:
+        """Return the test mailboxes."""
+        named = self._settings.canary
+        return Rehearsal(place=", ".join(named), recipients=named) if named else None
 
     async def close(self) -> None:
         """Take leave of the relay."""

@@ -7,6 +7,7 @@ Layout of one edition (each file also as `.gz` and `.br`; `edition.json` alone h
     index.txt, en.txt ...  the same as plain text
     alerts/14-2.html       one page per alert, by its serial, in all its languages
     404.html, robots.txt
+    canary.html            the newest test message; nothing leads to it
     edition.json           what this edition is: `channels.targets.directory.Manifest`
 
 What the page server and every other web server can rely on: `directory` is a symbolic link to the newest edition and is
@@ -39,6 +40,7 @@ from channels._text import DRILL_MARK, file_name, lines, pieces
 from channels._views import View, Views, speaker, views_made
 from channels._words import phrasebook
 
+UNLISTED = "canary.html"
 _STYLE, _IN_FORCE, _PAST = "\0style\0", "\0in force\0", "\0past\0"
 """Where rendered parts go. No text can hold a NUL (`clean`), so no text can pass for one of these."""
 
@@ -115,6 +117,8 @@ class Page:
             yield view.path, self._single(steady, view, views.whole(ended.alert))
         yield "404.html", self._missing(steady, languages)
         yield "robots.txt", self._robots
+        if edition.tested:
+            yield UNLISTED, self._test(steady, views.whole(edition.tested))
 
     def _languages(self, in_force: Sequence[Alert], past: Sequence[Ended]) -> tuple[str, ...]:
         """Return Japanese first, then those the settings name, then whatever else alerts speak."""
@@ -145,6 +149,7 @@ class Page:
             "past": bool(over),
             "plain": _stem(language) + ".txt",
             "easy": self._easy(language),
+            "planned": edition.planned,
         }
         values["description"] = self._renderer.render("site/description.txt", values | {"count": str(count)}).strip()
         for suffix in (".html", ".txt"):
@@ -158,7 +163,12 @@ class Page:
         if language != JAPANESE:
             return None
         words = self._books[EASY_JAPANESE]
-        return {"name": words.name, "calm": pieces(words.calm), "calm_note": pieces(words.calm_note)}
+        return {
+            "name": words.name,
+            "calm": pieces(words.calm),
+            "calm_note": pieces(words.calm_note),
+            "planned": pieces(words.planned),
+        }
 
     def _steady(self, edition: Edition) -> _Stamp:
         """What is said on pages that stay as they are from one edition to the next: a time in steps. With the edition's
@@ -192,6 +202,11 @@ class Page:
         words = self._books[JAPANESE]
         values = self._common(stamp, JAPANESE) | {"others": others, "description": words.missing, "feed": ""}
         return self._render("site/missing.html", values, {})
+
+    def _test(self, stamp: _Stamp, view: View) -> str:
+        words = self._books[JAPANESE]
+        values = self._common(stamp, JAPANESE) | {"view": view, "description": words.unlisted, "feed": ""}
+        return self._render("site/canary.html", values, {})
 
     def _common(self, stamp: _Stamp, language: str) -> dict[str, object]:
         return {
@@ -261,6 +276,7 @@ def build(settings: Settings, context: Context) -> Channel:
         directory=context.state_dir / settings.directory,
         url=settings.url or context.city.public_url,
         main="index.html",
+        unlisted=UNLISTED,
         style=page.style,
     )
     return Publication(outlet, page.render, context)

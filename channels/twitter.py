@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from broadcaster.errors import DeliveryError, Reason
 from broadcaster.model import Alert, Length, Limit, Message, Receipt
-from broadcaster.ports.channel import Composition, Finding, Situation
+from broadcaster.ports.channel import Composition, Finding, Rehearsal, Situation
 from broadcaster.ports.world import Context
 from channels._http import Reply, Wire, failure
 from channels._weighted import LIMIT, weigh
@@ -33,6 +33,15 @@ _PAGE, _PAGES = 100, 3
 """How much of the timeline `find` reads: posts a page, and pages."""
 _GONE = 404
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+class TestAccount(BaseModel):
+    """`[channels.twitter.canary]`: a protected account without followers, for the same app. Test posts go there."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    access_token: SecretStr
+    access_token_secret: SecretStr
 
 
 class Settings(BaseModel):
@@ -62,6 +71,7 @@ class Settings(BaseModel):
     price_link_post_microusd: int = Field(default=200_000, ge=0)
     reserve_percent: int = Field(default=30, ge=0, le=90)
     """The part of each budget that only posts of severity Severe and above may use."""
+    canary: TestAccount | None = None
 
     @field_validator("base_url")
     @classmethod
@@ -114,7 +124,7 @@ def sample(context: Context) -> Twitter:
 
 
 class Twitter:
-    """Messenger, finder, retractor, checker, measurer, metered."""
+    """Messenger, finder, retractor, checker, measurer, metered, rehearsing."""
 
     name = "twitter"
 
@@ -129,6 +139,11 @@ class Twitter:
         )
         self._client: XClient | None = None
         self._account = self._username = ""
+        self._tester = None if settings.canary is None else Twitter(_as_test(settings, settings.canary), context)
+
+    def rehearsal(self) -> Rehearsal | None:
+        """Return the test account; its posts are paid from the same budgets."""
+        return None if self._tester is None else Rehearsal(place="X", voice=self._tester)
 
     def targets(self) -> tuple[str, ...]:
         """One account, one delivery."""
@@ -137,6 +152,8 @@ class Twitter:
     async def close(self) -> None:
         """Let go of connections."""
         await self._wire.close()
+        if self._tester is not None:
+            await self._tester.close()
 
     # ------------------------------------------------------------ without network
 
@@ -297,6 +314,12 @@ def _trouble(error: DeliveryError, where: Mapping[str, str]) -> tuple[Finding, .
         Finding(code="x_reachable", ok=True, params=where),
         Finding(code=_CREDENTIALS.get(error.reason, "x_refused"), ok=False, params=params),
     )
+
+
+def _as_test(settings: Settings, account: TestAccount) -> Settings:
+    """Return the settings of the same app, for the test account."""
+    keys = {"access_token": account.access_token, "access_token_secret": account.access_token_secret}
+    return settings.model_copy(update={**keys, "canary": None})
 
 
 def _limit(name: str, unit: str, window: timedelta, amount: int, reserve_percent: int) -> Limit:

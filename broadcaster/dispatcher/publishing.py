@@ -76,6 +76,7 @@ class PublisherHandler:
             call = self._channel.publish(edition, target, key)
             receipt = await guarded(call, self._room.clock, self._settings.timeout_s, flight.dropped)
         ends = [alert.expires for alert in edition.in_force if alert.expires > now]
+        ends += [test.ends for test in edition.planned if test.ends > now]
         self._fresh_until[target] = min([*ends, now + self._refresh])
         return receipt
 

@@ -14,6 +14,7 @@ from broadcaster.model.alert import (
     Problem,
     Reference,
 )
+from broadcaster.model.canary import TESTS, Organ, Pulse, Sounding, SoundingState
 from broadcaster.model.cap import Category, Certainty, MsgType, ResponseType, Severity, Status, Urgency
 from broadcaster.model.delivery import (
     Actor,
@@ -27,7 +28,7 @@ from broadcaster.model.delivery import (
     State,
     Subscriber,
 )
-from broadcaster.model.message import NO_COST, Cost, Edition, Ended, Ending, Length, Limit, Message, Text
+from broadcaster.model.message import NO_COST, Cost, Edition, Ended, Ending, Length, Limit, Message, PlannedTest, Text
 from broadcaster.model.notice import UPSTREAM, Change, Notice, Place, Subject, Warned
 from broadcaster.model.officer import Officer, Role, Scope
 from broadcaster.model.routine import (
@@ -53,6 +54,7 @@ __all__ = [
     "JAPANESE",
     "NEVER_QUIET",
     "NO_COST",
+    "TESTS",
     "UPSTREAM",
     "Actor",
     "Alert",
@@ -83,12 +85,15 @@ __all__ = [
     "Occurrence",
     "OccurrenceRow",
     "Officer",
+    "Organ",
     "Outcome",
     "Part",
     "Place",
     "Plan",
     "PlanRow",
+    "PlannedTest",
     "Problem",
+    "Pulse",
     "Quiet",
     "Reading",
     "Receipt",
@@ -102,6 +107,8 @@ __all__ = [
     "School",
     "Scope",
     "Severity",
+    "Sounding",
+    "SoundingState",
     "Standing",
     "State",
     "Status",

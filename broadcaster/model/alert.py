@@ -22,6 +22,8 @@ class Kind(StrEnum):
     CANCEL = "cancel"
     ALL_CLEAR = "all-clear"
     ROUTINE = "routine"
+    TEST = "test"
+    """Said to test endpoints only, to see whether a channel works; made by the canary, never by a person."""
 
     @property
     def msg_type(self) -> MsgType:
@@ -47,6 +49,7 @@ class Kind(StrEnum):
 _MSG_TYPES = {
     Kind.ALERT: MsgType.ALERT,
     Kind.ROUTINE: MsgType.ALERT,
+    Kind.TEST: MsgType.ALERT,
     Kind.UPDATE: MsgType.UPDATE,
     Kind.CORRECTION: MsgType.UPDATE,
     Kind.CANCEL: MsgType.CANCEL,

@@ -92,12 +92,21 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedTest:
+    """A test of the channels that residents are told of, from before it begins until it is over."""
+
+    begins: datetime
+    ends: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Edition:
     """The public state at one moment, numbered by the store: what page, feeds and data show.
 
     `in_force` is sorted gravest and newest first and holds one version per incident (a closing
     message, an all-clear or cancel, is listed under `ended` as the newest of its incident and shown as such).
     `chain` is where the audit chain stood then, as `number:hash`: published, it cannot be rewritten unseen.
+    `tested` is the newest test message: it is published where nobody is led to it. `planned` are tests to announce.
     """
 
     number: int
@@ -106,3 +115,5 @@ class Edition:
     in_force: tuple[Alert, ...]
     ended: tuple[Ended, ...] = ()
     chain: str = ""
+    tested: Alert | None = None
+    planned: tuple[PlannedTest, ...] = ()

@@ -23,6 +23,7 @@ from broadcaster.model import (
     Length,
     Limit,
     Message,
+    Mode,
     Problem,
     Receipt,
     Recipient,
@@ -175,6 +176,50 @@ class Measurer(Protocol):
 
     def measure(self, text: str) -> Length:
         """Return the count and the limit."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsal:
+    """Where a channel says test messages, and `place` as a person would name it. A messenger has a `voice` of its own
+    for them, another account; a bulk messenger says them to `recipients` and nobody else.
+    """
+
+    place: str
+    voice: Messenger | None = None
+    recipients: tuple[str, ...] = ()
+
+
+@runtime_checkable
+class Rehearsing(Protocol):
+    """Can say a test message where no resident hears it, by all that it says the real ones by."""
+
+    def rehearsal(self) -> Rehearsal | None:
+        """Return where; None where no test endpoint is configured."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holding:
+    """The edition a publisher has published last. `digest` is the SHA-256 of its main file, in hexadecimal."""
+
+    number: int
+    issued_at: datetime
+    mode: Mode
+    digest: str
+
+
+@runtime_checkable
+class Outward(Protocol):
+    """A publisher whose files lie at a public address, with an `edition.json` that names their digests."""
+
+    @property
+    def address(self) -> str:
+        """The address, ending with a slash."""
+        ...
+
+    async def held(self) -> Holding | None:
+        """Return what was published last; None where nothing was, or it cannot be told."""
         ...
 
 

@@ -7,12 +7,13 @@ from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from itertools import islice
+from typing import NamedTuple
 
 from broadcaster.errors import NotFound
-from broadcaster.model import Alert, Attempt, Delivery, Draft, Edition, Message, Mode
+from broadcaster.model import TESTS, Alert, Attempt, Delivery, Draft, Edition, Message, Mode, PlannedTest
 from broadcaster.ports.store import AlertRow, Head, Past, Resolution
-from broadcaster.rules import force
-from broadcaster.store import rows, settling
+from broadcaster.rules import force, routine
+from broadcaster.store import canary, rows, settling
 from broadcaster.store.base import Part
 from broadcaster.store.head import head
 from broadcaster.store.rows import ms, time_of
@@ -36,7 +37,7 @@ class Snapshots(Part):
     async def incident(self, number: int) -> tuple[Alert, ...]:
         """Return all versions, oldest first. Raise `NotFound`."""
         found = await self._read(lambda tx: tx.all("archive.versions", incident=number))
-        if not found:
+        if not found or number == TESTS:
             raise NotFound("incident_not_found", incident=number)
         return tuple(rows.alert(row["body"]) for row in found)
 
@@ -75,10 +76,18 @@ class Snapshots(Part):
 
     async def new_edition(self, now: datetime, mode: Mode) -> Edition:
         """Take the next edition number and the public state of this moment, in one transaction."""
-        number, head, bodies = await self._write(lambda tx: _take_edition(tx, now))
-        in_force, ended = force.partition(map(rows.alert, bodies), now)
-        chain = f"{head.seq}:{head.hash}"
-        return Edition(number=number, issued_at=now, mode=mode, in_force=in_force, ended=ended, chain=chain)
+        taken = await self._write(lambda tx: _take_edition(tx, now))
+        in_force, ended = force.partition(map(rows.alert, taken.bodies), now)
+        return Edition(
+            number=taken.number,
+            issued_at=now,
+            mode=mode,
+            in_force=in_force,
+            ended=ended,
+            chain=f"{taken.head.seq}:{taken.head.hash}",
+            tested=taken.tested,
+            planned=() if any(map(routine.suspends, in_force)) else taken.planned,
+        )
 
     async def recent_bodies(self, channel: str, since: datetime) -> tuple[str, ...]:
         """Return bodies that went out or may have, newest first."""
@@ -123,10 +132,26 @@ def _row(tx: Tx, number: int, now: datetime) -> AlertRow:
     return rows.alert_row(row, tx.all("archive.deliveries", alert=number), now)
 
 
-def _take_edition(tx: Tx, now: datetime) -> tuple[int, Head, list[str]]:
+class _Taken(NamedTuple):
+    """What an edition is made of."""
+
+    number: int
+    head: Head
+    bodies: list[str]
+    tested: Alert | None
+    planned: tuple[PlannedTest, ...]
+
+
+def _take_edition(tx: Tx, now: datetime) -> _Taken:
+    since = now - SHOWN_FOR
     tx.run("archive.next_edition")
-    number = tx.number("archive.edition")
-    return number, head(tx), [row["body"] for row in tx.all("archive.public", since=ms(now - SHOWN_FOR))]
+    return _Taken(
+        number=tx.number("archive.edition"),
+        head=head(tx),
+        bodies=[row["body"] for row in tx.all("archive.public", since=ms(since))],
+        tested=canary.newest(tx, since),
+        planned=canary.planned(tx, now),
+    )
 
 
 def _messages(tx: Tx, identifier: str) -> tuple[Message, ...]:

@@ -6,10 +6,10 @@ import hashlib
 
 from broadcaster import failpoints
 from broadcaster.errors import Conflict, NotFound
-from broadcaster.model import Delivery, State
+from broadcaster.model import TESTS, Delivery, State
 from broadcaster.ports.store import Acceptance, ApprovalBy, Known, Planned, Settlement
 from broadcaster.rules import lane, ordering
-from broadcaster.store import drafts, glass, routine, rows, settling, trail
+from broadcaster.store import canary, drafts, expanding, glass, routine, rows, settling, trail
 from broadcaster.store.base import Part
 from broadcaster.store.rows import ms
 from broadcaster.store.transaction import Tx
@@ -31,7 +31,7 @@ class Accepting(Part):
         if incident is None:
             return await self._write(_reserve), 1
         latest = await self._read(lambda tx: tx.number("intake.latest_version", incident=incident))
-        if not latest:
+        if not latest or incident == TESTS:
             raise NotFound("incident_not_found", incident=incident)
         return incident, latest + 1
 
@@ -91,6 +91,7 @@ def _accept(tx: Tx, acceptance: Acceptance, submission: int | None) -> tuple[Del
     _write_parts(tx, acceptance, number)
     superseded = _supersede(tx, acceptance)
     routine.say(tx, acceptance)
+    canary.say(tx, acceptance)
     failpoints.hit("a1")
     _note(tx, acceptance, superseded)
     failpoints.hit("a2")
@@ -152,7 +153,7 @@ def _write_parts(tx: Tx, acceptance: Acceptance, number: int) -> None:
 
 
 def _write_delivery(tx: Tx, acceptance: Acceptance, number: int, planned: Planned) -> None:
-    said = acceptance.alert
+    said, key = acceptance.alert, delivery_key(acceptance.alert.identifier, planned.channel, planned.target)
     tx.run(
         "intake.insert_delivery",
         alert=number,
@@ -164,12 +165,15 @@ def _write_delivery(tx: Tx, acceptance: Acceptance, number: int, planned: Planne
         reserved=int(lane.reserved(said.kind, planned.grade)),
         channel=planned.channel,
         target=planned.target,
-        key=delivery_key(said.identifier, planned.channel, planned.target),
+        key=key,
         accepted_at=ms(acceptance.at),
         due_at=ms(planned.due_at),
         expires_at=ms(planned.expires_at),
         stale_at=ms(planned.stale_at),
     )
+    if planned.recipients:
+        language = said.primary.language
+        expanding.name(tx, key, [(address, language) for address in planned.recipients])
 
 
 def delivery_key(identifier: str, channel: str, target: str) -> str:

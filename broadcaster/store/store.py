@@ -12,6 +12,7 @@ from broadcaster.rules.districts import Districts
 from broadcaster.store.archive import Snapshots
 from broadcaster.store.backup import Progress, back_up
 from broadcaster.store.begun import Begun
+from broadcaster.store.canary import Canary
 from broadcaster.store.claiming import Claiming
 from broadcaster.store.drafts import Sheets
 from broadcaster.store.engine import Readers, Writer
@@ -48,6 +49,7 @@ class Store(
     Glass,
     Routine,
     Watched,
+    Canary,
     Trail,
 ):
     """Serves every protocol of `broadcaster.ports.store`. Close it; or use it with `async with`."""

@@ -27,6 +27,9 @@ MAY_SCAN = {
     "feeds.all",  # a handful
     "drafts.open",  # a partial index of just these
     "routine.open_occurrences",  # a partial index of just these
+    "canary.open",  # a partial index of just these
+    "canary.overtake",  # a partial index of just these
+    "canary.pulses",  # one for each channel and address
     "routine.plans",  # a city has a few dozen
     "outbox.interrupted",  # a partial index of just these
     "ledger.bring_forward",  # at a start and when the clock went back, one row per bulk delivery

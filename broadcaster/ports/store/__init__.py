@@ -4,6 +4,7 @@ Every method is one transaction, or one snapshot where it only reads. Every meth
 """
 
 from broadcaster.ports.store.archive import AlertRow, Archive, Past, Resolution
+from broadcaster.ports.store.canary import Beat, CanaryBook
 from broadcaster.ports.store.drafts import DraftChange, DraftRow, Drafts, DraftState
 from broadcaster.ports.store.feeds import Drafting, Feeds, FeedState, Heard, SubjectKnown, Taking, Told
 from broadcaster.ports.store.glass import Breaking, Glass
@@ -33,8 +34,10 @@ __all__ = [
     "ApprovalBy",
     "Archive",
     "AuditTrail",
+    "Beat",
     "Breaker",
     "Breaking",
+    "CanaryBook",
     "Change",
     "ChangeVerb",
     "Choice",

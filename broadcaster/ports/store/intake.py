@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from broadcaster.model import Actor, Alert, Delivery, Draft, Grade, Message
+from broadcaster.model import Actor, Alert, Delivery, Draft, Grade, Message, Sounding
 from broadcaster.ports.store.routine import Coming
 
 
@@ -35,7 +35,9 @@ class Approval:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """A delivery to be made by acceptance."""
+    """A delivery to be made by acceptance. `recipients` are those of a bulk delivery that goes to nobody else; empty:
+    to whoever wishes for it.
+    """
 
     channel: str
     target: str
@@ -43,6 +45,7 @@ class Planned:
     due_at: datetime
     expires_at: datetime
     stale_at: datetime
+    recipients: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +70,8 @@ class Acceptance:
     editors: tuple[Actor, ...] = ()
     occurrence: Coming | None = None
     """The occurrence of a routine plan that it says."""
+    sounding: Sounding | None = None
+    """The test it is. Accepting it raises `Conflict` where that is settled already."""
 
 
 class SubmissionState(StrEnum):

@@ -22,6 +22,8 @@ _CORRECTED = re.compile(r"訂正|誤報|取り?消し?|撤回")
 def problems(draft: Draft, *, live: Sequence[Alert], mode: Mode) -> Iterator[Problem]:
     """Yield where kind, status or words do not fit the incident so far."""
     yield from _status(draft, mode)
+    if draft.kind is Kind.TEST:
+        yield Problem(code="test_by_hand", place="kind")
     yield from _reference(draft, live)
     if not live:
         yield from _unfounded(draft)

@@ -26,16 +26,17 @@ SELECT body FROM alert WHERE incident = :incident ORDER BY version;
 SELECT prepared FROM alert WHERE identifier = :identifier;
 
 -- name: open_alerts
-SELECT alert AS id FROM owing ORDER BY alert DESC LIMIT :limit;
+SELECT o.alert AS id FROM owing o JOIN alert a ON a.id = o.alert
+WHERE a.incident > 0 ORDER BY o.alert DESC LIMIT :limit;
 
 -- name: alerts_in_force
 -- In the order of the index: any other would sort them all, or walk back through the years.
 SELECT id FROM alert
-WHERE expires_at > :now AND newest = 1 AND kind NOT IN ('cancel', 'all-clear')
+WHERE expires_at > :now AND newest = 1 AND incident > 0 AND kind NOT IN ('cancel', 'all-clear')
 ORDER BY expires_at DESC LIMIT :limit;
 
 -- name: newest_alerts
-SELECT id FROM alert ORDER BY id DESC LIMIT :limit;
+SELECT id FROM alert WHERE incident > 0 ORDER BY id DESC LIMIT :limit;
 
 -- name: attempts
 SELECT * FROM attempt WHERE delivery = :delivery ORDER BY id;
@@ -49,11 +50,11 @@ SELECT value FROM counter WHERE name = 'edition';
 -- name: public
 -- Every version of the incidents that are in force or have ended lately.
 SELECT body FROM alert
-WHERE incident IN (SELECT incident FROM alert WHERE expires_at > :since) ORDER BY id;
+WHERE incident IN (SELECT incident FROM alert WHERE expires_at > :since AND incident > 0) ORDER BY id;
 
 -- name: recent_bodies
 SELECT m.body FROM delivery d JOIN message m ON m.alert = d.alert AND m.channel = d.channel
-WHERE d.channel = :channel AND d.started = 1 AND d.updated_at >= :since
+WHERE d.channel = :channel AND d.started = 1 AND d.updated_at >= :since AND d.incident > 0
   AND (d.state IN ('sending', 'in_doubt', 'needs_human', 'accepted', 'confirmed', 'closed_superseded', 'closed_expired')
     OR d.possible_duplicate = 1)
 ORDER BY d.updated_at DESC, d.id DESC LIMIT 500;
@@ -66,7 +67,7 @@ SELECT channel, state, number FROM standing WHERE number > 0 ORDER BY channel, s
 SELECT m.body FROM message m JOIN alert a ON a.id = m.alert WHERE a.identifier = :identifier ORDER BY m.channel;
 
 -- name: history
-SELECT id FROM alert WHERE id < :before ORDER BY id DESC LIMIT :limit;
+SELECT id FROM alert WHERE id < :before AND incident > 0 ORDER BY id DESC LIMIT :limit;
 
 -- name: resolutions
 SELECT d.*, r.at AS resolved_at, r.actor AS resolved_by, r.verb AS resolved_verb, r.why AS resolved_why

@@ -45,6 +45,9 @@ VALUES (
   :alert, :identifier, :incident, :version, :kind, :grade, :reserved, :channel, :target, :key,
   :accepted_at, :due_at, :expires_at, :stale_at, :accepted_at);
 
+-- name: delivery_number
+SELECT id AS value FROM delivery WHERE key = :key;
+
 -- name: deliveries_of
 SELECT * FROM delivery WHERE alert = :alert ORDER BY id;
 

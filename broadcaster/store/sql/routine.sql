@@ -64,4 +64,4 @@ WHERE due_at > :now AND reason = 'clock_jumped' AND by = '' AND state IN ('held'
 
 -- name: in_force
 SELECT body FROM alert
-WHERE expires_at > :now AND newest = 1 AND kind NOT IN ('cancel', 'all-clear', 'routine');
+WHERE expires_at > :now AND newest = 1 AND kind NOT IN ('cancel', 'all-clear', 'routine', 'test');
