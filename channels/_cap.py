@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from zoneinfo import ZoneInfo
 
-from broadcaster.model import Alert, Area, Info, Mode, Reference, ResponseType, Status
+from broadcaster.model import Alert, Area, Info, Kind, Mode, Reference, ResponseType, Status
 from broadcaster.ports.world import City
 from channels._text import DRILL_MARK, clean, file_name, link, marked
 from channels._views import speaker
@@ -34,7 +34,7 @@ def cap_xml(alert: Alert, city: City, mode: Mode, page: str) -> bytes:
     child(root, _tag("identifier"), _token(alert.identifier))
     child(root, _tag("sender"), _token(alert.sender))
     child(root, _tag("sent"), stamp(alert.sent, city.zone))
-    child(root, _tag("status"), Status.EXERCISE if drill else alert.status)
+    child(root, _tag("status"), Status.EXERCISE if drill and alert.kind is not Kind.TEST else alert.status)
     child(root, _tag("msgType"), alert.msg_type)
     child(root, _tag("scope"), "Public")
     optional(root, _tag("note"), marked(alert.note, drill=drill) or (DRILL_MARK if drill else ""))

@@ -14,6 +14,7 @@ from broadcaster.api.peers import caller_of, peer_of
 from broadcaster.api.routes import ROUTES
 from broadcaster.api.shapes import Failure, Fault
 from broadcaster.api.streams import events, subscribers
+from broadcaster.canary import Canary
 from broadcaster.desk import Desk
 from broadcaster.documents import dump, load, parse_json
 from broadcaster.errors import (
@@ -56,6 +57,8 @@ class Rooms:
     events: Events
     officers: Officers
     planning: Planning
+    canary: Canary | None = None
+    """None: no canary is configured."""
 
 
 def application(rooms: Rooms) -> web.Application:
@@ -77,6 +80,7 @@ def _handler(rooms: Rooms, route: Route) -> _Handler:
             desk=rooms.desk,
             officers=rooms.officers,
             planning=rooms.planning,
+            canary=rooms.canary,
             path=request.match_info,
             query=request.query,
             body=body,

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from broadcaster.canary import Canary
 from broadcaster.desk import Desk
 from broadcaster.errors import Refused
 from broadcaster.model import Actor, Problem
@@ -23,6 +24,7 @@ class Ask:
     desk: Desk
     officers: Officers
     planning: Planning
+    canary: Canary | None
     path: Mapping[str, str]
     query: Mapping[str, str]
     body: Any

@@ -8,6 +8,7 @@ from broadcaster.api.announcing import ANNOUNCING
 from broadcaster.api.asking import Ask, Route, get, post
 from broadcaster.api.drafting import DRAFTING
 from broadcaster.api.people import PEOPLE
+from broadcaster.api.testing import TESTING
 from broadcaster.desk import (
     Board,
     Chronology,
@@ -176,4 +177,5 @@ ROUTES: tuple[Route, ...] = (
     *DRAFTING,
     *PEOPLE,
     *ANNOUNCING,
+    *TESTING,
 )

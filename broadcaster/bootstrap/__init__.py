@@ -6,9 +6,11 @@ from broadcaster.bootstrap.beside import (
     debriefed,
     glanced,
     inspected,
+    looked,
     looking,
     previewed,
     samples,
+    tests_ahead,
 )
 from broadcaster.bootstrap.instance import (
     channels_of,
@@ -22,11 +24,14 @@ from broadcaster.bootstrap.instance import (
     stored,
 )
 from broadcaster.bootstrap.service import announcing_of, core, officers_of, watcher_of, watching
+from broadcaster.bootstrap.watch import canary_room, canarying, voices_of
 
 __all__ = [
     "Glance",
     "announcements_ahead",
     "announcing_of",
+    "canary_room",
+    "canarying",
     "channels_of",
     "children",
     "context_of",
@@ -36,6 +41,7 @@ __all__ = [
     "filled_for",
     "glanced",
     "inspected",
+    "looked",
     "looking",
     "officers_of",
     "previewed",
@@ -44,6 +50,8 @@ __all__ = [
     "samples",
     "store_path",
     "stored",
+    "tests_ahead",
+    "voices_of",
     "watcher_of",
     "watching",
 ]

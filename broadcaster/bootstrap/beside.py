@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from broadcaster import registry
 from broadcaster.bootstrap.instance import channels_of, context_of, store_path, stored
 from broadcaster.bootstrap.service import announcing_of, watcher_of
+from broadcaster.bootstrap.watch import canary_room, looked_at
 from broadcaster.clock import SystemClock
 from broadcaster.config import Config
 from broadcaster.desk import Debrief, Desk, Found, Office, Preview, Records, inspect
@@ -23,6 +24,7 @@ from broadcaster.ports.store import DraftRow, FeedState, Told
 from broadcaster.store import sqlite_version
 
 if TYPE_CHECKING:
+    from broadcaster.canary import Overview
     from broadcaster.routine import Ahead
 
 
@@ -74,6 +76,20 @@ async def announcements_ahead(config: Config, days: int, plan: str = "") -> tupl
         desk = Desk(office.context, office.channels, office.store, policy=office.policy)
         planning = Planning(announcing_of(config, office.store, desk, office.context.clock))
         return await planning.ahead(days, plan, read_folder(config.routine.folder).plans)
+
+
+async def tests_ahead(config: Config) -> Overview:
+    """Return what the canary watches and when it tests, beside the running service or without it."""
+    from broadcaster.canary import Canary  # noqa: PLC0415 - see `announcing_of`
+
+    async with looking(config) as office:
+        return await Canary(canary_room(config, office, office.store)).overview()
+
+
+async def looked(config: Config) -> Sequence[Mapping[str, object]]:
+    """Look once at every public address, from this machine."""
+    async with looking(config) as office:
+        return await looked_at(config, canary_room(config, office, office.store))
 
 
 async def previewed(config: Config, draft: Draft) -> Preview:

@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from broadcaster.bootstrap.instance import channels_of, context_of, stored
+from broadcaster.bootstrap.watch import canarying
 from broadcaster.clock import SystemClock, SystemEntropy
 from broadcaster.config import Config
 from broadcaster.desk import Desk
@@ -44,8 +45,9 @@ async def core(config: Config) -> None:
 
         desk = desk_of(config, store, channels, changed)
         alarm, planning = await calendar_of(config, store, desk, changed)
-        async with officers_of(config, store) as officers:
-            rooms = Rooms(desk=desk, events=events, officers=officers, planning=planning)
+        watch = canarying(config, desk.office, store, changed)
+        async with officers_of(config, store) as officers, watch as canary:
+            rooms = Rooms(desk=desk, events=events, officers=officers, planning=planning, canary=canary)
             serving = serve(application(rooms), config.socket, config.socket_group)
             async with serving, watching(config, store, changed):
                 await _until_told(dispatcher, alarm, desk)

@@ -50,6 +50,7 @@ COMMANDS = {
     "routine": "routine:routine",
     "subscribers": "subscribing:subscribers",
     "upstream": "watching:upstream",
+    "canary": "testing:canary",
     "audit": "records:audit",
     "backup": "records:backup",
     "restore": "records:restore",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import tempfile
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ import click
 from broadcaster import catalog
 from broadcaster.cli import drilling
 from broadcaster.cli.session import Session, command, say
-from broadcaster.cli.tables import row_lines
+from broadcaster.cli.tables import channel, row_lines
 from broadcaster.cli.troubling import trouble_options
 from broadcaster.cli.words import language, words
 from broadcaster.demo.trouble import Trouble
@@ -65,16 +65,24 @@ async def _headless(session: Session, folder: Path, seconds: float | None, troub
         sent = await play.send_sample(ready, client)
         report = await play.confirmed(client, sent["alert"]["identifier"], seconds or play.CONFIRM_S)
         row = report["row"]
+        serial, silent = await play.rehearsed(client, seconds or play.CONFIRM_S)
         went = await bootstrap.debriefed(load_config(ready.config)) if trouble else ()
-    good = all(each["state"] == "confirmed" for each in row["deliveries"])
+    good = all(each["state"] == "confirmed" for each in row["deliveries"]) and not silent
     session.exit_code = 0 if good else 1
     verdict = words("demo_confirmed" if good else "demo_unconfirmed")
-    shown = document(report, dict(ready.urls))
-    lines = [*row_lines(row, report["zone"]), "", *addresses(ready), verdict]
+    shown = document(report, dict(ready.urls)) | {"canary": {"serial": serial, "silent": list(silent)}}
+    lines = [*row_lines(row, report["zone"]), "", *addresses(ready), _canary(ready, serial, silent), verdict]
     if went:
         shown["drill"] = drilling.documents(went)
         lines += ["", *drilling.lines(went)]
     session.show(shown, *lines)
+
+
+def _canary(ready: Stage, serial: str, silent: Sequence[str]) -> str:
+    """Return what came of the test message."""
+    if silent:
+        return words("demo_canary_silent", serial=serial, names=", ".join(channel(name) for name in silent))
+    return words("demo_canary", serial=serial, page=ready.page)
 
 
 def document(report: Any, urls: dict[str, str]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from unicodedata import east_asian_width
 from zoneinfo import ZoneInfo
 
 from broadcaster.cli.words import words
+from broadcaster.papers import silence
 from broadcaster.papers.attention import advice, attention
 
 ALONE = ("break_glass", "prepared")
@@ -32,6 +33,7 @@ def needs_lines(board: Any) -> Iterator[str]:
     """Yield what needs a person: failures and doubts, submissions that wait, channels and feeds that are down."""
     yield from _glass_lines(board)
     yield from _attention_lines(board)
+    yield from silent_lines(board["canary"], board["zone"])
     yield from _waiting_lines(board)
     yield from routine_lines(board["routine"], board["zone"])
     yield from _down_lines(board)
@@ -60,6 +62,16 @@ def _attention_lines(board: Any) -> Iterator[str]:
         yield f"  ! [{each['id']}] {entry['serial']} {channel(each['channel'])}: {what}" + (
             f" ({reason})" if reason else ""
         )
+
+
+def silent_lines(pulses: Iterable[Any], zone: str) -> Iterator[str]:
+    """Yield the channels and public addresses that are silent."""
+    for each in pulses:
+        if each["silent_since"]:
+            since, about = clock(each["silent_since"], zone), silence.subject(each, words)
+            what = words("canary_line", subject=about, since=since, why=silence.why(each, words))
+            told = words("canary_alarmed", count=each["alarms"]) if each["alarms"] else words("canary_untold")
+            yield f"  ! {what}{told}"
 
 
 def _waiting_lines(board: Any) -> Iterator[str]:

@@ -192,6 +192,16 @@ class Client(Persons):
         body = {"due": due, "verb": verb, "part": part, "why": why}
         return self._call("POST", f"/routine/{quoted(plan)}/decision", body)
 
+    # ------------------------------------------------------------ test messages
+
+    def canary(self) -> Any:
+        """Return what is watched, how it is, and when it is tested next."""
+        return self._call("GET", "/canary")
+
+    def test_now(self) -> Any:
+        """Say a test message at once."""
+        return self._call("POST", "/canary/test")
+
     # ------------------------------------------------------------ subscribers
 
     def subscribers(self) -> Iterator[Any]:

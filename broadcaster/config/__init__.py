@@ -1,6 +1,7 @@
 """The configuration: one TOML file to typed, frozen settings, with every problem at once. Import names from here."""
 
 from broadcaster.config.announcing import RoutineSettings, SchoolSettings
+from broadcaster.config.canary import CanarySettings, web_place
 from broadcaster.config.reading import load_city, load_config, load_core
 from broadcaster.config.settings import (
     ChannelConfig,
@@ -16,6 +17,7 @@ from broadcaster.config.settings import (
 )
 
 __all__ = [
+    "CanarySettings",
     "ChannelConfig",
     "CitySettings",
     "Config",
@@ -31,4 +33,5 @@ __all__ = [
     "load_city",
     "load_config",
     "load_core",
+    "web_place",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from broadcaster import registry
+from broadcaster.config.canary import CanarySettings
 from broadcaster.config.lines import Lines, lines_of
 from broadcaster.config.lines import Path as Place
 from broadcaster.config.secrets import Resolver
@@ -31,14 +32,15 @@ def load_config(path: Path) -> Config:
     """Return the configuration in this file, or raise `ConfigError` with every problem, its place and line."""
     reading = _Reading(path=path.absolute())
     document = reading.document()
-    tables = document.pop("channels", {})
+    tables, watch = document.pop("channels", {}), document.pop("canary", None)
     core = reading.model(Core, document, ())
     if core is not None:
         reading.mode, reading.egress = core.mode, Endpoints(core.mode, core.drill.endpoints)
     channels = reading.channels(tables)
+    canary = None if watch is None else reading.canary(watch, channels)
     if core is None or reading.problems:
         raise ConfigError(reading.problems)
-    return _assembled(reading.path, core, channels)
+    return replace(_assembled(reading.path, core, channels), canary=canary)
 
 
 def load_city(path: Path) -> City:
@@ -54,6 +56,7 @@ def load_core(path: Path) -> Core:
     reading = _Reading(path=path.absolute())
     document = reading.document()
     document.pop("channels", None)
+    document.pop("canary", None)
     core: Core | None = reading.model(Core, document, ())
     if core is None:
         raise ConfigError(reading.problems)
@@ -183,6 +186,21 @@ class _Reading:
                     self.report(refused.code, (*place, *name.split(".")), **refused.params)
                     allowed = False
         return allowed
+
+    def canary(self, table: object, channels: Collection[str]) -> CanarySettings | None:
+        """Return `[canary]`, or None with the problems noted. It names channels only that are configured."""
+        place: Place = ("canary",)
+        if not isinstance(table, dict):
+            self.report("type_wrong", place, wanted="table")
+            return None
+        if not self._may_reach(CanarySettings, table, place):
+            return None
+        settings: CanarySettings | None = self.model(CanarySettings, table, place)
+        if settings is not None:
+            named = (*settings.channels, *(mirror.channel for mirror in settings.readback.mirrors))
+            for unknown in sorted({*named} - {*channels}):
+                self.report("unknown_channel", (*place, "channels"), channel=unknown, known=", ".join(channels))
+        return settings
 
     def _shadow(self) -> _Reading:
         """Return a reader of the same file whose problems are its own, and who opens no secret."""

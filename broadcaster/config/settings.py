@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from pydantic_core import PydanticCustomError
 
 from broadcaster.config.announcing import RoutineSettings, SchoolSettings
+from broadcaster.config.canary import CanarySettings
 from broadcaster.config.secrets import values_of
 from broadcaster.config.watching import FeedSettings, UpstreamSettings
 from broadcaster.model import Geocode, Mode, School
@@ -259,8 +260,10 @@ class Config:
     """Whether this drill's X, relay and mailbox are ours, on this machine."""
     channels: Mapping[str, ChannelConfig]
     disabled: tuple[str, ...] = ()
+    canary: CanarySettings | None = None
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """Every secret value, for the log to blacken."""
-        return tuple(value for channel in self.channels.values() for value in values_of(channel.settings))
+        tables = [*(channel.settings for channel in self.channels.values()), *([self.canary] if self.canary else [])]
+        return tuple(value for table in tables for value in values_of(table))

@@ -74,6 +74,15 @@ async def send_sample(ready: Stage, client: Client) -> Any:
     return await asyncio.to_thread(client.submit, dump(draft), secrets.token_hex(16))
 
 
+async def rehearsed(client: Client, limit_s: float = CONFIRM_S) -> tuple[str, tuple[str, ...]]:
+    """Say a test message and wait for the answers, at most so long; return its serial, and who has not answered."""
+    sounding = await asyncio.to_thread(client.test_now)
+    report = await confirmed(client, sounding["alert"], limit_s)
+    deliveries, alert = report["row"]["deliveries"], report["row"]["alert"]
+    silent = dict.fromkeys(each["channel"] for each in deliveries if each["state"] != State.CONFIRMED)
+    return f"{alert['incident']}-{alert['version']}", tuple(silent)
+
+
 async def confirmed(client: Client, alert: str, limit_s: float = CONFIRM_S) -> Any:
     """Wait until every delivery of the alert is confirmed, at most so long; return its report."""
     end = asyncio.get_running_loop().time() + limit_s

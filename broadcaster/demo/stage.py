@@ -98,7 +98,9 @@ async def stage(
             config = folder / "config.toml"
             tables: dict[str, Mapping[str, object]] = {
                 "drill": {"approval": approval},
+                "canary": _canary(),
                 "channels.twitter": x.settings(),
+                "channels.twitter.canary": x.test_keys,
                 **_mail(smtp, pop3),
                 **({"upstream": _upstream(jma)} if watching else {}),
             }
@@ -155,8 +157,18 @@ def _mail(smtp: SmtpProvider, pop3: Pop3Provider) -> dict[str, Mapping[str, obje
             "username": _LOGIN,
             "from_address": "bousai@sample-city.example",
             "unsubscribe": "unsubscribe@sample-city.example",
+            "canary": [MONITOR],
         },
         "channels.mail.readback": {**here, "port": pop3.port, "username": MONITOR},
+    }
+
+
+def _canary() -> Mapping[str, object]:
+    """Tests come round every morning; officers are told of silence through the relay of the demonstration."""
+    return {
+        "when": [{"at": "10:00"}],
+        "readback": {"every_s": 5, "silent_after_s": 15},
+        "alarm": {"mail_to": ["duty@sample-city.example"]},
     }
 
 

@@ -56,6 +56,9 @@ def _x(settings: BaseModel | None) -> XProvider | None:
         return None
     x = XProvider(port=parts.port or 80, limit_15min=settings.posts_per_15_min, limit_24h=settings.posts_per_24_h)
     x.renew(**{name: cast("SecretStr", getattr(settings, name)).get_secret_value() for name in x.keys})
+    if settings.canary is not None:
+        tests = {name: cast("SecretStr", getattr(settings.canary, name)).get_secret_value() for name in x.test_keys}
+        x.renew_tests(**tests)
     return x
 
 

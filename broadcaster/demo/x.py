@@ -25,7 +25,8 @@ from broadcaster.demo.x_script import Act, Scene
 
 POST, TIMELINE, ME, DELETE = "post", "timeline", "me", "delete"
 _MOST, _FEWEST, _USUAL = 100, 5, 10
-_Work = Callable[[web.Request], Awaitable[web.StreamResponse]]
+_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+_Work = Callable[[web.Request, Account], Awaitable[web.StreamResponse]]
 
 
 class XProvider:
@@ -46,17 +47,25 @@ class XProvider:
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self.account = Account(now=now, limit_15min=limit_15min, limit_24h=limit_24h, credits=credits)
+        self.tester = Account(
+            now=now, limit_15min=limit_15min, limit_24h=limit_24h, credits=None, id="1500000000000000002"
+        )
+        """The city's test account, which nobody follows."""
         self.keys = {
             "consumer_key": "demo-consumer-key",
             "consumer_secret": "demo-consumer-secret",
             "access_token": "1500000000000000001-demo-access-token",
             "access_token_secret": "demo-access-token-secret",
         }
+        self.test_keys = {
+            "access_token": "1500000000000000002-demo-test-token",
+            "access_token_secret": "demo-test-token-secret",
+        }
         self.requests: list[tuple[str, str]] = []
         """Method and path of every request, in order."""
         self.arrived = asyncio.Event()
         """Set whenever a request has come in whole; a test may clear it."""
-        self._verifier = Verifier(**self.keys)
+        self._verifiers = self._known()
         self._acts: defaultdict[str, deque[Act]] = defaultdict(deque)
         self._always: dict[str, Act] = {}
         self._over = asyncio.Event()
@@ -86,7 +95,17 @@ class XProvider:
     def renew(self, **keys: str) -> None:
         """Take these keys instead of the old ones, as if the account's owner had revoked them."""
         self.keys |= keys
-        self._verifier = Verifier(**self.keys)
+        self._verifiers = self._known()
+
+    def renew_tests(self, **keys: str) -> None:
+        """The same for the test account."""
+        self.test_keys |= keys
+        self._verifiers = self._known()
+
+    def _known(self) -> tuple[tuple[Verifier, Account], ...]:
+        """Return who may speak, and for which account."""
+        tests = Verifier(**{**self.keys, **self.test_keys})
+        return (Verifier(**self.keys), self.account), (tests, self.tester)
 
     def script(self, *acts: Act, on: str = POST) -> None:
         """Do these in place of the next answers of an endpoint (`POST`, `TIMELINE`, `ME`, `DELETE`)."""
@@ -126,7 +145,7 @@ class XProvider:
             web.get("/status/{id}", self._status),
         ]
 
-    def _endpoint(self, name: str, work: _Work) -> _Work:
+    def _endpoint(self, name: str, work: _Work) -> _Handler:
         async def handle(request: web.Request) -> web.StreamResponse:
             self.requests.append((request.method, request.path))
             await request.read()
@@ -142,40 +161,40 @@ class XProvider:
         query = [(name, value) for name, value in request.query.items()]
         url = f"{request.scheme}://{request.host}{request.path}"
         header = request.headers.get("Authorization", "")
-        if not self._verifier.accepts(header, request.method, url, query, self.account.now()):
-            return _refuse(trouble("unauthorized"))
-        return await work(request)
+        for verifier, account in self._verifiers:
+            if verifier.accepts(header, request.method, url, query, account.now()):
+                return await work(request, account)
+        return _refuse(trouble("unauthorized"))
 
     # ------------------------------------------------------------ endpoints
 
-    async def _create(self, request: web.Request) -> web.StreamResponse:
+    async def _create(self, request: web.Request, account: Account) -> web.StreamResponse:
         text = await _text(request)
-        result = trouble("invalid-request") if text is None else self.account.create(text)
+        result = trouble("invalid-request") if text is None else account.create(text)
         if isinstance(result, Trouble):
-            return _refuse(result, self.account.headers())
+            return _refuse(result, account.headers())
         shown, _ = result.shown()
         data = {"id": result.id, "text": shown, "edit_history_tweet_ids": [result.id]}
-        return web.json_response({"data": data}, status=201, headers=self.account.headers())
+        return web.json_response({"data": data}, status=201, headers=account.headers())
 
-    async def _delete(self, request: web.Request) -> web.StreamResponse:
-        if not self.account.remove(request.match_info["id"]):
+    async def _delete(self, request: web.Request, account: Account) -> web.StreamResponse:
+        if not account.remove(request.match_info["id"]):
             return _refuse(trouble("not-found"))
         return web.json_response({"data": {"deleted": True}})
 
-    async def _me(self, _request: web.Request) -> web.StreamResponse:
-        account = self.account
+    async def _me(self, _request: web.Request, account: Account) -> web.StreamResponse:
         return web.json_response({"data": {"id": account.id, "name": account.name, "username": account.username}})
 
-    async def _timeline(self, request: web.Request) -> web.StreamResponse:
+    async def _timeline(self, request: web.Request, account: Account) -> web.StreamResponse:
         size = request.query.get("max_results", str(_USUAL))
         token = request.query.get("pagination_token", "p0")
         skip = token.removeprefix("p")
         if not (size.isdecimal() and _FEWEST <= int(size) <= _MOST and skip.isdecimal()):
             return _refuse(trouble("invalid-request"))
-        if request.match_info["id"] != self.account.id:
+        if request.match_info["id"] != account.id:
             return _refuse(trouble("not-found"))
         fields = frozenset(request.query.get("tweet.fields", "").split(","))
-        return web.json_response(self.account.timeline(int(size), int(skip), fields))
+        return web.json_response(account.timeline(int(size), int(skip), fields))
 
     # ------------------------------------------------------------ for people
 

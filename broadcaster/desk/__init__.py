@@ -5,6 +5,7 @@ time, the store and the channels, and makes one accepting transaction of it.
 """
 
 from broadcaster.desk.board import Board, Budget, ChannelState, Countdown, Report
+from broadcaster.desk.composing import build_alert, situation
 from broadcaster.desk.debrief import Debrief, Mark, Step
 from broadcaster.desk.desk import Desk
 from broadcaster.desk.happenings import Happening
@@ -43,5 +44,7 @@ __all__ = [
     "Step",
     "Submitted",
     "Verdict",
+    "build_alert",
     "inspect",
+    "situation",
 ]

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from broadcaster.desk.presence import Present
 from broadcaster.desk.values import Office
-from broadcaster.model import UPSTREAM, Attempt, Grade, Limit, Mode, OccurrenceRow, Reading
+from broadcaster.model import UPSTREAM, Attempt, Grade, Limit, Mode, OccurrenceRow, Pulse, Reading
 from broadcaster.ports.channel import BulkMessenger, Channel, Metered, Publisher
 from broadcaster.ports.store import AlertRow, Breaking, DraftRow, Spent, Submission, Told
 from broadcaster.rules import breakglass, budget, feeds, pace
@@ -97,6 +97,8 @@ class Board:
     """Countdowns that run: each may be stopped by any officer until it is due."""
     routine: tuple[OccurrenceRow, ...] = ()
     """Announcements by the calendar that wait for a person: held, suspended by an emergency, or impossible to say."""
+    canary: tuple[Pulse, ...] = ()
+    """How each channel and public address that is watched is: when it last answered, and whether it is silent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +136,7 @@ async def board(office: Office, limit: int, officers: tuple[Present, ...] = ()) 
         breakable=_breakable(office, waiting),
         breaking=tuple(_countdown(each) for each in breakings),
         routine=tuple(row for row in await store.open_occurrences() if row.state.asks),
+        canary=await store.pulses(),
     )
 
 

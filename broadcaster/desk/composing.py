@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 
 from broadcaster.desk.values import Office
 from broadcaster.documents import digest
-from broadcaster.errors import RenderingError
-from broadcaster.model import Alert, Draft, Edition, Grade, Kind, Message, Mode, Problem, Reference, Status
+from broadcaster.errors import NotFound, RenderingError
+from broadcaster.model import TESTS, Alert, Draft, Edition, Grade, Kind, Message, Mode, Problem, Reference, Status
 from broadcaster.ports.channel import Channel, Composer, Composition, Metered, Publisher, Situation
 from broadcaster.rules import budget, checks, force, routing, timekeeping
 
@@ -52,7 +52,7 @@ def build_alert(office: Office, draft: Draft, serial: tuple[int, int], earlier: 
         identifier=f"{city.sender}-{stamp}-{serial[0]}-{serial[1]}",
         sender=city.sender,
         sent=now,
-        status=Status.EXERCISE if office.mode is Mode.DRILL else draft.status,
+        status=_status(office.mode, draft),
         kind=draft.kind,
         incident=serial[0],
         version=serial[1],
@@ -63,6 +63,11 @@ def build_alert(office: Office, draft: Draft, serial: tuple[int, int], earlier: 
         silent=draft.silent,
         note=draft.note,
     )
+
+
+def _status(mode: Mode, draft: Draft) -> Status:
+    """A test of the channels is one in either mode."""
+    return draft.status if mode is Mode.LIVE or draft.kind is Kind.TEST else Status.EXERCISE
 
 
 def chosen(office: Office, alert: Alert) -> dict[str, Channel]:
@@ -76,7 +81,11 @@ def chosen(office: Office, alert: Alert) -> dict[str, Channel]:
 
 
 async def earlier_versions(office: Office, incident: int | None) -> tuple[Alert, ...]:
-    """Return all versions of the incident so far, oldest first. Raise `NotFound`."""
+    """Return all versions of the incident so far, oldest first. Raise `NotFound`, also for that of test messages, to
+    which nobody adds by hand.
+    """
+    if incident == TESTS:
+        raise NotFound("incident_not_found", incident=incident)
     return () if incident is None else await office.store.incident(incident)
 
 

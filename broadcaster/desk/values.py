@@ -13,6 +13,7 @@ from broadcaster.ports.store import (
     Approval,
     Archive,
     AuditTrail,
+    CanaryBook,
     Coming,
     Counting,
     Drafts,
@@ -31,7 +32,18 @@ FOLLOW_UP_LIFE = timedelta(hours=24)
 
 
 class DeskStore(
-    Intake, Drafts, Outbox, Archive, Subscribers, AuditTrail, Counting, Feeds, Glass, RoutineBook, Protocol
+    Intake,
+    Drafts,
+    Outbox,
+    Archive,
+    Subscribers,
+    AuditTrail,
+    Counting,
+    Feeds,
+    Glass,
+    RoutineBook,
+    CanaryBook,
+    Protocol,
 ):
     """The parts of the store the desk uses."""
 

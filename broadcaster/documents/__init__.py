@@ -3,7 +3,7 @@
 from broadcaster.documents.drafts import draft_from, read_draft, sketch
 from broadcaster.documents.files import LARGEST, parse_json, parse_toml
 from broadcaster.documents.places import city_document, city_of
-from broadcaster.documents.plans import plan_from, plan_table, read_plan
+from broadcaster.documents.plans import RuleTable, plan_from, plan_table, read_plan, rule_contradictions
 from broadcaster.documents.values import (
     canonical,
     digest,
@@ -18,6 +18,7 @@ from broadcaster.documents.values import (
 
 __all__ = [
     "LARGEST",
+    "RuleTable",
     "canonical",
     "city_document",
     "city_of",
@@ -34,6 +35,7 @@ __all__ = [
     "plan_table",
     "read_draft",
     "read_plan",
+    "rule_contradictions",
     "sketch",
     "validation_codes",
     "validation_problems",

@@ -97,7 +97,9 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class _Rule(_Part):
+class RuleTable(_Part):
+    """One `[[when]]`: a rule as people write it."""
+
     at: Clock
     weekdays: tuple[Weekday, ...] = ()
     months: tuple[Annotated[int, Field(ge=1, le=12, strict=True)], ...] = ()
@@ -110,6 +112,7 @@ class _Rule(_Part):
     school: Days = Days.ANY
 
     def rule(self) -> Rule:
+        """Return it as the rules take it."""
         given = self.model_dump(exclude={"season_from", "season_to"})
         return Rule(**given, season=(self.season_from, self.season_to) if self.season_from else None)
 
@@ -127,7 +130,7 @@ class _File(_Part):
     id: Id
     title: Annotated[StrictStr, Field(min_length=1, max_length=100)]
     category: RoutineCategory
-    when: tuple[_Rule, ...]
+    when: tuple[RuleTable, ...]
     valid_minutes: Annotated[int, Field(ge=1, le=LONGEST_VALID, strict=True)]
     max_late_minutes: Minutes
     late: Late = Late.SKIP
@@ -152,11 +155,12 @@ def _contradictions(file: _File) -> Iterator[Problem]:
     if not file.when:
         yield Problem(code="too_short", place="when", params={"bound": 1})
     for index, rule in enumerate(file.when):
-        for code, name in _rule_contradictions(rule):
+        for code, name in rule_contradictions(rule):
             yield Problem(code=code, place=f"when[{index}].{name}")
 
 
-def _rule_contradictions(rule: _Rule) -> Iterator[tuple[str, str]]:
+def rule_contradictions(rule: RuleTable) -> Iterator[tuple[str, str]]:
+    """Yield what does not go together: a code of the catalogue, and the key it is about."""
     if bool(rule.season_from) != bool(rule.season_to):
         yield "plan_season_half", "season_from" if rule.season_to else "season_to"
     if rule.dates and (rule.weekdays or rule.months or rule.days or rule.season_from):

@@ -19,6 +19,22 @@ PROPAGATION = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Habits:
+    """The times the canary keeps. A test waits `answer` for its answers and goes out at most `late`; without any answer
+    for `overdue` a channel counts as silent. `announce` before a test the page tells of it. Public addresses are looked
+    at `every` so often, may be `max_age` old, and are silent once they have failed for `patience`.
+    """
+
+    answer: timedelta
+    late: timedelta
+    overdue: timedelta
+    announce: timedelta
+    every: timedelta
+    max_age: timedelta
+    patience: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Hush:
     """Why something did not answer: a code of the catalogue that `params` fill."""
 
@@ -69,15 +85,18 @@ def answered(deliveries: Iterable[Delivery], *, readable: bool) -> datetime | No
 
 def why_not(deliveries: Iterable[Delivery]) -> Hush:
     """Return what is known of a channel whose test did not arrive."""
-    worst = next((each for each in deliveries if not each.state.good), None)
-    if worst is None:
-        return Hush(code="canary_unseen", params={})
-    return Hush(code="canary_unsaid", params={"state": worst.state.value, "reason": worst.reason or worst.detail})
+    owed = tuple(deliveries)
+    worst = next((each for each in owed if not each.state.good), None)
+    if worst is not None:
+        return Hush(code="canary_unsaid", params={"state": worst.state.value, "reason": worst.reason or "unknown"})
+    return Hush(code="canary_unseen" if owed else "canary_unsayable", params={})
 
 
-def overdue(pulse: Pulse, now: datetime, after: timedelta) -> bool:
-    """Return whether nothing was heard of it for too long, whatever the reason: a watch that fell asleep is none."""
-    return now - (pulse.answered_at or pulse.since) > after
+def overdue(pulse: Pulse, now: datetime, after: timedelta, awake: datetime) -> bool:
+    """Return whether nothing was heard of it for too long, whatever the reason: a watch that fell asleep is none. Time
+    in which nobody could listen does not count: it is `awake` since the service began, or its clock was set.
+    """
+    return now - max(pulse.answered_at or pulse.since, awake) > after
 
 
 def seen(shown: Shown, held: Shown | None, now: datetime, max_age: timedelta) -> Hush | None:

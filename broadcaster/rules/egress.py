@@ -33,6 +33,20 @@ class Endpoints:
             raise EgressRefused("egress_live", host=host, port=port)
 
 
+class Among:
+    """Serves the port `Egress`: exactly these places, and of them only what the instance may reach at all."""
+
+    def __init__(self, instance: Endpoints, places: Iterable[tuple[str, int]]) -> None:
+        self._instance = instance
+        self._places = frozenset((_normal(host), port) for host, port in places)
+
+    def check(self, host: str, port: int) -> None:
+        """Return if allowed, else raise `EgressRefused`."""
+        if (_normal(host), port) not in self._places:
+            raise EgressRefused("egress_unnamed", host=host, port=port)
+        self._instance.check(host, port)
+
+
 def is_loopback(host: str) -> bool:
     """Return whether this name surely is this machine: `localhost`, 127.0.0.0/8 or ::1, written plainly."""
     if _normal(host) == "localhost":

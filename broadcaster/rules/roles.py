@@ -109,6 +109,8 @@ ROUTES: Mapping[str, Rule] = {
     "approve_plan": _APPROVE,
     "retire_plan": _DUTY,
     "decide_occurrence": _DUTY,
+    "canary": _READ,
+    "test": Rule(roles=DUTY | ADMINS),
     "stats": _READ,
     "subscribers": _ADMIN,
     "put": _ADMIN,

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from broadcaster.errors import NotFound
-from broadcaster.model import TESTS, Alert, Attempt, Delivery, Draft, Edition, Message, Mode, PlannedTest
+from broadcaster.model import Alert, Attempt, Delivery, Draft, Edition, Message, Mode, PlannedTest
 from broadcaster.ports.store import AlertRow, Head, Past, Resolution
 from broadcaster.rules import force, routine
 from broadcaster.store import canary, rows, settling
@@ -37,7 +37,7 @@ class Snapshots(Part):
     async def incident(self, number: int) -> tuple[Alert, ...]:
         """Return all versions, oldest first. Raise `NotFound`."""
         found = await self._read(lambda tx: tx.all("archive.versions", incident=number))
-        if not found or number == TESTS:
+        if not found:
             raise NotFound("incident_not_found", incident=number)
         return tuple(rows.alert(row["body"]) for row in found)
 

@@ -49,7 +49,7 @@ class Canary(Part):
             for each in pulses:
                 tx.run("canary.keep", organ=each.organ.value, subject=each.name, body=rows.spelled(each))
             for beat in beats:
-                trail.append(tx, at=at, event=beat.event, subject=beat.subject, told=dict(beat.data))
+                trail.append(tx, at=at, event=beat.event, subject=beat.subject, detail=beat.detail)
 
         await self._write(work)
 

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from textual.content import Content
 
+from broadcaster.papers import silence
 from broadcaster.tui.lines import WANTING, Line, Sort, headline, moment, serial
 from broadcaster.tui.words import Words, plain, width
 
@@ -213,6 +214,18 @@ def _feed(line: Line, paper: Paper) -> Content:
     return plain(fit(f"   {each['feed']}  {words('tui_feed_fine', time=read)}", paper.columns), GOOD)
 
 
+def _pulse(line: Line, paper: Paper) -> Content:
+    words, each = paper.words, line.pulse
+    what = silence.subject(each, words)
+    if each["silent_since"]:
+        since = time_of(moment(each["silent_since"]), paper.zone)
+        said = words("tui_canary_silent", since=since, why=silence.why(each, words))
+        return plain(fit(f" ! {what}  {said}", paper.columns), f"bold {BAD}")
+    at = each["answered_at"]
+    said = words("tui_canary_fine", time=time_of(moment(at), paper.zone)) if at else words("tui_canary_waiting")
+    return plain(fit(f"   {what}  {said}", paper.columns), GOOD if at else "")
+
+
 def _heard(line: Line, paper: Paper) -> Content:
     each, at = line.feed, time_of(moment(line.feed["at"]), paper.zone)
     said = heard_words(each, paper.words)
@@ -262,6 +275,7 @@ _SORTS: Mapping[Sort, Callable[[Line, Paper], Content]] = {
     Sort.FEED: _feed,
     Sort.HEARD: _heard,
     Sort.ROUTINE: _routine,
+    Sort.PULSE: _pulse,
     Sort.EMPTY: _empty,
 }
 

@@ -42,13 +42,15 @@ class Sort(StrEnum):
     FEED = "feed"
     HEARD = "heard"
     ROUTINE = "routine"
+    PULSE = "pulse"
     EMPTY = "empty"
 
 
 class Line(NamedTuple):
-    """One line. `row`, `delivery`, `submission`, `channel`, `feed`, `draft`, `routine` are the board's own values or
-    None. `code` names the heading's sentence or the advice, `number` what is counted there, `text` what is said as it
-    is; `target_s` is how soon a delivery should have arrived. A tuple: a board makes a thousand of them at each change.
+    """One line. `row`, `delivery`, `submission`, `channel`, `feed`, `draft`, `routine`, `pulse` are the board's own
+    values or None. `code` names the heading's sentence or the advice, `number` what is counted there, `text` what is
+    said as it is; `target_s` is how soon a delivery should have arrived. A tuple: a board makes a thousand of them at
+    each change.
     """
 
     key: str
@@ -60,6 +62,7 @@ class Line(NamedTuple):
     feed: Any = None
     draft: Any = None
     routine: Any = None
+    pulse: Any = None
     code: str = ""
     text: str = ""
     number: int = 0
@@ -86,11 +89,13 @@ def lines_of(board: Any, now: datetime, hint: str = "") -> list[Line]:
     return [
         *([Line(key="hint", sort=Sort.HINT, text=hint)] if hint else []),
         *_attention(board, now),
+        *_silent(board),
         *_waiting(board),
         *_proposed(board),
         *_routine(board),
         *_incidents(board, in_force=True),
         *_channels(board),
+        *_pulses(board),
         *_feeds(board),
         *_incidents(board, in_force=False),
     ]
@@ -155,6 +160,22 @@ def _channels(board: Any) -> Iterator[Line]:
         yield Line(key=f"#{each['channel']}", sort=Sort.CHANNEL, channel=each)
     present = "、".join(str(officer["display"]) for officer in board["officers"])
     yield Line(key="officers", sort=Sort.OFFICERS, text=present, number=len(board["officers"]))
+
+
+def _silent(board: Any) -> Iterator[Line]:
+    """What is silent stands on top: a message of today might not arrive there."""
+    yield from _pulses_of("tui_canary_wants", [each for each in board["canary"] if each["silent_since"]])
+
+
+def _pulses(board: Any) -> Iterator[Line]:
+    yield from _pulses_of("tui_canary", [each for each in board["canary"] if not each["silent_since"]])
+
+
+def _pulses_of(code: str, pulses: list[Any]) -> Iterator[Line]:
+    if pulses:
+        yield Line(key=code, sort=Sort.HEADING, code=code, number=len(pulses))
+    for each in pulses:
+        yield Line(key=f"*{each['organ']}{each['name']}", sort=Sort.PULSE, pulse=each)
 
 
 def _feeds(board: Any) -> Iterator[Line]:

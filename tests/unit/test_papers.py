@@ -94,6 +94,12 @@ EVERYTHING: dict[str, dict[str, Any]] = {
     "token_added": {},
     "token_revoked": {},
     "feed_heard": {},
+    "sounding": {"state": "skipped", "reason": "emergency"},
+    "canary_silent": {"detail": "canary_unseen"},
+    "canary_answers": {"detail": "2026-11-25T05:05:00Z"},
+    "canary_told": {"detail": "webhook: ok"},
+    "canary_untold": {"detail": "mail: timeout"},
+    "canary_forgotten": {},
     "plan_approved": {},
     "plan_retired": {"why": "終わり"},
 }

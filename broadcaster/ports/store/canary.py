@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -12,11 +12,11 @@ from broadcaster.model import Pulse, Sounding
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Beat:
-    """What the audit trail is to say of one change: an event, and what belongs to it."""
+    """What the audit trail is to say of one change."""
 
     event: str
     subject: str
-    data: Mapping[str, object] = field(default_factory=dict[str, object])
+    detail: str = ""
 
 
 class CanaryBook(Protocol):
