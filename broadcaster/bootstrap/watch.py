@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from broadcaster.upstream import HttpFetcher
 
 
+RELAY, WEBHOOK = "relay", "webhook"
+"""Names of the ways to tell people that are no channels."""
+
+
 def canary_room(config: Config, office: Office, store: CanaryStore) -> Room:
     """Return what the canary works with. A configuration without `[canary]` gives one that tests nothing."""
     from broadcaster.canary import Room  # noqa: PLC0415 - for few commands
@@ -37,7 +41,18 @@ def canary_room(config: Config, office: Office, store: CanaryStore) -> Room:
         schedule=_schedule(settings),
         chosen=settings.channels,
         mirrors=tuple((each.channel, each.url) for each in settings.readback.mirrors),
+        ways=tuple(_ways_of(settings, office)),
     )
+
+
+def _ways_of(settings: CanarySettings, office: Office) -> Iterator[str]:
+    """Yield the ways to tell people: every channel that can write mail, the relay, the webhook."""
+    if settings.alarm.mail_to:
+        yield from (name for name, channel in office.channels.items() if isinstance(channel, Notifier))
+        if settings.alarm.relay is not None:
+            yield RELAY
+    if settings.alarm.webhook:
+        yield WEBHOOK
 
 
 def _schedule(settings: CanarySettings) -> Plan | None:
@@ -109,22 +124,19 @@ async def _ways(
     """Return the ways to tell people, by name: a channel that can write mail, a relay of its own, a webhook."""
     from broadcaster.canary import Letters, Webhook  # noqa: PLC0415 - for few commands
 
-    alarm, found = settings.alarm, dict[str, "Way"]()
-    if alarm.mail_to:
-        for name, channel in room.office.channels.items():
-            if isinstance(channel, Notifier):
-                found[name] = Letters(notifier=channel, addresses=alarm.mail_to, city=config.city)
-    if alarm.relay is not None:
-        relay = registry.build("mail", _as_mail(alarm.relay), context_of(config))
-        stack.push_async_callback(relay.close)
-        if isinstance(relay, Notifier):
-            found["relay"] = Letters(notifier=relay, addresses=alarm.mail_to, city=config.city)
-    if alarm.webhook:
-        secret = alarm.webhook_secret.get_secret_value()
-        found["webhook"] = Webhook(
-            url=alarm.webhook, secret=secret, city=config.city, mode=config.mode.value, egress=egress
-        )
-    return found
+    alarm, made = settings.alarm, dict[str, "Way"]()
+    secret = alarm.webhook_secret.get_secret_value()
+    for name in room.ways:
+        if name == WEBHOOK:
+            mode = config.mode.value
+            made[name] = Webhook(url=alarm.webhook, secret=secret, city=config.city, mode=mode, egress=egress)
+            continue
+        writer = room.office.channels.get(name) or registry.build("mail", _as_mail(alarm.relay), context_of(config))
+        if name == RELAY:
+            stack.push_async_callback(writer.close)
+        if isinstance(writer, Notifier):
+            made[name] = Letters(notifier=writer, addresses=alarm.mail_to, city=config.city)
+    return made
 
 
 def _as_mail(relay: Any) -> Any:

@@ -27,7 +27,9 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
-    """Everything that is watched, the tests of the last days, newest first, and when the next ones are due."""
+    """Everything that is watched, the tests of the last days, newest first, when the next ones are due, and by which
+    ways people are told of silence.
+    """
 
     mode: Mode
     now: datetime
@@ -37,6 +39,7 @@ class Overview:
     pulses: tuple[Pulse, ...]
     soundings: tuple[Sounding, ...]
     ahead: tuple[datetime, ...]
+    ways: tuple[str, ...]
 
 
 class Canary:
@@ -61,6 +64,7 @@ class Canary:
             pulses=await room.store.pulses(),
             soundings=tuple(reversed(await room.store.soundings(now - PAST))),
             ahead=self._ahead(now),
+            ways=room.ways,
         )
 
     async def test(self, actor: Actor) -> Sounding:

@@ -41,6 +41,8 @@ class Room:
     chosen: tuple[str, ...] = ()
     mirrors: Sequence[tuple[str, str]] = field(default_factory=tuple)
     """Further addresses, each with the channel whose files it holds."""
+    ways: tuple[str, ...] = ()
+    """The names of the ways by which people are told of silence."""
 
     def now(self) -> datetime:
         """Return the wall clock."""

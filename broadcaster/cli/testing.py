@@ -47,6 +47,8 @@ async def _overview(session: Session) -> Any:
 def _places(found: Any) -> Iterator[str]:
     times = "  ".join(clock(each, found["zone"]) for each in found["ahead"])
     yield words("canary_next", times=times) if times else words("canary_no_next")
+    ways = ", ".join(_channel(each) for each in found["ways"])
+    yield words("canary_ways", ways=ways) if ways else words("canary_no_ways")
     rows = [(_channel(each["channel"]), _where(each)) for each in found["places"]]
     yield from columns([*rows, *((url, words("canary_looked_at")) for url in found["addresses"])])
 

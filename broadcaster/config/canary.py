@@ -83,12 +83,6 @@ class AlarmSettings(_Table):
     webhook: Address = ""
     webhook_secret: SecretStr = SecretStr("")
 
-    @model_validator(mode="after")
-    def _told(self) -> Self:
-        if self.relay is not None and not self.mail_to:
-            raise PydanticCustomError("say.canary_nobody", "a relay without anybody to write to")
-        return self
-
 
 class CanarySettings(_Table):
     """`[canary]`. Without `when` nothing is tested by itself; the public addresses are looked at all the same."""

@@ -86,6 +86,7 @@ def text_beside(core: Core, first: int) -> str:
         ("channels", "mail", "host"): _HERE,
         ("channels", "mail", "port"): first + 3,
         ("channels", "mail", "tls"): "none",
+        ("channels", "mail", "canary"): [MONITOR],
     }
     text = replaced(example(), values)
     text = _with_table(text, "rules", core.rules.model_dump(mode="json"))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, SecretStr
 
 from broadcaster import catalog, registry
-from broadcaster.config import LaneTable, load_config
+from broadcaster.config import CanarySettings, LaneTable, load_config
 from broadcaster.config.lines import lines_of
 from broadcaster.config.secrets import read_secret, values_of
 from broadcaster.config.settings import Core
@@ -343,13 +343,20 @@ def paths(table: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
 def settings_there_are() -> set[tuple[str, ...]]:
     """Every setting of the house and of each of our channels, under the name a city would write."""
     found = {path for path, _ in models(Core)}
+    rules = ("canary", "when")  # written as in a plan: their other keys stand in the samples of templates/routine
+    watch = ((("canary", *path), sort) for path, sort in models(CanarySettings))
+    found |= {_named(path, sort) for path, sort in watch if path[:2] != rules} | {(*rules, "at")}
     for name in ("page", "feeds", "twitter", "mail"):
         found.add(("channels", name, "enabled"))
         found |= {("channels", name, "lane", *path) for path, _ in models(LaneTable)}
         for path, sort in models(registry.settings_model(name)):
-            last = f"{path[-1]}_file" if sort == "secret" else path[-1]
-            found.add(("channels", name, *path[:-1], last))
+            found.add(_named(("channels", name, *path), sort))
     return found
+
+
+def _named(path: tuple[str, ...], sort: str) -> tuple[str, ...]:
+    """Return the path as a city would write it: a secret by its twin."""
+    return (*path[:-1], f"{path[-1]}_file" if sort == "secret" else path[-1])
 
 
 def test_the_example_loads_as_it_stands(tmp_path: Path) -> None:
