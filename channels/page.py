@@ -203,7 +203,7 @@ class Page:
         values = self._common(stamp, JAPANESE) | {"others": others, "description": words.missing, "feed": ""}
         return self._render("site/missing.html", values, {})
 
-    def _test(self, stamp: _Stamp, view: View) -> str:
+    def _test(self, stamp: _Stamp, view: View) -> bytes:
         words = self._books[JAPANESE]
         values = self._common(stamp, JAPANESE) | {"view": view, "description": words.unlisted, "feed": ""}
         return self._render("site/canary.html", values, {})

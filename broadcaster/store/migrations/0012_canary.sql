@@ -1,4 +1,4 @@
--- Test messages: whether each channel and each public address still speaks (docs/adr/0026).
+-- Test messages: whether each channel and each public address still speaks (docs/adr/0028).
 
 -- All of them belong to one incident, whose number no other can get.
 INSERT INTO incident (number, latest) VALUES (0, 0);
