@@ -33,15 +33,16 @@ INTERRUPTED = 130
 @click.option("--of", "of", default="", metavar="ALERT", help=words("help_compose_of"))
 @click.option("--kind", type=click.Choice(["update", "correction"]), default="update", help=words("help_compose_kind"))
 @click.option("--draft", "number", type=click.IntRange(min=1), help=words("help_compose_draft"))
+@click.option("--own-words", "own", multiple=True, metavar="LANGUAGE", help=words("help_own_words"))
 @click.option("--wait", is_flag=True, help=words("help_wait"))
-def compose(session: Session, of: str, kind: str, number: int | None, wait: bool) -> None:
+def compose(session: Session, own: tuple[str, ...], wait: bool, **what: Any) -> None:
     """Ask, check, show, and hand in what was confirmed."""
     if session.json:
         raise click.UsageError(words("usage_compose_json"))
     client = session.client()
-    talk = Talk(client)
+    talk = Talk(client, own)
     try:
-        done = talk.through(of, kind, number)
+        done = talk.through(**what)
     except (click.Abort, KeyboardInterrupt, EOFError):
         say()
         say(words("line_kept", number=talk.number) if talk.number else words("line_nothing_kept"))
@@ -52,12 +53,14 @@ def compose(session: Session, of: str, kind: str, number: int | None, wait: bool
 
 
 class Talk:
-    """One person composing one sheet. `number` is its draft's, None before there is one."""
+    """One person composing one sheet. `number` is its draft's, None before there is one; `own` are the languages whose
+    words are written freely.
+    """
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, own: Sequence[str] = ()) -> None:
         from broadcaster.sheet import Sheet  # noqa: PLC0415 - pydantic is not needed to see the board
 
-        self._client = client
+        self._client, self._own = client, own
         self._press: Press
         self._row: Any = None
         self._live: tuple[Alert, ...] = ()
@@ -78,6 +81,7 @@ class Talk:
         for question in Asker(self._press, self.sheet).questions():
             self._ask(question)
         self._languages()
+        self._own_words()
         self._mend()
         return self._send()
 
@@ -142,6 +146,14 @@ class Talk:
         if value:
             self.sheet = filled(self.sheet, question.place, value)
             self._keep()
+        if question.place == "areas" and self.sheet.areas:
+            self._tell_reach()
+
+    def _tell_reach(self) -> None:
+        """Say how many subscribers the areas have."""
+        of = self._press.template(self.sheet) or self.sheet.frame
+        count = self._client.reach(self.sheet.areas, [each.value for each in of.category], of.severity.value)
+        say(words("line_reach", count=f"{count:,}"))
 
     def _answer(self, question: Question) -> str:
         """Return the answer, empty where what is there stays."""
@@ -178,6 +190,19 @@ class Talk:
                 self._ask(question)
         self.sheet = replace(self.sheet, languages=("ja", *wanted))
         self._keep()
+
+    def _own_words(self) -> None:
+        """Have words written freely, beginning with what the template says."""
+        for tag in self._own if self.sheet.template else ():
+            if tag not in self.sheet.texts:
+                said = self._press.texts(self.sheet, datetime.now(UTC))
+                if tag not in said:
+                    raise click.UsageError(words("usage_own_words", language=tag, known=", ".join(said)))
+                self.sheet = replace(self.sheet, texts={**self.sheet.texts, tag: said[tag]})
+            say()
+            say(words("line_words_in", language=words(f"language_{tag}")))
+            for question in Asker(self._press, self.sheet).texts(tag):
+                self._ask(question)
 
     def _yes(self, question: str, now: bool) -> bool:
         usual = "yes" if now else "no"
@@ -216,6 +241,9 @@ class Talk:
         yield from asker.questions()
         for tag in asker.tags():
             yield from asker.further(tag)
+        if self.sheet.template:
+            for tag in self.sheet.texts:
+                yield from asker.texts(tag)
 
     # ------------------------------------------------------------ keeping and sending
 

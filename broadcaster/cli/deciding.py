@@ -1,4 +1,4 @@
-"""`resend`, `hold`, `release`, `drop`: an officer's decision on one delivery, kept with its reason."""
+"""`resend`, `hold`, `release`, `drop`: an officer's decision on one delivery, kept with its reason; `reopen`."""
 
 from __future__ import annotations
 
@@ -25,3 +25,11 @@ resend = _decision("resend")
 hold = _decision("hold")
 release = _decision("release")
 drop = _decision("drop")
+
+
+@command("reopen")
+@click.argument("name", metavar="CHANNEL")
+def reopen(session: Session, name: str) -> None:
+    """Try a channel again that was taken down."""
+    session.client().reopen(name)
+    session.show({"channel": name, "reopened": True}, words("check_reopened", channel=channel(name)))

@@ -1,7 +1,8 @@
-"""`update`, `correct`, `cancel`, `clear`: what may follow an alert."""
+"""`update`, `extend`, `correct`, `cancel`, `clear`: what may follow an alert."""
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from broadcaster.cli.sending import ask, confirm, finish, handing_options, key_o
 from broadcaster.cli.session import Session, command, say
 from broadcaster.cli.tables import mode, serial
 from broadcaster.cli.words import words
-from broadcaster.client import Client
+from broadcaster.client import Client, longer
 
 REFERRING = ("update", "correction", "cancel", "all-clear")
 
@@ -30,6 +31,22 @@ def update(
     kind = said.draft["kind"] if said.draft["kind"] in REFERRING else "update"
     digest = ask(session, client, {**said.draft, "kind": kind, "incident": row["alert"]["incident"]}, handing["yes"])
     sent = client.update(alert, said.draft, key_of(handing), digest, source=said.source)
+    finish(session, client, sent, handing)
+
+
+@command("extend")
+@click.argument("alert")
+@click.argument("hours", type=click.IntRange(min=1))
+@click.option("--silent", is_flag=True, help=words("help_silently"))
+@handing_options
+def extend(session: Session, alert: str, hours: int, silent: bool, **handing: Any) -> None:
+    """Say the same once more as an update that holds so many hours from now."""
+    client = session.client()
+    report = client.report(alert)
+    until = datetime.fromisoformat(report["now"]) + timedelta(hours=hours)
+    draft = longer(report["row"]["alert"], until, silent=silent)
+    digest = ask(session, client, draft, handing["yes"])
+    sent = client.update(alert, draft, key_of(handing), digest, source=f"extend {hours} {silent}")
     finish(session, client, sent, handing)
 
 

@@ -10,10 +10,10 @@ from typing import Any
 import click
 
 from broadcaster.cli.drafts import draft_of, draft_options
-from broadcaster.cli.session import Session, command
+from broadcaster.cli.session import Session, command, say
 from broadcaster.cli.tables import channel, headline, mode, serial
 from broadcaster.cli.words import problem, words
-from broadcaster.errors import NotFound, Refused
+from broadcaster.errors import Conflict, NotFound, Refused
 from broadcaster.model import Problem
 
 _MICRO = 1_000_000
@@ -22,14 +22,34 @@ _MICRO = 1_000_000
 @command("preview")
 @draft_options
 @click.option("--channel", "only", default="", help=words("help_channel"))
-def preview(session: Session, file: Path | None, template: str, values: tuple[str, ...], only: str) -> None:
+@click.option("--files", "folder", type=click.Path(path_type=Path, file_okay=False), help=words("help_files"))
+def preview(session: Session, only: str, folder: Path | None, **draft_from: Any) -> None:
     """Show exactly what would go out."""
-    draft = draft_of(session, file, template, values)
+    draft = draft_of(session, **draft_from)
     if only:
         draft["channels"] = [only]
     shown = asyncio.run(_preview(session, draft))
     session.exit_code = 2 if any(each["blocking"] for each in shown["problems"]) else 0
     session.show(shown, *lines(shown, whole=bool(only)))
+    if folder is not None:
+        _write(session, shown, folder)
+
+
+def _write(session: Session, shown: Any, folder: Path) -> None:
+    """Write the files of every channel, to be looked at in a browser; none that is there is replaced."""
+    for each in shown["channels"]:
+        for name, text in each["files"].items():
+            path = folder / each["channel"] / name
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                with path.open("x", encoding="utf-8", newline="") as file:
+                    file.write(text)
+            except FileExistsError:
+                raise Conflict("backup_exists", file=str(path)) from None
+            except OSError as error:
+                raise click.FileError(str(path), hint=error.strerror or type(error).__name__) from None
+            if name == "index.html" and not session.json:
+                say(words("written", file=path))
 
 
 async def _preview(session: Session, draft: Any) -> Any:

@@ -95,6 +95,8 @@ def filled(sheet: Sheet, place: str, value: str) -> Sheet:
             return sheet.text(tag, name, value)
         case "hours":
             return replace(sheet, hours=int(value))
+        case "silent":
+            return replace(sheet, silent=value == "yes")
         case _:
             return _framed(sheet, place, value)
 
@@ -123,18 +125,22 @@ class Asker:
         yield self._areas()
         if template is None:
             yield from self._frame()
-            yield from self._texts(JAPANESE)
+            yield from self.texts(JAPANESE)
         slots = [(name, slot) for name, slot in (template.slots if template else {}).items() if name != "areas"]
         for name, slot in sorted(slots, key=lambda each: not each[1].required):
             yield self._slot(name, slot, JAPANESE)
         yield self._hours()
+        if self.sheet.of:
+            yield self._silent()
         yield Question(place="note", name=words("tui_field_note"), now=self.sheet.note)
 
     def further(self, tag: str) -> Iterator[Question]:
         """Yield what a further language asks: how it writes the names that were typed."""
         template = self.press.template(self.sheet)
         if template is None:
-            yield from self._texts(tag)
+            yield from self.texts(tag)
+        place = f"slots.areas.{tag}"
+        yield Question(place=place, name=words("tui_field_areas"), now=self.sheet.slots.get(f"areas.{tag}", ""))
         for name, slot in (template.slots if template else {}).items():
             if slot.kind is SlotKind.TEXT and self.sheet.slots.get(name):
                 yield self._slot(name, slot, tag)
@@ -178,6 +184,11 @@ class Asker:
         options = tuple(Option(str(each), words("line_hours", count=each)) for each in hours)
         return Question(place="hours", name=words("tui_field_hours"), now=str(usual), options=options)
 
+    def _silent(self) -> Question:
+        options = (Option("no", words("tui_notify_again")), Option("yes", words("tui_silently")))
+        now = "yes" if self.sheet.silent else "no"
+        return Question(place="silent", name=words("tui_field_silent"), now=now, options=options)
+
     def _frame(self) -> Iterator[Question]:
         frame = self.sheet.frame
         levels = [Option("0", words("tui_level_none"))]
@@ -188,7 +199,8 @@ class Asker:
         name = words("tui_field_severity")
         yield Question(place="frame.severity", name=name, now=frame.severity.value, options=grades)
 
-    def _texts(self, tag: str) -> Iterator[Question]:
+    def texts(self, tag: str) -> Iterator[Question]:
+        """Yield the words of a language, to be written freely."""
         own = self.sheet.texts.get(tag)
         for name in FIELDS:
             now = getattr(own, name) if own else ""

@@ -1,8 +1,10 @@
-"""`history`, `incident` and `handover`: what was sent before, how an incident went, what the next shift must know."""
+"""`history`, `incident`, `handover`, `audit list`: what was sent before, how an incident went, what the next shift must
+know, who did what.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +64,32 @@ def handover(session: Session, markdown: bool) -> None:
         click.echo(sheet_markdown(found, words), nl=False)
     else:
         session.show(found, *sheet_lines(found, words))
+
+
+@command("audit list")
+@click.option("--before", type=click.IntRange(min=1), help=words("help_before_entry"))
+@click.option("--limit", type=click.IntRange(1, 500), default=20, help=words("help_limit"))
+def entries(session: Session, before: int | None, limit: int) -> None:
+    """Show the newest entries of the chain, or those before one."""
+    client = session.client()
+    if before is None:
+        found = client.audit(None, limit)
+    else:
+        after = max(0, before - 1 - limit)
+        found = client.audit(after, before - 1 - after) if before > 1 else {**client.audit(None, 1), "entries": []}
+    first = found["entries"][0]["seq"] if found["entries"] else 1
+    more = [words("audit_more", before=first)] if first > 1 else []
+    session.show(found, *_entry_lines(found, client.board(1)["zone"]), *more)
+
+
+def _entry_lines(found: Any, zone: str) -> Iterator[str]:
+    """Yield number, time, what, about what, and who, newest first."""
+    from broadcaster.papers.telling import Teller  # noqa: PLC0415 - only here
+
+    teller = Teller(words, zone)
+    for each in reversed(found["entries"]):
+        at, event = teller.local(each["at"]), teller.known(f"event_{each['event']}", each["event"])
+        yield f"{each['seq']:>6}  {at:%Y-%m-%d %H:%M:%S}  {event}  {each['subject']}  {each['actor']}"
 
 
 def _incident(text: str) -> int:

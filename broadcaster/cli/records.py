@@ -19,22 +19,33 @@ from broadcaster.errors import Conflict, Refused
 from broadcaster.model import Actor, Problem
 
 audit = Group(
-    {"verify": "records:verify", "export": "records:export"}, name="audit", help=help_of("audit"), prefix="audit_"
+    {"list": "reading:entries", "verify": "records:verify", "export": "records:export"},
+    name="audit",
+    help=help_of("audit"),
+    prefix="audit_",
 )
 
 
 @command("audit verify")
 @click.option("--head", default="", metavar="NUMBER:HASH", help=words("help_head"))
-def verify(session: Session, head: str) -> None:
+@click.option("--by-service", is_flag=True, help=words("help_by_service"))
+def verify(session: Session, head: str, by_service: bool) -> None:
     """Verify the chain, and that it goes through a head that was kept elsewhere."""
-    count, broken = asyncio.run(_verify(session, head))
-    if broken is None:
-        session.show({"whole": True, "entries": count}, words("audit_whole", count=count))
+    if head and by_service:
+        raise click.UsageError(words("usage_head_by_service"))
+    found = session.client().verify() if by_service else asyncio.run(_verified(session, head))
+    if found["whole"]:
+        session.show({"whole": True, "entries": found["entries"]}, words("audit_whole", count=found["entries"]))
         return
     session.exit_code = 1
-    document = {"whole": False, "entries": count, "broken": {"seq": broken.seq, "damage": broken.damage.value}}
-    why = words(f"damage_{broken.damage.value}")
-    session.show(document, words("audit_broken", seq=broken.seq, why=why))
+    broken = found["broken"]
+    session.show(found, words("audit_broken", seq=broken["seq"], why=words(f"damage_{broken['damage']}")))
+
+
+async def _verified(session: Session, head: str) -> Any:
+    count, broken = await _verify(session, head)
+    told = {"seq": broken.seq, "damage": broken.damage.value} if broken else None
+    return {"whole": broken is None, "entries": count, "broken": told}
 
 
 async def _verify(session: Session, given: str) -> Any:

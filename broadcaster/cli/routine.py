@@ -26,6 +26,7 @@ routine = Group(
         for name, attribute in {
             "list": "overview",
             "next": "ahead",
+            "show": "show",
             "add": "add",
             "approve": "approve",
             "skip": "skip",
@@ -124,6 +125,14 @@ def _sample(file: Path) -> Path:
     if not path.exists() or file.parent != Path():
         raise click.FileError(str(file), hint=words("routine_no_file"))
     return path
+
+
+@command("routine show")
+@click.argument("plan")
+def show(session: Session, plan: str) -> None:
+    """Show one plan: what it would say now, and when it comes next."""
+    view = session.client().plan(plan)
+    session.show(view, *_view_lines(view))
 
 
 @command("routine approve")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from broadcaster.client import Client
+from broadcaster.client import Client, longer
 from broadcaster.errors import Conflict
 from broadcaster.tui.lines import serial
 from broadcaster.tui.screens.say import Saying
@@ -36,16 +36,9 @@ def prepared(row: Any, kind: str) -> Saying:
 
 def extended(row: Any, now: datetime, hours: int) -> Saying:
     """Return the same alert as an update that ends so many hours from now."""
-    identifier, draft = str(row["alert"]["identifier"]), _longer(row["alert"], now + timedelta(hours=hours))
+    identifier, draft = str(row["alert"]["identifier"]), longer(row["alert"], now + timedelta(hours=hours))
 
     def send(core: Client, key: str, silent: bool, digest: str) -> Any:
         return core.update(identifier, {**draft, "silent": silent}, key, digest)
 
     return Saying(name="tui_say_extension", find=lambda _: draft, send=send, may_be_silent=True)
-
-
-def _longer(alert: Any, expires: datetime) -> Any:
-    """Return the draft: the words stay, the end moves."""
-    kept = {name: alert[name] for name in ("status", "level", "incident", "channels", "note")}
-    infos = [{**info, "expires": expires.isoformat()} for info in alert["infos"]]
-    return {**kept, "kind": "update", "infos": infos, "silent": False}

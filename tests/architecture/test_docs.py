@@ -21,6 +21,7 @@ DOCUMENTS = [
     "SECURITY.md",
     "docs/architecture.md",
     "docs/delivery.md",
+    "docs/desk.md",
     "docs/operations.md",
 ]
 

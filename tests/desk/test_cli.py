@@ -317,3 +317,15 @@ def test_a_status_costs_little_processor_time(config: Path) -> None:
         after = os.times()
         taken.append(after.children_user + after.children_system - before.children_user - before.children_system)
     assert min(taken) < 0.5
+
+
+def test_every_file_is_written_for_the_browser_and_none_is_replaced(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    flood = ("--set=areas=芋窪", "--set=river=空堀川", "--set=reason=leak", "--set=shelters=第三小学校")
+    arguments = ["preview", "--template", "flood-level4", *flood, "--files", str(tmp_path / "look")]
+    assert main(arguments) == 0, capsys.readouterr()
+    assert str(tmp_path / "look" / "page" / "index.html") in capsys.readouterr().out
+    assert "芋窪" in (tmp_path / "look" / "page" / "index.html").read_text(encoding="utf-8")
+    assert (tmp_path / "look" / "feeds" / "atom.xml").exists()
+    assert main(arguments) == 2

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from broadcaster.cli import main
-from broadcaster.model import Actor, Mode
+from broadcaster.model import Actor, Mode, Subscriber
 from broadcaster.sheet import Sheet, from_json, to_json
 from tests.desk.world import OFFICER
 from tests.tui.desk import Core, core
@@ -21,7 +21,7 @@ ORDER = Sheet(
     slots={"river": "空堀川", "reason": "leak", "shelters": "第三小学校"},
 )
 KEEP = "\n"
-FURTHER = KEEP * 2 + "1\n" + KEEP * 2
+FURTHER = KEEP * 3 + "1\n" + KEEP * 3
 """Easy Japanese as it is, English too, as it is."""
 
 
@@ -120,7 +120,7 @@ async def test_a_lifting_follows_what_is_out_or_nothing_is_made(
         assert code == 2
         assert "何も送っていません" in said
         await made.here.alert()
-        typed = "f0\n1\n2\n空堀川\n2\n" + KEEP * 3 + "1\n" + KEEP + "1\n" + KEEP + "訓練\n"
+        typed = "f0\n1\n2\n空堀川\n2\n" + KEEP * 4 + "1\n" + KEEP * 2 + "1\n" + KEEP * 2 + "訓練\n"
         code, said = await line.run("compose", typed=typed)
         assert code == 0, said
         assert (await line.rows())[0].alert.kind.value == "all-clear"
@@ -133,7 +133,7 @@ async def test_an_update_is_asked_with_what_was_typed_before(
         line = Line(made, monkeypatch, capsys)
         await made.here.desk.open_draft(to_json(ORDER), OFFICER)
         await line.run("compose", "--draft", "1", typed=KEEP * 9 + FURTHER + "訓練\n")
-        code, said = await line.run("compose", "--of", "1-1", typed="4\n" + KEEP * 8 + FURTHER + "訓練\n")
+        code, said = await line.run("compose", "--of", "1-1", typed="4\n" + KEEP * 9 + FURTHER + "訓練\n")
         assert code == 0, said
         assert "今: 芋窪、蔵敷" in said
         assert [row.alert.serial for row in await line.rows()] == ["1-2", "1-1"]
@@ -190,3 +190,39 @@ async def test_drafts_are_listed_shown_and_dropped(
         assert (await line.run("drafts", "drop", "1"))[0] == 2
         assert (await line.run("drafts", "show", "9"))[0] == 2
         assert (await line.run("compose", "--json"))[0] == 2
+
+
+async def test_a_correction_asks_for_silence_and_for_ones_own_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with core(tmp_path) as made:
+        await made.here.store.put(
+            [Subscriber(address=f"r{each}@example.jp", areas=("芋窪",)) for each in range(3)],
+            OFFICER,
+            made.here.clock.now(),
+        )
+        await made.here.desk.open_draft(to_json(ORDER), OFFICER)
+        line = Line(made, monkeypatch, capsys)
+        code, said = await line.run("compose", "--draft", "1", typed=KEEP * 9 + FURTHER + "訓練\n")
+        assert "登録者：3人" in said
+        silently, ours = KEEP * 8 + "2\n" + KEEP, KEEP + "訂正します\n" + KEEP * 2
+        arguments = ("compose", "--of", "1-1", "--kind", "correction", "--own-words", "ja")
+        code, said = await line.run(*arguments, typed=silently + FURTHER + ours + "訓練\n")
+        assert code == 0, said
+        (row, _) = await line.rows()
+        assert (row.alert.serial, row.alert.kind.value, row.alert.silent) == ("1-2", "correction", True)
+        assert row.alert.primary.headline == "訂正します"
+        assert row.alert.primary.description
+        assert {each.channel for each in row.deliveries} == {"page", "feeds"}
+
+
+async def test_words_of_a_language_there_is_not_are_refused_and_the_draft_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with core(tmp_path) as made:
+        line = Line(made, monkeypatch, capsys)
+        typed = "f4\n2 3\n空堀川\n3\n第三小学校\n" + KEEP * 5 + FURTHER
+        code, said = await line.run("compose", "--own-words", "fr", typed=typed)
+        assert code == 2
+        assert "ja-x-easy" in said
+        assert (await line.draft()).slots == ORDER.slots
