@@ -1,7 +1,8 @@
 """Load on a web server: wrk where it is installed, else a client of our own.
 
-Ours is `python -m benchmarks.flooding PORT PATH CONNECTIONS SECONDS`, one process: each connection asks, reads the
-whole answer and asks again. It prints the requests answered a second, and how many came to nothing.
+Ours is `python -m benchmarks.flooding PORT PATH CONNECTIONS SECONDS`, one process around one epoll: each connection
+asks, reads the whole answer and asks again, nobody before all are connected. It prints as wrk does how many requests
+were answered, how many a second, and how many came to nothing.
 """
 
 from __future__ import annotations
@@ -10,17 +11,18 @@ import asyncio
 import os
 import re
 import resource
+import select
 import shutil
+import socket
 import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 from broadcaster import supervisor
-from broadcaster.loops import loop_factory
 
 ASKED = "gzip"
+_ANSWERED = re.compile(r"\s(\d+) requests in ")
 _RATE = re.compile(r"Requests/sec:\s+([0-9.]+)")
 _P99 = re.compile(r"\s99%\s+([0-9.]+)(us|ms|s|m)\n")
 _BAD = re.compile(r"Non-2xx or 3xx responses: (\d+)")
@@ -30,8 +32,11 @@ _SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0}
 
 @dataclass(frozen=True)
 class Load:
-    """What a server bore: requests a second, the p99 of their time in seconds (0 where not told), failures."""
+    """What a server bore: requests answered in all and a second, the p99 of their time in seconds (0 where not told),
+    failures.
+    """
 
+    answered: int
     rate: float
     p99: float
     failed: int
@@ -58,7 +63,7 @@ def open_files() -> None:
 
 def generator() -> str:
     """What makes the load here."""
-    return "wrk" if shutil.which("wrk") else "a client of our own on uvloop"
+    return "wrk" if shutil.which("wrk") else "a client of our own (apt-get install wrk for a faster one)"
 
 
 async def load(port: int, path: str, connections: int, seconds: int, core: int = 1) -> Load:
@@ -81,62 +86,89 @@ async def begin(port: int, path: str, connections: int, seconds: int, core: int 
 
 def told(output: str) -> Load:
     """Read what the generator printed."""
-    rate, p99 = _RATE.search(output), _P99.search(output)
-    if rate is None or not float(rate[1]):
+    answered, rate, p99 = _ANSWERED.search(output), _RATE.search(output), _P99.search(output)
+    if answered is None or rate is None or not float(rate[1]):
         raise RuntimeError("the load generator said: " + output)
     failed = sum(int(number) for found in (_BAD, _ERRORS) if (hit := found.search(output)) for number in hit.groups())
-    return Load(float(rate[1]), float(p99[1]) * _SECONDS[p99[2]] if p99 else 0.0, failed)
+    return Load(int(answered[1]), float(rate[1]), float(p99[1]) * _SECONDS[p99[2]] if p99 else 0.0, failed)
 
 
-class Client(asyncio.Protocol):
-    """One connection that asks for ever."""
+@dataclass
+class Asking:
+    """One connection that asks for ever. `left` are the octets of an answer still to come, 0 before its head."""
 
-    answered = failed = 0
-    running = True
-
-    def __init__(self, request: bytes) -> None:
-        self._request = request
-        self._held = 0
-        self._whole = 0
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)  # uvloop's is none of asyncio's classes
-        self._transport.write(self._request)
-
-    def data_received(self, data: bytes) -> None:
-        if not self._whole:
-            head, _, _ = data.partition(b"\r\n\r\n")
-            self._whole = len(head) + 4 + int(head.partition(b"Content-Length: ")[2].partition(b"\r\n")[0] or 0)
-            Client.failed += not head.startswith(b"HTTP/1.1 200")
-        self._held += len(data)
-        if self._held >= self._whole:
-            self._held = self._whole = 0
-            Client.answered += 1
-            self._transport.write(self._request)
-
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's name
-        if Client.running:
-            loop = asyncio.get_running_loop()
-            port = self._transport.get_extra_info("peername")[1]
-            _again.add(loop.create_task(loop.create_connection(lambda: Client(self._request), "127.0.0.1", port)))
+    socket: socket.socket
+    left: int = 0
 
 
-_again: set[asyncio.Task[object]] = set()
+class Crowd:
+    """So many of them."""
+
+    def __init__(self, port: int, path: str, connections: int) -> None:
+        self._port = port
+        self._request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAccept-Encoding: {ASKED}\r\n\r\n".encode()
+        self._poll = select.epoll()
+        self._asking: dict[int, Asking] = {}
+        self.answered = self.failed = 0
+        for _ in range(connections):
+            self._connect()
+
+    def ask(self, seconds: float) -> float:
+        """Let all of them ask for so long; return the seconds it was in truth."""
+        start = time.perf_counter()
+        for each in tuple(self._asking.values()):
+            each.socket.send(self._request)
+        while (now := time.perf_counter()) < start + seconds:
+            for handle, _ in self._poll.poll(0.1):
+                self._read(self._asking[handle])
+        return now - start
+
+    def _connect(self) -> Asking:
+        made = Asking(socket.create_connection(("127.0.0.1", self._port)))
+        made.socket.setblocking(False)
+        made.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._asking[made.socket.fileno()] = made
+        self._poll.register(made.socket, select.EPOLLIN)
+        return made
+
+    def _read(self, one: Asking) -> None:
+        try:
+            data = one.socket.recv(65_536)
+        except OSError:
+            data = b""
+        if not data:
+            self._again(one)
+            return
+        if not one.left:
+            one.left = self._whole(data)
+        one.left -= len(data)
+        if one.left <= 0:
+            one.left = 0
+            self.answered += 1
+            one.socket.send(self._request)
+
+    def _whole(self, data: bytes) -> int:
+        """Read a head; return the octets of the answer with it."""
+        end = data.find(b"\r\n\r\n") + 4
+        place = data.find(b"Content-Length: ", 0, end) + 16
+        self.failed += not data.startswith(b"HTTP/1.1 200")
+        return end + int(data[place : data.index(b"\r", place)])
+
+    def _again(self, one: Asking) -> None:
+        """A server closes after so many requests."""
+        del self._asking[one.socket.fileno()]
+        one.socket.close()
+        self._connect().socket.send(self._request)
 
 
-async def main(port: int, path: str, connections: int, seconds: float) -> None:
+def main(port: int, path: str, connections: int, seconds: float) -> None:
     """Ask, and print as wrk does."""
-    request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAccept-Encoding: {ASKED}\r\n\r\n".encode()
-    loop = asyncio.get_running_loop()
-    for _ in range(connections):
-        await loop.create_connection(lambda: Client(request), "127.0.0.1", port)
-    before, start = Client.answered, time.perf_counter()
-    await asyncio.sleep(seconds)
-    Client.running = False
-    print(f"Requests/sec: {(Client.answered - before) / (time.perf_counter() - start):.2f}")
-    print(f"Non-2xx or 3xx responses: {Client.failed}")
+    crowd = Crowd(port, path, connections)
+    took = crowd.ask(seconds)
+    print(f"  {crowd.answered} requests in {took:.2f}s")
+    print(f"Requests/sec: {crowd.answered / took:.2f}")
+    print(f"Non-2xx or 3xx responses: {crowd.failed}")
 
 
 if __name__ == "__main__":
-    with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        runner.run(main(int(sys.argv[1]), sys.argv[2], int(sys.argv[3]), float(sys.argv[4])))
+    main(int(sys.argv[1]), sys.argv[2], int(sys.argv[3]), float(sys.argv[4]))

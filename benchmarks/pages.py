@@ -2,8 +2,9 @@
 
 Both serve the very same published directory, precompressed, from one process on one core; the load comes from another.
 nginx is set up to be quick: files kept open, no access log, sendfile. Told is how many requests a server answers for
-each second of its core's time, kernel included: under full load that is its requests a second, and where the client is
-what limits them (as ours in Python does; wrk does not) it is what they would be.
+each second of its core's time, kernel included: under full load that is its requests a second. Where something else
+limits them (a slower client, a neighbour on the machine) it is what they would be, and how much of its core each server
+used is told beside it.
 """
 
 from __future__ import annotations
@@ -151,13 +152,17 @@ class Asked:
     failed: int = 0
     rates: list[float] = field(default_factory=list[float])
     """Requests answered for each second by the clock on the wall, round by round."""
+    shares: list[float] = field(default_factory=list[float])
+    """How much of its core the server used."""
 
     async def __call__(self, number: int) -> float:  # noqa: ARG002 - the frame's signature
         before = self.server.cpu()
         done = await flooding.load(self.server.port, self.path, self.connections, self.seconds)
+        used = self.server.cpu() - before
         self.failed += done.failed
         self.rates.append(done.rate)
-        return done.rate * self.seconds / (self.server.cpu() - before)
+        self.shares.append(used * done.rate / done.answered)
+        return done.answered / used
 
 
 async def measure(options: frame.Options) -> frame.Report:
@@ -175,7 +180,7 @@ async def measure(options: frame.Options) -> frame.Report:
 
 
 async def _rounds(options: frame.Options, servers: dict[str, Server]) -> list[tuple[Asked, tuple[float, ...]]]:
-    rounds, seconds = options.pick(5, 2), options.pick(3, 1)
+    rounds, seconds = options.pick(5, 2), options.pick(2, 1)
     found: list[tuple[Asked, tuple[float, ...]]] = []
     for what, path in WHAT.items():
         for crowd in CONNECTIONS:
@@ -188,8 +193,11 @@ def _report(found: list[tuple[Asked, tuple[float, ...]]], published: Published) 
     series = tuple(frame.Series(asked.name, rates, "/s", asked.name.startswith("nginx")) for asked, rates in found)
     size = f"The page is {published.size('page'):,} octets gzipped, the feed {published.size('feed'):,}."
     said = [f"Load: {flooding.generator()} on the other core; each server has one core. {size}"]
-    rates = (f"{asked.name}: {statistics.median(asked.rates[1:]):,.0f}" for asked, _ in found)
-    said.append(f"Answered a second by the clock on the wall, the client's limit included: {'; '.join(rates)}.")
+    rates = (
+        f"{asked.name}: {statistics.median(asked.rates[1:]):,.0f} ({statistics.median(asked.shares[1:]):.0%})"
+        for asked, _ in found
+    )
+    said.append(f"Answered a second by the clock on the wall (and how much of a core that took): {'; '.join(rates)}.")
     said += [f"{asked.name}: {asked.failed} requests failed." for asked, _ in found if asked.failed]
     if not any(each.peer for each in series):
         return frame.Report(
