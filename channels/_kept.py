@@ -35,5 +35,7 @@ class Kept(Generic[*Key, Made]):
         return made
 
     def turn(self) -> None:
-        """An edition is done: forget what neither it nor the one before has asked for."""
+        """An edition is published: forget what neither it nor the one before has asked for. What is only looked at, as
+        in a preview, is no edition: it would make all others forget what they need.
+        """
         self._last, self._now = self._now, {}

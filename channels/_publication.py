@@ -1,18 +1,20 @@
 """What page and feeds share: publishing an edition into its directory, and reading it back where residents read it.
 
-Only `render` differs; it is handed in. Writing happens in a thread, since a slow disk must not hold up other channels.
-A thread that was given up (timeout) harms nothing: the directory lets in one writer at a time and never goes back.
+Only the renderer differs; it is handed in. Writing happens in a thread, since a slow disk must not hold up others. A
+thread that was given up (timeout) harms nothing: the directory lets in one writer at a time and never goes back.
 """
 
 from __future__ import annotations
 
 import asyncio
 import gzip
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
+from typing import Protocol
 
 import brotli  # pyright: ignore[reportMissingTypeStubs]
 
@@ -24,7 +26,24 @@ from channels._readback import Reader
 from channels.targets.directory import MANIFEST, Directory, Manifest
 
 TARGET = "local"
-Render = Callable[[Edition], Mapping[str, bytes]]
+_RENDERING = threading.Lock()
+"""Page and feeds render one after the other: both at once would take turns at the interpreter's own lock, a thousand
+times, and both be done later. Writing waits for the disk, and goes on beside it.
+"""
+
+
+class Renderer(Protocol):
+    """What differs between page and feeds."""
+
+    def render(self, edition: Edition) -> Mapping[str, bytes]:
+        """Return path -> content. Raise `RenderingError`."""
+        ...
+
+    def turn(self) -> None:
+        """An edition was published, not only looked at: what was not needed for it may be forgotten (see `Kept`)."""
+        ...
+
+
 _BROTLI_QUALITY, _BROTLI_WINDOW = 7, 16
 """A page of 50 KB takes 0.4 ms at quality 7; 9 takes ten times as long and saves five octets, 11 a hundred times as
 long and saves 4 %: an emergency should not wait for that. A window of 64 KB holds a whole page; with the usual 4 MB
@@ -74,8 +93,8 @@ class _Packed:
 class Publication:
     """A publisher (`broadcaster.ports.channel.Publisher`), a `Verifier` and a `Checker`."""
 
-    def __init__(self, outlet: Outlet, render: Render, context: Context) -> None:
-        self._outlet, self._render, self._context = outlet, render, context
+    def __init__(self, outlet: Outlet, renderer: Renderer, context: Context) -> None:
+        self._outlet, self._renderer, self._context = outlet, renderer, context
         self._directory = Directory(outlet.directory)
         self._reader = Reader(context.egress)
         self._packed: Mapping[bytes, _Packed] = {}
@@ -92,7 +111,7 @@ class Publication:
 
     def render(self, edition: Edition) -> Mapping[str, bytes]:
         """Return path -> content, without compressed copies. Raise `RenderingError`."""
-        return self._render(edition)
+        return self._renderer.render(edition)
 
     async def publish(self, edition: Edition, target: str, key: str) -> Receipt:  # noqa: ARG002 - one target, and any
         # later edition fulfils an earlier delivery, whatever its key
@@ -153,7 +172,10 @@ class Publication:
         task.add_done_callback(self._tidying.discard)
 
     def _put(self, edition: Edition) -> Manifest:
-        packed = self._pack(self._render(edition))
+        with _RENDERING:
+            rendered = self._renderer.render(edition)
+            self._renderer.turn()
+        packed = self._pack(rendered)
         files = dict(_copies(packed))
         manifest = Manifest(
             channel=self._outlet.name,

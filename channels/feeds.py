@@ -68,10 +68,12 @@ class Feeds:
 
     def render(self, edition: Edition) -> Mapping[str, bytes]:
         """Return path -> content, without compressed copies. Raise `RenderingError`."""
-        files = dict(self._files(edition))
+        return dict(self._files(edition))
+
+    def turn(self) -> None:
+        """Forget what neither this edition nor the one before needed."""
         for kept in (self._views, self._editor, self._atom, self._rss, self._index, self._cap):
             kept.turn()
-        return files
 
     def _files(self, edition: Edition) -> Iterator[tuple[str, bytes]]:
         views = Views(edition, self._views)
@@ -103,4 +105,4 @@ def build(settings: Settings, context: Context) -> Channel:
     feeds = Feeds(settings, context.city, context.renderer)
     directory = context.state_dir / settings.directory
     outlet = Outlet(name="feeds", directory=directory, url=feeds.url, main="atom.xml", unlisted=UNLISTED)
-    return Publication(outlet, feeds.render, context)
+    return Publication(outlet, feeds, context)

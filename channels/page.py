@@ -96,10 +96,12 @@ class Page:
 
     def render(self, edition: Edition) -> Mapping[str, bytes]:
         """Return path -> content, without compressed copies. Raise `RenderingError`."""
-        files = dict(self._files(edition))
+        return dict(self._files(edition))
+
+    def turn(self) -> None:
+        """Forget what neither this edition nor the one before needed."""
         for kept in (self._views, self._alert, self._single, self._missing):
             kept.turn()
-        return files
 
     def _files(self, edition: Edition) -> Iterator[tuple[str, bytes]]:
         past = _latest(edition.ended, self._settings.history)
@@ -279,4 +281,4 @@ def build(settings: Settings, context: Context) -> Channel:
         unlisted=UNLISTED,
         style=page.style,
     )
-    return Publication(outlet, page.render, context)
+    return Publication(outlet, page, context)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from broadcaster.rendering import Templates
@@ -24,6 +25,18 @@ class Count:
     def __call__(self, number: int) -> int:
         self.asked += 1
         return 2 * number
+
+
+class Counted(Templates):
+    """Counts the alerts that are rendered."""
+
+    def __init__(self) -> None:
+        super().__init__(TOKYO)
+        self.alerts = 0
+
+    def render(self, template: str, values: Mapping[str, object]) -> str:
+        self.alerts += template.startswith("site/alert")
+        return super().render(template, values)
 
 
 def test_what_the_last_edition_needed_is_not_made_again_however_much_it_is() -> None:
@@ -51,3 +64,17 @@ def test_an_edition_is_the_same_to_the_byte_whatever_came_before() -> None:
     for one in (edition(alert()), busy(), edition(changed, number=43), replace(busy(), in_force=()), edition(alert())):
         assert page.render(one) == Page(Settings(), CITY, TEMPLATES).render(one)
         assert feeds.render(one) == Feeds(FeedSettings(), CITY, TEMPLATES).render(one)
+        page.turn()
+        feeds.turn()
+
+
+def test_a_preview_between_two_editions_makes_nothing_forgotten() -> None:
+    counted = Counted()
+    page = Page(Settings(), CITY, counted)
+    page.render(busy())
+    page.turn()
+    page.render(edition(alert(99)))
+    page.render(edition(alert(98)))
+    before = counted.alerts
+    page.render(busy())
+    assert counted.alerts == before

@@ -11,7 +11,7 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
@@ -45,6 +45,16 @@ def channel(
 
 def manifest(place: Path) -> Manifest:
     return Manifest.load((place / MANIFEST).read_bytes())
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """A renderer that does as a test says."""
+
+    render: Callable[[Edition], Mapping[str, bytes]]
+
+    def turn(self) -> None:
+        """Nothing is remembered."""
 
 
 def is_whole(place: Path) -> bool:
@@ -172,7 +182,7 @@ class TestFailures:
 
         outlet = Outlet(name="page", directory=tmp_path / "public", url="http://x/", main="index.html")
         with pytest.raises(RenderingError):
-            await Publication(outlet, fail, world(tmp_path)).publish(edition(number=2), TARGET, "k")
+            await Publication(outlet, Rendering(fail), world(tmp_path)).publish(edition(number=2), TARGET, "k")
         assert manifest(tmp_path / "public").number == 1
         assert is_whole(tmp_path / "public")
 
@@ -213,7 +223,7 @@ class TestFailures:
             return pages.render(one)
 
         outlet = Outlet(name="page", directory=tmp_path / "public", url="http://x/", main="index.html")
-        slow = Publication(outlet, render, world(tmp_path))
+        slow = Publication(outlet, Rendering(render), world(tmp_path))
         (tmp_path / "public.editions").mkdir()
         with (tmp_path / "public.editions/lock").open("w") as held:
             fcntl.flock(held, fcntl.LOCK_EX)
