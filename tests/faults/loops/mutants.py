@@ -39,20 +39,20 @@ TESTS: Mapping[str, tuple[str, ...]] = {
     "broadcaster/rules/calendar.py": (f"{_UNIT}recurrence.py",),
     "broadcaster/rules/routine.py": (f"{_UNIT}routine_rules.py", f"{_UNIT}plans.py"),
     "broadcaster/rules/timekeeping.py": (f"{_UNIT}routine_rules.py",),
-    "broadcaster/rules/policy.py": (f"{_UNIT}policies.py", f"{_UNIT}checks.py"),
-    "broadcaster/rules/login.py": (f"{_UNIT}roles.py", "tests/desk/test_persons.py"),
+    "broadcaster/rules/login.py": (f"{_UNIT}roles.py",),
     "broadcaster/rules/residents.py": (f"{_UNIT}residents.py", "tests/channels/test_mail_subscribers.py"),
     **{
         f"broadcaster/rules/checks/{name}.py": (f"{_UNIT}checks.py",)
         for name in ("characters", "course", "domains", "form", "levels", "links", "texts", "times", "words")
     },
     "broadcaster/rules/checks/lookalikes.py": (f"{_UNIT}checks.py",),
+    "broadcaster/rules/watching.py": ("tests/upstream/test_subjects.py",),
+    "broadcaster/rules/hazards.py": ("tests/upstream/test_readers.py",),
+    **{f"broadcaster/rules/{name}.py": (f"{_UNIT}{name}.py",) for name in ("breakglass", "feeds", "staffing")},
     "broadcaster/rules/checks/__init__.py": (f"{_UNIT}checks.py",),
     "channels/_http.py": ("tests/channels/test_http.py",),
 }
-"""Each module, and the tests that have to notice a change in it. Rules that only a desk or a feed asks (break-glass,
-staffing, feeds, hazards, watching) are tried there as a whole.
-"""
+"""Each module, and the tests that have to notice a change in it. `policy` is nothing but values."""
 _CLASSIFIER = ("reason_of", "failure", "retry_after", "_until_date", "_detail", "Exceptional", "Reply")
 """Of `_http` only what tells replies apart; the wire is tried by faults 40 to 48."""
 _NOTICED = frozenset({"killed", "timeout", "suspicious", "segfault", "caught by type check"})

@@ -16,42 +16,32 @@ from __future__ import annotations
 import asyncio
 import importlib
 import importlib.util
-import json
 import multiprocessing
 import os
 import random
 import shutil
 import signal
-import smtplib
 import statistics
 import sys
 import tempfile
 import time
-import urllib.request
-from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from aiohttp import web
-
 from broadcaster.demo.smtp import Phase, SmtpProvider, late
-from broadcaster.demo.stage import free_port
 from tests.faults.kit.core import LOADED
 from tests.faults.kit.life import life
-from tests.faults.kit.waiting import until
+from tests.faults.loops.peer import DRAIN_S, PROVIDER_S, Hook, Peer, address, post
+from tests.faults.loops.servers import Alertmanager, Postfix
 
 HEAD = ("killed once per message", "needs ms", "handed over", "lost", "copies", "unflagged", "asked a person")
 KEYS = ("what", "needs_ms", "handed", "lost", "copies", "unflagged", "asked")
 """The same for programs."""
-PROVIDER_S = 0.04
-"""How long the provider takes for a message."""
 WARM_UP = 5
 """Messages that are not killed: they tell how long this peer needs."""
-DRAIN_S = 60.0
 _fork = multiprocessing.get_context("forkserver")
 _fork.set_forkserver_preload([*LOADED, "apprise", "apprise.plugins", "huey"])
 
@@ -77,72 +67,6 @@ class Count:
         copies = sum(count - 1 for count in self.came.values() if count > 1)
         needs = round(self.needs_s * 1000)
         return self.name, needs, self.handed, self.lost, copies, max(0, copies - self.flagged), self.asked
-
-
-class Peer(ABC):
-    """Something that is handed messages by number, is killed, and started again."""
-
-    name = ""
-
-    def __init__(self, folder: Path, smtp: SmtpProvider, hook: Hook) -> None:
-        self.folder, self.smtp, self.hook = folder, smtp, hook
-
-    @classmethod
-    @abstractmethod
-    def missing(cls) -> str:
-        """Return what is not installed, or nothing."""
-
-    @abstractmethod
-    async def start(self) -> None:
-        """Start it and wait until it takes messages."""
-
-    @abstractmethod
-    async def hand_over(self, number: int) -> None:
-        """Hand over one message; return when it says that it has it."""
-
-    @abstractmethod
-    async def kill(self) -> None:
-        """Kill it with -9, whole."""
-
-    @property
-    def total(self) -> int:
-        """How many messages have come, copies included."""
-        return self.smtp.received.total + self.hook.came.total()
-
-    async def drain(self) -> None:
-        """Wait until nothing more comes."""
-        seen, quiet = -1, 0
-        end = time.monotonic() + DRAIN_S
-        while quiet < 4 and time.monotonic() < end:
-            quiet = quiet + 1 if self.total == seen else 0
-            seen = self.total
-            await asyncio.sleep(0.5)
-
-
-class Hook:
-    """A webhook that counts what came by its number."""
-
-    def __init__(self) -> None:
-        self.came: Counter[int] = Counter()
-        self.port = free_port()
-
-    async def take(self, request: web.Request) -> web.Response:
-        document = await request.json()
-        self.came.update(int(each["labels"]["number"]) for each in document["alerts"])
-        await asyncio.sleep(PROVIDER_S)
-        return web.Response()
-
-    @asynccontextmanager
-    async def listening(self) -> AsyncIterator[None]:
-        app = web.Application()
-        app.router.add_post("/", self.take)
-        runner = web.AppRunner(app, access_log=None)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", self.port).start()
-        try:
-            yield
-        finally:
-            await runner.cleanup()
 
 
 class Forked(Peer):
@@ -221,58 +145,9 @@ def _huey(path: str, port: int) -> Any:
     queue = importlib.import_module("huey").SqliteHuey(filename=path, fsync=True, results=False)
 
     def send(number: int) -> None:
-        with smtplib.SMTP("127.0.0.1", port) as session:
-            session.sendmail("a@b.example", [address(number)], f"Subject: alert\r\n\r\nnumber {number}\r\n")
+        post(port, number)
 
     return queue.task(name="send")(send)
-
-
-def address(number: int) -> str:
-    """Return the address that stands for one message."""
-    return f"number{number}@residents.example"
-
-
-class Alertmanager(Peer):
-    name = "Alertmanager"
-    program = ("alertmanager", "prometheus-alertmanager")
-
-    @classmethod
-    def missing(cls) -> str:
-        return "" if any(map(shutil.which, cls.program)) else "Alertmanager"
-
-    async def start(self) -> None:
-        config = self.folder / "alertmanager.yml"
-        self._port = getattr(self, "_port", 0) or free_port()
-        route = {"receiver": "hook", "group_by": ["number"], "group_wait": "50ms", "group_interval": "1s"}
-        hook = {"name": "hook", "webhook_configs": [{"url": f"http://127.0.0.1:{self.hook.port}/"}]}
-        config.write_text(json.dumps({"route": route, "receivers": [hook]}), encoding="ascii")
-        self._process = await asyncio.create_subprocess_exec(
-            next(filter(None, map(shutil.which, self.program))),
-            f"--config.file={config}",
-            f"--storage.path={self.folder / 'alertmanager'}",
-            f"--web.listen-address=127.0.0.1:{self._port}",
-            "--cluster.listen-address=",
-            stderr=asyncio.subprocess.DEVNULL,
-        )
-        await until(lambda: asyncio.to_thread(self._ready), 20)
-
-    def _ready(self) -> bool:
-        with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{self._port}/-/ready", timeout=2):
-            return True
-        return False
-
-    async def hand_over(self, number: int) -> None:
-        await asyncio.to_thread(self._post, number)
-
-    def _post(self, number: int) -> None:
-        body = json.dumps([{"labels": {"alertname": "flood", "number": str(number)}}]).encode()
-        url = f"http://127.0.0.1:{self._port}/api/v2/alerts"
-        request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
-        urllib.request.urlopen(request, timeout=5).close()
-
-    async def kill(self) -> None:
-        self._process.kill()
-        await self._process.wait()
 
 
 class Broadcaster:
@@ -335,14 +210,16 @@ async def theirs(kind: type[Peer], messages: int, seed: int) -> Count:
             smtp.script(Phase.DOT, late(PROVIDER_S), always=True)
             peer = kind(folder, smtp, hook)
             await peer.start()
-            count.needs_s = await _needs(peer.hand_over, lambda: peer.total)
-            for number in range(WARM_UP, messages):
-                await peer.hand_over(number)
-                await asyncio.sleep(chance.uniform(0, 2 * count.needs_s))
+            try:
+                count.needs_s = await _needs(peer.hand_over, lambda: peer.total)
+                for number in range(WARM_UP, messages):
+                    await peer.hand_over(number)
+                    await asyncio.sleep(chance.uniform(0, 2 * count.needs_s))
+                    await peer.kill()
+                    await peer.start()
+                await peer.drain()
+            finally:
                 await peer.kill()
-                await peer.start()
-            await peer.drain()
-            await peer.kill()
             count.handed = messages
             count.came = hook.came + Counter(
                 int(name.removeprefix("number").partition("@")[0]) for name in smtp.received.by_recipient.elements()
@@ -352,7 +229,7 @@ async def theirs(kind: type[Peer], messages: int, seed: int) -> Count:
     return count
 
 
-PEERS: tuple[type[Peer], ...] = (Apprise, Huey, Alertmanager)
+PEERS: tuple[type[Peer], ...] = (Apprise, Huey, Alertmanager, Postfix)
 
 
 if __name__ == "__main__":
