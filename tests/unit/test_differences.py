@@ -43,3 +43,36 @@ def test_changes_are_told_in_words(old: str, new: str, told: str) -> None:
 def test_a_long_passage_is_replaced_as_a_whole() -> None:
     old, new = "水" * LONGEST, "火" + "水" * LONGEST
     assert compare(old, new) == (Piece(Mark.REMOVED, old), Piece(Mark.ADDED, new))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("あかい", "さかし", "[-あかい-]{+さかし+}"),
+        ("あ", "あい", "あ{+い+}"),
+        ("あいうえおかきくけこ", "あいうさしすせそたち", "あいう[-えおかきくけこ-]{+さしすせそたち+}"),
+        ("二日目 12:30 発表\n", "別の話です\n二日目 12:40 発表\n", "{+別の話です\n+}二日目 [-12:30-]{+12:40+} 発表\n"),
+        (
+            "河川 12:30\n土砂 9:00\n",
+            "停電のお知らせ\n河川 12:40\n",
+            "[-河川 12:30\n土砂-]{+停電のお知らせ\n河川+} [-9:00-]{+12:40+}\n",
+        ),
+    ],
+)
+def test_a_passage_is_laid_where_it_fits_and_marked_by_words(old: str, new: str, told: str) -> None:
+    """Ten words of which three stay are still one passage; a single letter that stays is told as changed."""
+    assert marked(old, new) == told
+
+
+def test_long_texts_are_compared_by_what_they_say_however_often_they_say_it() -> None:
+    lines = "同じ\n" * 250
+    assert marked(lines, f"{lines}もう一つ\n") == f"{lines}{{+もう一つ\n+}}"
+    words = "はい、" * 100
+    assert marked(words, f"{words}もう") == f"{words}{{+もう+}}"
+    assert marked(f"{words}\n", f"いいえ\n{words}も\n") == f"{{+いいえ\n+}}{words}{{+も+}}\n"
+
+
+def test_the_longest_passage_is_compared_by_words_and_a_longer_one_is_not() -> None:
+    words = "".join(f"{number} " for number in range(1000, 2000))[: LONGEST // 2 - 1]
+    assert marked(words, f"火事{words}") == f"{{+火事+}}{words}"
+    assert marked(words, f"大火事{words}") == f"[-{words}-]{{+大火事{words}+}}"

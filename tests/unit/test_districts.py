@@ -3,6 +3,7 @@
 import pytest
 
 from broadcaster.rules.districts import Districts
+from tests.unit import drafts
 
 CITY = Districts("東大和市", ("芋窪", "蔵敷", "立野", "立野東"))
 BLOCKS = Districts("東大和市", ("芋窪1丁目", "芋窪2丁目", "蔵敷"))
@@ -49,3 +50,12 @@ def test_a_block_is_concerned_by_its_town(said: str, concerned: bool) -> None:
 def test_without_a_list_only_the_very_name_counts() -> None:
     assert meets(Districts(), "芋窪1丁目", "芋窪1丁目")
     assert not meets(Districts(), "芋窪1丁目", "芋窪")
+
+
+def test_a_citys_own_list_is_used() -> None:
+    assert Districts.of(drafts.CITY) == Districts(drafts.CITY.name, drafts.CITY.areas)
+
+
+def test_nobody_else_is_named() -> None:
+    assert CITY.concerned(["本町"]).names == {"本町"}
+    assert CITY.concerned(["立野東3丁目"]).names == {"立野東3丁目", "立野東"}

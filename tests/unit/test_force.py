@@ -87,3 +87,20 @@ def test_a_higher_level_comes_before_a_newer_one_of_the_same_severity() -> None:
     five = alert(1, level=5, severity=Severity.EXTREME, sent=NOW)
     four = alert(2, level=4, severity=Severity.EXTREME, sent=after(60))
     assert partition([four, five], LATER)[0] == (five, four)
+
+
+def test_at_its_very_end_it_is_no_longer_in_force() -> None:
+    over = alert(expires=LATER)
+    assert partition([over], LATER)[0] == ()
+    assert partition([over], after(3599))[0] == (over,)
+
+
+def test_any_level_comes_before_none_then_the_newer_then_the_later_incident() -> None:
+    said = [alert(1, level=1), alert(2, sent=after(60)), alert(3), alert(4)]
+    assert [each.incident for each in partition(said, after(90))[0]] == [1, 2, 4, 3]
+
+
+def test_what_ended_at_one_moment_is_told_from_the_latest_incident_and_version_on() -> None:
+    said = [alert(number, version, sent=NOW) for number in (1, 2) for version in (1, 2, 3)]
+    found = [(each.alert.incident, each.alert.version) for each in partition(said, after(60))[1]]
+    assert found == [(2, 2), (2, 1), (1, 2), (1, 1)]

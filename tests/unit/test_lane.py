@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from broadcaster.errors import Reason
-from broadcaster.model import Grade, Kind
+from broadcaster.model import Grade, Kind, Reading
 from broadcaster.ports.store import Breaker, Lane
 from broadcaster.rules import lane as rules
 from broadcaster.rules.lane import LaneSettings
@@ -164,3 +164,60 @@ def test_settings_are_the_configurations_words() -> None:
         "breaker_open_s",
         "refresh_s",
     ]
+
+
+# ---------------------------------------------------------------- to the token, and to the second
+
+
+def test_the_reserve_is_a_tenth_and_at_least_one() -> None:
+    assert [rules.reserve(LaneSettings(burst=burst)) for burst in (1, 10, 30)] == [1.0, 1.0, 3.0]
+
+
+def test_one_token_is_taken_and_the_next_is_told_exactly() -> None:
+    assert rules.take(Lane(), SETTINGS, NOW).tokens == SETTINGS.burst + 1
+    empty = Lane(tokens=0.0, tokens_at=NOW)
+    assert rules.next_token(empty, SETTINGS, NOW, reserved=True) == after(0.5)
+    assert rules.next_token(empty, SETTINGS, NOW, reserved=False) == after(1.5)
+
+
+def test_a_bucket_made_smaller_overflows_at_once() -> None:
+    assert rules.refill(Lane(tokens=99.0, tokens_at=NOW), SETTINGS, NOW).tokens == SETTINGS.burst + 2
+
+
+def test_a_pause_of_a_quarter_of_an_hour_is_kept_and_a_longer_one_is_a_clocks_mistake() -> None:
+    paused = Lane(tokens=0.0, tokens_at=after(900))
+    assert rules.refill(paused, SETTINGS, NOW) is paused
+    assert rules.refill(dataclasses.replace(paused, tokens_at=after(901)), SETTINGS, NOW).tokens_at == NOW
+
+
+@pytest.mark.parametrize("wish", [0.5, 60.0])
+def test_a_pause_lasts_as_long_as_it_was_asked_for(wish: float) -> None:
+    used = Lane(tokens=5.0, tokens_at=after(-1))
+    lane = rules.after_failure(used, failure(Reason.RATE_LIMITED, retry_after=wish), SETTINGS, NOW)
+    assert (lane.tokens, lane.tokens_at) == (7.0, after(wish))
+    assert rules.after_failure(used, failure(Reason.BUSY, retry_after=wish), SETTINGS, NOW) == used
+
+
+def test_what_the_provider_says_is_left_is_remembered_whatever_came_of_it() -> None:
+    told, old = Reading(name="day", remaining=7, resets_at=after(60)), Reading(name="x", remaining=1, resets_at=NOW)
+    lane = Lane(readings=(old,))
+    assert rules.after_success(lane, (told,), NOW).readings == (told,)
+    for reason in (Reason.SUSPENDED, Reason.REJECTED, Reason.CANCELLED):
+        assert rules.after_failure(lane, failure(reason, readings=(told,)), SETTINGS, NOW).readings == (told,)
+
+
+def test_a_probe_shuts_it_for_as_long_as_it_may_take() -> None:
+    lane = rules.probing(failing(3), SETTINGS, after(30))
+    assert lane.breaker.open_until == after(30 + SETTINGS.timeout_s + SETTINGS.breaker_open_s)
+
+
+def test_a_breaker_is_shut_only_between_its_two_moments() -> None:
+    assert not rules.blocked(Breaker(open_until=after(60)), NOW)
+    assert rules.blocked(Breaker(opened_at=NOW), after(9999))
+    ahead = Breaker(opened_at=after(5), open_until=after(60))
+    assert rules.blocked(ahead, NOW), "a clock put right by five seconds"
+    assert not rules.blocked(ahead, after(-1))
+
+
+def test_it_says_what_shut_it() -> None:
+    assert rules.after_failure(Lane(), failure(Reason.SUSPENDED), SETTINGS, NOW).breaker.reason == "suspended"

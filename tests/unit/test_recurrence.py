@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from broadcaster.model import Days, Lift, Occurrence, Part, Plan, Quiet, RoutineCategory, Weekday
+from broadcaster.model import Days, Lift, Occurrence, Part, Plan, Quiet, RoutineCategory, School, Weekday
 from broadcaster.rules import recurrence
 from broadcaster.rules.calendar import Calendar, holiday, school_day
 from tests.unit.plans import CALENDAR, SCHOOL, TOKYO, daily, jst, plan
@@ -147,3 +147,55 @@ def test_looking_in_pieces_finds_what_looking_once_finds(hours: int, minutes: in
         at = step
     assert pieces == whole == sorted(set(whole))
     assert len(whole) in (8, 9, 10)
+
+
+def test_the_end_of_an_interval_belongs_to_it_and_its_beginning_does_not() -> None:
+    (found,) = recurrence.between(plan(), jst(11, 25, 16, 30), jst(11, 26, 16, 30), CALENDAR)
+    assert (found.due, found.plan, found.part) == (jst(11, 26, 16, 30), "chime", Part.ANNOUNCE)
+
+
+def test_two_rules_of_one_moment_are_one_announcement_and_one_lift() -> None:
+    twice = plan(daily("11:00"), daily("11:00"), lift=Lift(template="x", after=timedelta(hours=6)))
+    assert walls(twice, jst(11, 25), 3) == ["11-25 11:00", "11-25 17:00", "11-26 11:00"]
+
+
+def test_a_lift_comes_before_what_is_announced_at_its_moment() -> None:
+    both = plan(daily("11:00"), daily("17:00"), lift=Lift(template="x", after=timedelta(hours=6)))
+    found = [(each.part, each.due) for each in coming(both, jst(11, 25, 11), 2)]
+    assert found == [(Part.LIFT, jst(11, 25, 17)), (Part.ANNOUNCE, jst(11, 25, 17))]
+    assert coming(both, jst(11, 25, 17), 1)[0].due == jst(11, 25, 23), "neither is still to come then"
+
+
+def test_the_last_announcement_is_lifted_too() -> None:
+    once = plan(daily("10:00", dates=(date(2026, 12, 6),)), lift=Lift(template="x", after=timedelta(hours=1)))
+    found = [(each.plan, each.part, each.due) for each in coming(once, jst(11, 25), 9)]
+    assert found == [("chime", Part.ANNOUNCE, jst(12, 6, 10)), ("chime", Part.LIFT, jst(12, 6, 11))]
+    assert coming(once, jst(12, 6, 11), 9) == []
+
+
+def test_a_season_may_be_one_day() -> None:
+    assert walls(plan(daily(season=((11, 26), (11, 26)))), jst(11, 25), 2) == ["11-26 16:30", "11-26 16:30"]
+
+
+def test_only_a_holiday_has_a_detail() -> None:
+    weekday = coming(plan(daily(holidays=Days.ONLY)), jst(11, 24), 1)
+    night = coming(plan(daily("23:00")), jst(11, 24), 1)
+    free = coming(plan(daily(school=Days.SKIP)), jst(11, 22, 20), 1)
+    found = [(each.reason, each.detail) for each in (*weekday, *night, *free)]
+    assert found == [("no_holiday", ""), ("quiet_hours", ""), ("", "")]
+
+
+def test_a_wall_time_is_its_first_moment_and_told_in_utc() -> None:
+    found = recurrence.moment_of(datetime(2027, 11, 7, 1, 30, tzinfo=UTC, fold=1), NEW_YORK.zone)
+    assert (found, found.tzinfo) == (datetime(2027, 11, 7, 5, 30, tzinfo=UTC), UTC)
+
+
+def test_quiet_hours_begin_with_their_first_minute_and_end_before_their_last() -> None:
+    noon = Calendar(zone=TOKYO, usual=Quiet(start=time(12), end=time(13)))
+    moments = [jst(11, 25, hour, minute) for hour, minute in ((11, 59), (12, 0), (12, 59), (13, 0))]
+    assert [noon.is_quiet(RoutineCategory.CHIME, each) for each in moments] == [False, True, True, False]
+
+
+def test_a_closure_and_the_school_calendar_include_their_first_and_last_day() -> None:
+    school = School(closed=((date(2026, 12, 1), date(2026, 12, 3)),), until=date(2026, 12, 4))
+    assert [school_day(school, date(2026, 12, day)) for day in (1, 3, 4, 5)] == [False, False, True, None]

@@ -98,3 +98,10 @@ def test_a_passphrase_is_judged_by_its_length(passphrase: str, codes: list[str])
 )
 def test_a_name_is_plain(name: str, fine: bool) -> None:
     assert (not list(login.name_problems(name))) is fine
+
+
+def test_who_gets_in_without_a_name() -> None:
+    found = {route: [roles.unnamed(route, owner=owner) for owner in (False, True)] for route in ("health", "board")}
+    assert found == {"health": [True, True], "board": [True, True]}
+    assert [roles.unnamed("officers", owner=owner) for owner in (False, True)] == [False, True]
+    assert [roles.unnamed("submit", owner=owner) for owner in (False, True)] == [False, False]

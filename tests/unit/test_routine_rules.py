@@ -8,7 +8,20 @@ from typing import Any
 
 import pytest
 
-from broadcaster.model import Actor, Draft, Grade, Kind, Late, Limit, Mode, Severity, Standing, Urgency
+from broadcaster.model import (
+    Actor,
+    Draft,
+    Grade,
+    Kind,
+    Late,
+    Limit,
+    Mode,
+    Problem,
+    RoutineCategory,
+    Severity,
+    Standing,
+    Urgency,
+)
 from broadcaster.rules import budget, lane, routine, timekeeping
 from broadcaster.rules.timekeeping import Tick
 from tests.unit.plans import CALENDAR, jst, plan
@@ -100,3 +113,14 @@ def test_a_jump_is_what_the_steady_clock_did_not_see() -> None:
 def test_a_clock_before_this_version_is_lost() -> None:
     assert timekeeping.lost(timekeeping.RELEASED - MINUTE)
     assert not timekeeping.lost(timekeeping.RELEASED)
+
+
+def test_at_night_an_evacuation_is_said_and_the_rest_left_out() -> None:
+    night = routine.Coming(due=DUE, until=DUE + timedelta(hours=12), now=jst(11, 25, 22, 1), released=True)
+    assert routine.judge(plan(), night, CALENDAR) == routine.Verdict(state=Standing.SKIPPED, reason="quiet_hours")
+    assert routine.judge(plan(category=RoutineCategory.EVACUATION), night, CALENDAR) == routine.SAY
+
+
+def test_words_too_grave_are_told_at_their_severity() -> None:
+    grave = Draft(kind=Kind.ROUTINE, infos=(info(severity=Severity.SEVERE),))
+    assert routine.too_grave(grave) == Problem(code="routine_grave", place="severity")
