@@ -118,7 +118,13 @@ async def measure(options: frame.Options) -> frame.Report:
             for number in range(ALERTS):
                 await core.send(house.draft(number))
             core.desk.board = functools.partial(core.desk.board, ALERTS)  # type: ignore[method-assign]
-            rooms = Rooms(desk=core.desk, events=core.events, officers=core.officers, planning=core.planning)
+            rooms = Rooms(
+                desk=core.desk,
+                events=core.events,
+                officers=core.officers,
+                planning=core.planning,
+                automatic=core.automatic,
+            )
             async with serve(application(rooms), folder / "desk.sock", ""):
                 return await _compared({"BROADCASTER_CONFIG": str(config)}, starts, keys)
 

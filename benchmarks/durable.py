@@ -86,7 +86,9 @@ async def _compared(core: house.House, folder: Path, rounds: int) -> frame.Repor
         begun, done, _ = await core.send(drafts[2 * number])
         return done - begun
 
-    rooms = Rooms(desk=core.desk, events=core.events, officers=core.officers, planning=core.planning)
+    rooms = Rooms(
+        desk=core.desk, events=core.events, officers=core.officers, planning=core.planning, automatic=core.automatic
+    )
     async with serve(application(rooms), folder / "desk.sock", ""):
         client = Client(folder / "desk.sock")
 

@@ -63,7 +63,15 @@ async def serving(folder: Path) -> None:
     async with (
         house.house(folder, unreachable) as core,
         serve(
-            application(Rooms(desk=core.desk, events=core.events, officers=core.officers, planning=core.planning)),
+            application(
+                Rooms(
+                    desk=core.desk,
+                    events=core.events,
+                    officers=core.officers,
+                    planning=core.planning,
+                    automatic=core.automatic,
+                )
+            ),
             folder / "desk.sock",
             "",
         ),

@@ -23,13 +23,16 @@ from broadcaster.forms import Forms
 from broadcaster.model import Actor, Alert, Draft, Message, Mode, Receipt, Subscriber
 from broadcaster.officers import Bureau, Hasher, Officers, instance_key
 from broadcaster.ports.channel import BulkMessenger, Channel, Composition, Ledger, Situation
+from broadcaster.ports.store import Limits
 from broadcaster.ports.world import City, Context
 from broadcaster.registry import build, settings_model
 from broadcaster.rendering import Templates, templates_dir
 from broadcaster.routine import Planning, Room, Script
 from broadcaster.rules.calendar import Calendar
 from broadcaster.rules.egress import Endpoints
+from broadcaster.sheet import Press
 from broadcaster.store import Store, open_store
+from broadcaster.upstream import Automatic, Rulebook
 from channels.twitter import Settings, Twitter
 
 OFFICER = Actor(name="duty officer", uid=1000)
@@ -138,6 +141,7 @@ class House:
     context: Context
     officers: Officers
     planning: Planning
+    automatic: Automatic
 
     async def send(self, draft: Draft) -> tuple[float, float, Submitted]:
         """Hand in a draft; return when it was handed in, when the desk said accepted, and its answer."""
@@ -198,11 +202,16 @@ async def house(
     )
     officers = Officers(bureau)
     await desk.put_subscribers([RESIDENT], OFFICER)
-    script = Script(Forms(templates_dir(), Templates(CITY.zone)), CITY)
+    forms = Forms(templates_dir(), Templates(CITY.zone))
+    script = Script(forms, CITY)
+    press = Press(forms=forms, city=CITY, mode=Mode.DRILL)
+    book = Rulebook(watches=(), press=press, total=Limits(per_hour=1, per_day=1))
     room = Room(store=store, desk=desk, script=script, calendar=Calendar(zone=CITY.zone), clock=clock)
     running = [asyncio.create_task(dispatcher.run())] if dispatching else []
     try:
-        yield House(store, desk, dispatcher, events, around, officers, Planning(room))
+        yield House(
+            store, desk, dispatcher, events, around, officers, Planning(room), Automatic(book, desk, store, clock)
+        )
     finally:
         await dispatcher.stop()
         await asyncio.gather(*running)

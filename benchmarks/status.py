@@ -40,7 +40,13 @@ async def measure(options: frame.Options) -> frame.Report:
         async with house.house(folder, durable.idle, dispatching=False) as core:
             for number in range(10):
                 await core.send(house.draft(number))
-            rooms = Rooms(desk=core.desk, events=core.events, officers=core.officers, planning=core.planning)
+            rooms = Rooms(
+                desk=core.desk,
+                events=core.events,
+                officers=core.officers,
+                planning=core.planning,
+                automatic=core.automatic,
+            )
             async with serve(application(rooms), folder / "desk.sock", ""):
                 return await _compared(config, rounds)
 

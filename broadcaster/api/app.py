@@ -32,6 +32,7 @@ from broadcaster.events import Events
 from broadcaster.model import Problem
 from broadcaster.officers import Officers
 from broadcaster.routine import Planning
+from broadcaster.upstream import Automatic
 
 BODY_BYTES = 2 * 1024 * 1024
 """No alert and no thousand subscribers are larger; whatever is, is refused before it is read."""
@@ -57,6 +58,7 @@ class Rooms:
     events: Events
     officers: Officers
     planning: Planning
+    automatic: Automatic
     canary: Canary | None = None
     """None: no canary is configured."""
 
@@ -80,6 +82,7 @@ def _handler(rooms: Rooms, route: Route) -> _Handler:
             desk=rooms.desk,
             officers=rooms.officers,
             planning=rooms.planning,
+            automatic=rooms.automatic,
             canary=rooms.canary,
             path=request.match_info,
             query=request.query,

@@ -12,6 +12,7 @@ from broadcaster.errors import Refused
 from broadcaster.model import Actor, Problem
 from broadcaster.officers import Caller, Officers
 from broadcaster.routine import Planning
+from broadcaster.upstream import Automatic
 
 MOST_ROWS = 500
 MOST_DIGITS = 18
@@ -25,6 +26,7 @@ class Ask:
     officers: Officers
     planning: Planning
     canary: Canary | None
+    automatic: Automatic
     path: Mapping[str, str]
     query: Mapping[str, str]
     body: Any

@@ -6,6 +6,7 @@ from broadcaster import __version__
 from broadcaster.api import shapes
 from broadcaster.api.announcing import ANNOUNCING
 from broadcaster.api.asking import Ask, Route, get, post
+from broadcaster.api.automatic import AUTOMATIC
 from broadcaster.api.drafting import DRAFTING
 from broadcaster.api.people import PEOPLE
 from broadcaster.api.testing import TESTING
@@ -178,4 +179,5 @@ ROUTES: tuple[Route, ...] = (
     *PEOPLE,
     *ANNOUNCING,
     *TESTING,
+    *AUTOMATIC,
 )

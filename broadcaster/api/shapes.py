@@ -225,6 +225,21 @@ class ApprovePlan(_Strict):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ApproveRule(_Strict):
+    """`digest` is that of rule, guards and template as they were shown to the approver."""
+
+    rule: str
+    digest: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class HoldAutomatic(_Strict):
+    """Why all automatic sending is stopped; it may be said later."""
+
+    why: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class RetirePlan(_Strict):
     """Why a series is silenced."""
 

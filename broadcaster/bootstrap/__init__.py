@@ -23,13 +23,22 @@ from broadcaster.bootstrap.instance import (
     store_path,
     stored,
 )
-from broadcaster.bootstrap.service import announcing_of, core, officers_of, watcher_of, watching
+from broadcaster.bootstrap.service import (
+    announcing_of,
+    automatic_of,
+    core,
+    officers_of,
+    rulebook_of,
+    watcher_of,
+    watching,
+)
 from broadcaster.bootstrap.watch import canary_room, canarying, voices_of
 
 __all__ = [
     "Glance",
     "announcements_ahead",
     "announcing_of",
+    "automatic_of",
     "canary_room",
     "canarying",
     "channels_of",
@@ -47,6 +56,7 @@ __all__ = [
     "previewed",
     "published",
     "refuse_other_mode",
+    "rulebook_of",
     "samples",
     "store_path",
     "stored",

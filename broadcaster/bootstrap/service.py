@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from broadcaster.events import Events
     from broadcaster.officers import Officers
     from broadcaster.routine import Planning, Room, RoutineStore, Runner
-    from broadcaster.upstream import Watcher
+    from broadcaster.upstream import Automatic, Rulebook, Watcher
 
 
 async def core(config: Config) -> None:
@@ -43,13 +43,17 @@ async def core(config: Config) -> None:
             dispatcher.wake()
             events.publish(Event(topic=Topic.ALERT, at=clock.now()))
 
-        desk = desk_of(config, store, channels, changed)
+        book = rulebook_of(config)
+        desk = desk_of(config, store, channels, changed, book)
+        automatic = automatic_of(book, desk, store, changed)
         alarm, planning = await calendar_of(config, store, desk, changed)
         watch = canarying(config, desk.office, store, changed)
         async with officers_of(config, store) as officers, watch as canary:
-            rooms = Rooms(desk=desk, events=events, officers=officers, planning=planning, canary=canary)
+            rooms = Rooms(
+                desk=desk, events=events, officers=officers, planning=planning, automatic=automatic, canary=canary
+            )
             serving = serve(application(rooms), config.socket, config.socket_group)
-            async with serving, watching(config, store, changed):
+            async with serving, watching(config, store, changed, automatic):
                 await _until_told(dispatcher, alarm, desk)
 
 
@@ -69,10 +73,38 @@ def dispatcher_of(config: Config, store: Store, channels: Mapping[str, Channel],
     )
 
 
-def desk_of(config: Config, store: Store, channels: Mapping[str, Channel], changed: Callable[[], None]) -> Desk:
+def rulebook_of(config: Config) -> Rulebook:
+    """Return the rules over watched feeds, with what fills their templates."""
+    from broadcaster.sheet import Press  # noqa: PLC0415 - for the service only
+    from broadcaster.upstream import Rulebook  # noqa: PLC0415 - see above
+
+    forms = Forms(templates_dir(), Templates(config.city.zone))
+    press = Press(forms=forms, city=config.city, mode=config.mode, policy=config.policy)
+    return Rulebook(watches=config.watches, press=press, total=config.automatic)
+
+
+def automatic_of(book: Rulebook, desk: Desk, store: Store, changed: Callable[[], None]) -> Automatic:
+    """Make who decides what may be said without a person."""
+    from broadcaster.upstream import Automatic  # noqa: PLC0415 - for the service only
+
+    return Automatic(book, desk, store, desk.office.context.clock, changed)
+
+
+def desk_of(
+    config: Config, store: Store, channels: Mapping[str, Channel], changed: Callable[[], None], book: Rulebook
+) -> Desk:
     """Make the desk."""
     silences = {feed.name: timedelta(minutes=feed.silent_after_minutes) for feed in config.feeds}
-    return Desk(context_of(config), channels, store, changed, config.policy, feeds=silences, notice_to=config.notice_to)
+    return Desk(
+        context_of(config),
+        channels,
+        store,
+        changed,
+        config.policy,
+        feeds=silences,
+        automatic=book.digests,
+        notice_to=config.notice_to,
+    )
 
 
 async def calendar_of(config: Config, store: Store, desk: Desk, changed: Callable[[], None]) -> tuple[Runner, Planning]:
@@ -103,9 +135,11 @@ def announcing_of(config: Config, store: RoutineStore, desk: Desk, clock: Clock)
 
 
 @asynccontextmanager
-async def watching(config: Config, store: Store, changed: Callable[[], None]) -> AsyncGenerator[None, None]:
+async def watching(
+    config: Config, store: Store, changed: Callable[[], None], automatic: Automatic | None = None
+) -> AsyncGenerator[None, None]:
     """Watch the configured feeds meanwhile."""
-    async with watcher_of(config, store, changed) as watcher:
+    async with watcher_of(config, store, changed, automatic) as watcher:
         running = asyncio.create_task(watcher.run())
         try:
             yield
@@ -115,7 +149,9 @@ async def watching(config: Config, store: Store, changed: Callable[[], None]) ->
 
 
 @asynccontextmanager
-async def watcher_of(config: Config, store: Store, changed: Callable[[], None]) -> AsyncGenerator[Watcher, None]:
+async def watcher_of(
+    config: Config, store: Store, changed: Callable[[], None], automatic: Automatic | None = None
+) -> AsyncGenerator[Watcher, None]:
     """Make who watches the configured feeds, and let go of its connections at the end."""
     from broadcaster.upstream import Feed, HttpFetcher, Watcher  # noqa: PLC0415 - for the service only
 
@@ -142,6 +178,7 @@ async def watcher_of(config: Config, store: Store, changed: Callable[[], None]) 
             entropy=context.entropy,
             zone=config.city.zone,
             changed=changed,
+            automatic=automatic,
         )
 
 

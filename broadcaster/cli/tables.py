@@ -11,8 +11,9 @@ from zoneinfo import ZoneInfo
 from broadcaster.cli.words import words
 from broadcaster.papers import silence
 from broadcaster.papers.attention import advice, attention
+from broadcaster.papers.automatic import standing
 
-ALONE = ("break_glass", "prepared")
+ALONE = ("break_glass", "prepared", "rule")
 """Approvals without a second person at that moment."""
 MAY_BE_THERE = ("accepted", "in_doubt", "duplicate")
 """Outcomes of a try after which there is something to look for."""
@@ -32,6 +33,7 @@ def board_lines(board: Any) -> Iterator[str]:
 def needs_lines(board: Any) -> Iterator[str]:
     """Yield what needs a person: failures and doubts, submissions that wait, channels and feeds that are down."""
     yield from _glass_lines(board)
+    yield from automatic_lines(board)
     yield from _attention_lines(board)
     yield from silent_lines(board["canary"], board["zone"])
     yield from _waiting_lines(board)
@@ -49,6 +51,12 @@ def _glass_lines(board: Any) -> Iterator[str]:
     for row in board["rows"]:
         if row["unreviewed"]:
             yield f"  ! {words('board_unreviewed', serial=serial(row['alert']), by=row['approved_by'])}"
+
+
+def automatic_lines(board: Any) -> Iterator[str]:
+    """Yield whether anything may be said without a person."""
+    if said := standing(board, words, lambda at: clock(at, board["zone"])):
+        yield f"  ! {said}"
 
 
 def _attention_lines(board: Any) -> Iterator[str]:

@@ -8,11 +8,21 @@ from typing import Any
 
 from broadcaster.cli.app import Group
 from broadcaster.cli.session import Session, command
-from broadcaster.cli.tables import clock, heard_lines
+from broadcaster.cli.tables import automatic_lines, clock, heard_lines
 from broadcaster.cli.words import help_of, words
 
 upstream = Group(
-    {"list": "watching:feeds", "poll": "watching:poll"}, name="upstream", help=help_of("upstream"), prefix="upstream_"
+    {
+        "list": "watching:feeds",
+        "poll": "watching:poll",
+        "rules": "automatic:rules",
+        "approve": "automatic:approve",
+        "hold": "automatic:hold",
+        "release": "automatic:release",
+    },
+    name="upstream",
+    help=help_of("upstream"),
+    prefix="upstream_",
 )
 
 
@@ -20,7 +30,7 @@ upstream = Group(
 def feeds(session: Session) -> None:
     """Say how each feed stands, as the running service sees it."""
     board = session.client().board()
-    shown = {"feeds": board["feeds"], "heard": board["heard"]}
+    shown = {name: board[name] for name in ("feeds", "heard", "automatic")}
     session.exit_code = 1 if any(each["trouble"] for each in board["feeds"]) else 0
     session.show(shown, *_lines(board))
 
@@ -30,6 +40,7 @@ def _lines(board: Any) -> Iterator[str]:
         yield words("upstream_none")
     for each in board["feeds"]:
         yield _health(each, board["zone"])
+    yield from automatic_lines(board)
     yield from heard_lines(board)
 
 

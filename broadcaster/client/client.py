@@ -202,6 +202,24 @@ class Client(Persons):
         """Say a test message at once."""
         return self._call("POST", "/canary/test")
 
+    # ------------------------------------------------------------ what is said without a person
+
+    def automatic(self) -> Any:
+        """Return the rules that may speak by themselves, how they stand, and whether they are stopped."""
+        return self._call("GET", "/automatic")
+
+    def approve_automatic(self, rule: str, digest: str) -> Any:
+        """Give one's word for a rule as it was seen."""
+        return self._call("POST", "/automatic/approve", {"rule": rule, "digest": digest})
+
+    def hold_automatic(self, why: str = "") -> Any:
+        """Stop all automatic sending at once."""
+        return self._call("POST", "/automatic/hold", {"why": why})
+
+    def release_automatic(self) -> None:
+        """Let it go on."""
+        self._call("POST", "/automatic/release")
+
     # ------------------------------------------------------------ subscribers
 
     def subscribers(self) -> Iterator[Any]:

@@ -78,6 +78,7 @@ def _assembled(path: Path, core: Core, channels: Mapping[str, ChannelConfig | No
         school=core.school.school(),
         feeds=core.upstream.feeds,
         watches=tuple(rule.watch() for rule in core.upstream.rules),
+        automatic=core.upstream.total,
         policy=replace(core.rules.policy(), rehearsed=core.drill.approval),
         page_server=core.page_server,
         logging=core.logging,

@@ -19,6 +19,7 @@ from broadcaster.config.canary import CanarySettings
 from broadcaster.config.secrets import values_of
 from broadcaster.config.watching import FeedSettings, UpstreamSettings
 from broadcaster.model import Geocode, Mode, School
+from broadcaster.ports.store import Limits
 from broadcaster.ports.world import City
 from broadcaster.rules.lane import LaneSettings
 from broadcaster.rules.login import Lifetimes
@@ -253,6 +254,8 @@ class Config:
     school: School
     feeds: tuple[FeedSettings, ...]
     watches: tuple[Watch, ...]
+    automatic: Limits
+    """The most that all rules together say without a person."""
     page_server: PageServerSettings
     logging: LoggingSettings
     drill_endpoints: tuple[str, ...]

@@ -10,8 +10,8 @@ from broadcaster.desk.presence import Present
 from broadcaster.desk.values import Office
 from broadcaster.model import UPSTREAM, Attempt, Grade, Limit, Mode, OccurrenceRow, Pulse, Reading
 from broadcaster.ports.channel import BulkMessenger, Channel, Metered, Publisher
-from broadcaster.ports.store import AlertRow, Breaking, DraftRow, Spent, Submission, Told
-from broadcaster.rules import breakglass, budget, feeds, pace
+from broadcaster.ports.store import AlertRow, Breaking, DraftRow, Spent, Stop, Submission, Told
+from broadcaster.rules import automatic, breakglass, budget, feeds, pace
 
 HEARD = timedelta(hours=6)
 """How long the board shows what a feed has said that nothing is done about."""
@@ -72,6 +72,16 @@ class Countdown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Automatic:
+    """What may be said without a person: each rule with its state (`rules.automatic.state`), and whether all of it is
+    stopped. No rules: nothing ever is.
+    """
+
+    rules: Mapping[str, str] = field(default_factory=dict[str, str])
+    stop: Stop | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Board:
     """The whole board at one moment."""
 
@@ -99,6 +109,7 @@ class Board:
     """Announcements by the calendar that wait for a person: held, suspended by an emergency, or impossible to say."""
     canary: tuple[Pulse, ...] = ()
     """How each channel and public address that is watched is: when it last answered, and whether it is silent."""
+    automatic: Automatic = field(default_factory=Automatic)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +148,17 @@ async def board(office: Office, limit: int, officers: tuple[Present, ...] = ()) 
         breaking=tuple(_countdown(each) for each in breakings),
         routine=tuple(row for row in await store.open_occurrences() if row.state.asks),
         canary=await store.pulses(),
+        automatic=await _automatic(office),
     )
+
+
+async def _automatic(office: Office) -> Automatic:
+    digests = office.automatic()
+    if not digests:
+        return Automatic()
+    consents = {each.rule: each for each in await office.store.consents()}
+    states = {rule: automatic.state(digest, consents.get(rule)) for rule, digest in digests.items()}
+    return Automatic(rules=states, stop=await office.store.automatic_stop())
 
 
 def _breakable(office: Office, waiting: Sequence[Submission]) -> Mapping[str, datetime]:

@@ -60,6 +60,7 @@ class Desk(Drafting):
         policy: Policy = DEFAULT,
         *,
         feeds: Mapping[str, timedelta] | None = None,
+        automatic: Callable[[], Mapping[str, str]] = dict,
         notice_to: tuple[str, ...] = (),
     ) -> None:
         self._office = Office(
@@ -68,6 +69,7 @@ class Desk(Drafting):
             store=store,
             policy=policy,
             feeds=feeds or {},
+            automatic=automatic,
             notice_to=notice_to,
         )
         self._store = store
@@ -153,13 +155,18 @@ class Desk(Drafting):
         emergency is in force, or the series does not speak any more: `ports.store.Coming`.
         """
         if await self._store.known(firing.key) is None:
-            handing = Handing(key=firing.key)
-            composed = await self._frozen(draft, handing)
-            if self._needs_approval(composed.alert):
+            made = await self.ready(draft, firing.key, firing.author, (firing.approval,))
+            if self._needs_approval(made.alert):
                 raise Refused([Problem(code="routine_grave", place="severity")])
-            made = self._acceptance(composed, digest(firing.key), handing, firing.author, advance=False)
-            await self._accept(replace(made, approvals=(firing.approval,), occurrence=firing.occurrence), None)
+            await self._accept(replace(made, occurrence=firing.occurrence), None)
         return await self._outcome(firing.key)
+
+    async def ready(self, draft: Draft, key: str, author: Actor, approvals: tuple[Approval, ...]) -> Acceptance:
+        """Return all that accepting a draft writes, its texts frozen; nothing is accepted yet. Raise `Refused`."""
+        handing = Handing(key=key)
+        composed = await self._frozen(draft, handing)
+        made = self._acceptance(composed, digest(key), handing, author, advance=False)
+        return replace(made, approvals=approvals)
 
     async def approve(self, number: int, seen: str, actor: Actor) -> Submitted:
         """Accept a waiting submission unchanged. `seen` is the digest of the texts the approver was shown.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -13,6 +13,7 @@ from broadcaster.ports.store import (
     Approval,
     Archive,
     AuditTrail,
+    AutomaticBook,
     CanaryBook,
     Coming,
     Counting,
@@ -40,6 +41,7 @@ class DeskStore(
     AuditTrail,
     Counting,
     Feeds,
+    AutomaticBook,
     Glass,
     RoutineBook,
     CanaryBook,
@@ -60,6 +62,8 @@ class Office:
     """Officers' addresses: who is told by mail of what goes out without a second person."""
     feeds: Mapping[str, timedelta] = field(default_factory=dict[str, timedelta])
     """The watched feeds, and after how long without anything new each counts as silent."""
+    automatic: Callable[[], Mapping[str, str]] = dict
+    """Gives the rules that may speak by themselves, each with the digest an approval is for."""
 
     @property
     def publishers(self) -> frozenset[str]:

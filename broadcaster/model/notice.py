@@ -65,6 +65,8 @@ class Notice:
     title: str = ""
     web: str = ""
     expires_at: datetime | None = None
+    occurred_at: datetime | None = None
+    """When what it speaks of happened: of an earthquake, where that is told."""
     references: tuple[str, ...] = ()
     warnings: tuple[Warned, ...] = ()
 

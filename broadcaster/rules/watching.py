@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from broadcaster.model import Change, Notice, Subject, Warned
 from broadcaster.ports.store import DraftRow, DraftState
+from broadcaster.rules.automatic import Guards
 from broadcaster.rules.hazards import hazard_of
 
 PLAIN, PLAIN_PLACE = "PLAIN", "*"
@@ -54,6 +55,8 @@ class Watch:
     values: Mapping[str, str] = field(default_factory=dict[str, str])
     places: tuple[str, ...] = ()
     """The city's own areas that the draft names; empty leaves them to the officer."""
+    automatic: Guards | None = None
+    """What it is held to where it may speak without a person; None: it never does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +153,8 @@ class Act(StrEnum):
     """The draft says the newer words: no person has touched it yet."""
     FOLLOW = "follow"
     """A draft of an update of what was sent."""
+    RETRACT = "retract"
+    """A draft that cancels what was sent: the source says it was never so. A person sends it."""
     DROP = "drop"
     """The draft goes: nobody has touched it, and its reason is gone."""
     TELL = "tell"
@@ -165,8 +170,12 @@ def act(step: Step, draft: DraftRow | None) -> Act:
         return Act.TELL
     if step is Step.DRAFT or draft is None or draft.state is DraftState.DROPPED:
         return Act.OPEN if step in (Step.DRAFT, Step.UPDATE) else Act.TELL
-    if draft.state is DraftState.OPEN and len(draft.editors) > 1:
+    if draft.state is DraftState.OPEN:
+        return _open(step, draft)
+    return {Step.UPDATE: Act.FOLLOW, Step.WITHDRAWN: Act.RETRACT}.get(step, Act.TELL)
+
+
+def _open(step: Step, draft: DraftRow) -> Act:
+    if len(draft.editors) > 1:
         return Act.TELL
-    if step is Step.UPDATE:
-        return Act.REPLACE if draft.state is DraftState.OPEN else Act.FOLLOW
-    return Act.DROP if draft.state is DraftState.OPEN else Act.TELL
+    return Act.REPLACE if step is Step.UPDATE else Act.DROP

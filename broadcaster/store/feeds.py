@@ -9,7 +9,7 @@ from functools import partial
 
 from broadcaster.model import UPSTREAM, Subject
 from broadcaster.ports.store import DraftChange, Drafting, FeedState, Heard, SubjectKnown, Taking, Told
-from broadcaster.store import drafts, trail
+from broadcaster.store import automatic, drafts, trail
 from broadcaster.store.base import Part
 from broadcaster.store.rows import maybe_ms, maybe_time, ms, time_of
 from broadcaster.store.transaction import Row, Tx, Value
@@ -73,7 +73,9 @@ class Watched(Part):
         return {row["key"]: _known(row) for row in rows}
 
     async def take(self, taking: Taking) -> None:
-        """Write down one document and all it means. Raise `Conflict` where a person has changed the draft meanwhile."""
+        """Write down one document and all it means. Raise `Conflict` where a person has changed the draft meanwhile,
+        or what was to be said by itself may not be any more.
+        """
         await self._write(partial(_take, taking=taking))
 
     async def told(self, since: datetime, limit: int = 50) -> tuple[Told, ...]:
@@ -111,6 +113,8 @@ def _take(tx: Tx, *, taking: Taking) -> None:
 def _hear(tx: Tx, heard: Heard, at: datetime) -> None:
     subject = heard.known.subject
     draft = heard.known.draft if heard.drafting is None else _draft(tx, heard.drafting, at)
+    if heard.speaking is not None and draft is not None:
+        automatic.speak(tx, heard.speaking, draft)
     tx.run(
         "feeds.keep",
         watch=subject.watch,

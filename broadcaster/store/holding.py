@@ -36,6 +36,7 @@ def hold_all(tx: Tx, actor: str, now: datetime) -> tuple[int, int]:
     tx.run("backup.skip_incidents", ahead=_INCIDENTS_AHEAD)
     tx.run("backup.quiet_routine", now=rows.ms(now))
     tx.run("backup.hold_routine", now=rows.ms(now))
+    tx.run("backup.hold_automatic", by=actor, at=rows.ms(now))
     tx.run("backup.end_countdowns")  # nobody could have stopped one
     tx.run("backup.end_sessions", at=rows.ms(now))  # among them some that had been ended since
     held = sum(1 for delivery in waiting if delivery.state in _WAITING)

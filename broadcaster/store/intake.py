@@ -38,7 +38,7 @@ class Accepting(Part):
     async def accept(self, acceptance: Acceptance, submission: int | None = None) -> tuple[Delivery, ...]:
         """Write it all, supersede what is older, close the submission. Idempotent by key. Raise `Conflict`."""
         failpoints.hit("a0")
-        accepted = await self._write(lambda tx: _accept(tx, acceptance, submission))
+        accepted = await self._write(lambda tx: accept_one(tx, acceptance, submission))
         failpoints.hit("a3")
         return accepted
 
@@ -74,7 +74,8 @@ def _reserve(tx: Tx) -> int:
     return tx.number("intake.newest_incident")
 
 
-def _accept(tx: Tx, acceptance: Acceptance, submission: int | None) -> tuple[Delivery, ...]:
+def accept_one(tx: Tx, acceptance: Acceptance, submission: int | None) -> tuple[Delivery, ...]:
+    """Write all that accepting means, within the caller's transaction. Raise `Conflict`."""
     found = check_key(tx, acceptance)
     if found is not None and found.alert is not None:
         return _deliveries(tx, tx.number("intake.alert_number", identifier=found.alert))

@@ -10,6 +10,7 @@ from typing import Self
 from broadcaster.model import Mode
 from broadcaster.rules.districts import Districts
 from broadcaster.store.archive import Snapshots
+from broadcaster.store.automatic import Automatic
 from broadcaster.store.backup import Progress, back_up
 from broadcaster.store.begun import Begun
 from broadcaster.store.canary import Canary
@@ -50,6 +51,7 @@ class Store(
     Routine,
     Watched,
     Canary,
+    Automatic,
     Trail,
 ):
     """Serves every protocol of `broadcaster.ports.store`. Close it; or use it with `async with`."""

@@ -148,7 +148,7 @@ def _incident(line: Line, paper: Paper) -> Content:
 def _detail(line: Line, paper: Paper) -> Content:
     words, row = paper.words, line.row
     approver = row["approved_by"] or "-"
-    if row["approved_how"] in ("break_glass", "prepared"):
+    if row["approved_how"] in ("break_glass", "prepared", "rule"):
         approver = words(f"approved_{row['approved_how']}", approver=approver)
     by = words("tui_by", author=row["author"], approver=approver)
     kind = words(f"kind_{row['alert']['kind']}") if row["level"] else ""
@@ -232,6 +232,12 @@ def _heard(line: Line, paper: Paper) -> Content:
     return plain(fit(f"   {at} {each['feed']}: {said}  {each['text']}", paper.columns), WARNING)
 
 
+def _automatic(line: Line, paper: Paper) -> Content:
+    each, at = line.feed, time_of(moment(line.feed["at"]), paper.zone)
+    said = f" ! {at} {each['watch']}: {heard_words(each, paper.words)}  {each['text']}"
+    return plain(fit(said, paper.columns), f"bold {WARNING if each['step'] == 'automatic_sent' else BAD}")
+
+
 def _routine(line: Line, paper: Paper) -> Content:
     each = line.routine
     at = day_of(moment(each["due"]), paper.zone, paper.words)
@@ -276,6 +282,7 @@ _SORTS: Mapping[Sort, Callable[[Line, Paper], Content]] = {
     Sort.HEARD: _heard,
     Sort.ROUTINE: _routine,
     Sort.PULSE: _pulse,
+    Sort.AUTOMATIC: _automatic,
     Sort.EMPTY: _empty,
 }
 

@@ -20,6 +20,8 @@ EXPIRING, UNSERVED, POSSIBLE_DUPLICATE = "expiring", "unserved", "possible_dupli
 ADVICES = (*WANTING, EXPIRING, UNSERVED, POSSIBLE_DUPLICATE)
 """What the board asks a person for, most pressing first; the catalogue words it (`tui_wants_*`, `tui_do_*`)."""
 DONE = ("accepted", "confirmed")
+BY_ITSELF = "automatic_"
+"""How the steps begin of what was, or was not, said without a person."""
 RECENT = timedelta(hours=24)
 """How long what went wrong with an alert no longer in force stays on top."""
 
@@ -43,6 +45,8 @@ class Sort(StrEnum):
     HEARD = "heard"
     ROUTINE = "routine"
     PULSE = "pulse"
+    AUTOMATIC = "automatic"
+    """Something that was said without a person, or could not be."""
     EMPTY = "empty"
 
 
@@ -90,6 +94,7 @@ def lines_of(board: Any, now: datetime, hint: str = "") -> list[Line]:
         *([Line(key="hint", sort=Sort.HINT, text=hint)] if hint else []),
         *_attention(board, now),
         *_silent(board),
+        *_automatic(board),
         *_waiting(board),
         *_proposed(board),
         *_routine(board),
@@ -140,6 +145,14 @@ def _waiting(board: Any) -> Iterator[Line]:
         yield Line(key=f"?{each['id']}", sort=Sort.WAITING, submission=each)
 
 
+def _automatic(board: Any) -> Iterator[Line]:
+    said = [each for each in board["heard"] if each["step"].startswith(BY_ITSELF)]
+    if said:
+        yield Line(key="automatic", sort=Sort.HEADING, code="tui_automatic_lately", number=len(said))
+    for number, each in enumerate(said):
+        yield Line(key=f"={number}", sort=Sort.AUTOMATIC, feed=each)
+
+
 def _proposed(board: Any) -> Iterator[Line]:
     if board["proposed"]:
         yield Line(key="proposed", sort=Sort.HEADING, code="tui_proposed", number=len(board["proposed"]))
@@ -183,7 +196,8 @@ def _feeds(board: Any) -> Iterator[Line]:
         yield Line(key="feeds", sort=Sort.HEADING, code="tui_feeds", number=len(board["feeds"]))
     for each in board["feeds"]:
         yield Line(key=f"<{each['feed']}", sort=Sort.FEED, feed=each)
-    for number, each in enumerate(board["heard"]):
+    heard = (each for each in board["heard"] if not each["step"].startswith(BY_ITSELF))
+    for number, each in enumerate(heard):
         yield Line(key=f"<{number}", sort=Sort.HEARD, feed=each)
 
 

@@ -28,9 +28,10 @@ KEYS: list[BindingType] = [
     Binding("g", "log", "tui_key_log", show=False),
     Binding("b", "routine", "tui_key_routine", show=False),
     Binding("s", "subscribers", "tui_key_subscribers", show=False),
+    Binding("w", "automatic", "tui_key_automatic", show=False),
 ]
 """To be among the screen's own: Textual takes no keys from a class that is no node."""
-SCREENS = ("compose", "approve", "incident", "handover", "history", "log", "routine", "subscribers")
+SCREENS = ("compose", "approve", "incident", "handover", "history", "log", "routine", "subscribers", "automatic")
 """Screens that are loaded when they are opened, or by `warm`: together they take longer than the first picture may."""
 
 
@@ -98,6 +99,12 @@ class Opens(Base):
         from broadcaster.tui.screens.routine import RoutineScreen  # noqa: PLC0415 - see `SCREENS`
 
         self.app.push_screen(RoutineScreen())
+
+    def action_automatic(self) -> None:
+        """Show what may be said without a person."""
+        from broadcaster.tui.screens.automatic import AutomaticScreen  # noqa: PLC0415 - see `SCREENS`
+
+        self.app.push_screen(AutomaticScreen())
 
     def action_subscribers(self) -> None:
         """Show the subscribers, counted."""

@@ -1,4 +1,4 @@
-"""A countdown that runs can be stopped from every screen, by whoever sits here."""
+"""A countdown that runs, and all automatic sending, can be stopped from every screen, by whoever sits here."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 from textual import work
 
+from broadcaster.papers.automatic import holds
 from broadcaster.tui.screens.reason import ReasonScreen
 from broadcaster.tui.widgets.countdown import running
 
@@ -23,8 +24,11 @@ class Stops(Base):
     """Mixed into the app."""
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 (Textual's own)
-        """Offer the key only while something runs."""
-        return action != "stop_breaking" or bool(running(cast("DeskApp", self).board))
+        """Offer each key only while there is something to stop."""
+        board = cast("DeskApp", self).board
+        if action == "hold_automatic":
+            return holds(board)
+        return action != "stop_breaking" or bool(running(board))
 
     def action_stop_breaking(self) -> None:
         """Ask why, then stop the countdown that ends first."""
@@ -35,6 +39,22 @@ class Stops(Base):
     def _stop(self, number: int, reason: str | None) -> None:
         if reason is not None:
             self.stop_breaking(number, reason)
+
+    def action_hold_automatic(self) -> None:
+        """Ask why, then stop all automatic sending."""
+        self.push_screen(ReasonScreen("tui_why_hold_automatic", "why_default"), self._hold)
+
+    def _hold(self, reason: str | None) -> None:
+        if reason is not None:
+            self.hold_automatic(reason)
+
+    @work(group="hold", exclusive=True)
+    async def hold_automatic(self, reason: str) -> None:
+        """Stop it, and say so."""
+        desk = cast("DeskApp", self)
+        with desk.failing():
+            await desk.gateway.ask(lambda core: core.hold_automatic(reason))
+            desk.tell(desk.words("automatic_held"))
 
     @work(group="stop", exclusive=True)
     async def stop_breaking(self, number: int, reason: str) -> None:

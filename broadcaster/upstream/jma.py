@@ -20,6 +20,8 @@ NORMAL = "通常"
 _CHANGES = {"発表": Change.ISSUED, "訂正": Change.CORRECTED, "取消": Change.CANCELLED, "遅延": Change.ISSUED}
 _ENDED_CODES = frozenset({"00"})
 _ENDED_STATES = frozenset({"解除", "なし", "発表警報・注意報はなし"})
+_FELT = "VXSE51"
+"""The first telegram of an earthquake knows no origin yet: its target time is that of the shock."""
 _TAG = "情報タグ"
 """A kind of VPBS50 that has no code: its condition tells what it is."""
 
@@ -48,6 +50,7 @@ def read(data: bytes, type_: str, identifier: str) -> Notice:
         headline=text(head, "Headline", "Text"),
         title=text(head, "Title"),
         expires_at=_until(text(head, "ValidDateTime")),
+        occurred_at=_occurred(head, body, type_),
         warnings=tuple(_merged([*_said(head), *(_said(body) if body is not None else ())])),
     )
 
@@ -68,6 +71,12 @@ def _serial(written: str) -> int:
 
 def _until(written: str) -> datetime | None:
     return moment(written, "ValidDateTime") if written else None
+
+
+def _occurred(head: Element, body: Element | None, type_: str) -> datetime | None:
+    origin = "" if body is None else text(body, "Earthquake", "OriginTime")
+    written = origin or (text(head, "TargetDateTime") if type_ == _FELT else "")
+    return moment(written, "OriginTime" if origin else "TargetDateTime") if written else None
 
 
 def _merged(found: list[Warned]) -> Iterator[Warned]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
 from broadcaster.model import Notice, Subject
-from broadcaster.rules.hazards import level_of
+from broadcaster.rules.hazards import highest, level_of, strongest
 from broadcaster.rules.watching import Watch
 from broadcaster.sheet import Sheet
 
@@ -25,7 +25,9 @@ def sheet_of(notice: Notice, watch: Watch, subject: Subject, zone: ZoneInfo) -> 
 
 
 def words(notice: Notice, subject: Subject, zone: ZoneInfo) -> Mapping[str, str]:
-    """Return what a rule's values may name in braces: `source`, `headline`, `sender`, `time`, `level`, `codes`."""
+    """Return what a rule's values may name in braces: `source`, `headline`, `sender`, `time`, `level`, `codes`; of an
+    earthquake or tsunami also `occurred`, `intensity` and `tsunami`, the last two as templates name their choices.
+    """
     levels = [level for code in subject.said.values() if (level := level_of(code)) is not None]
     serial = f" #{notice.serial}" if notice.serial else ""
     event = f" {notice.event_id}" if notice.event_id else ""
@@ -37,6 +39,9 @@ def words(notice: Notice, subject: Subject, zone: ZoneInfo) -> Mapping[str, str]
         "time": f"{at:%H:%M}",
         "level": str(max(levels)) if levels else "",
         "codes": ",".join(sorted(set(subject.said.values()))),
+        "occurred": f"{notice.occurred_at.astimezone(zone):%Y-%m-%dT%H:%M}" if notice.occurred_at else "",
+        "intensity": strongest(subject.said.values()),
+        "tsunami": highest(subject.said.values()),
     }
 
 

@@ -1,7 +1,7 @@
 """The watcher: each feed in a task of its own, so that one that hangs or lies leaves the others alone.
 
-A document is taken once, with all it means, in one transaction; a restart takes up where that left off. Nothing here
-sends: what arises are drafts, and sentences on the board.
+A document is taken once, with all it means, in one transaction; a restart takes up where that left off. What arises are
+drafts, and sentences on the board; the very few things that may be said without a person are accepted with them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from broadcaster.errors import BroadcasterError, Conflict, FeedUnreadable, NotFound
 from broadcaster.failpoints import hit
-from broadcaster.model import Kind, Notice
+from broadcaster.model import Change, Kind, Notice
 from broadcaster.ports.store import (
     Archive,
     Drafting,
@@ -34,9 +34,10 @@ from broadcaster.ports.store import (
 from broadcaster.ports.world import Clock, Entropy
 from broadcaster.rules import feeds as health
 from broadcaster.rules import watching
-from broadcaster.rules.watching import Act, Finding, Watch
-from broadcaster.sheet import Sheet, to_json
+from broadcaster.rules.watching import Act, Finding, Step, Watch
+from broadcaster.sheet import Sheet, of_alert, to_json
 from broadcaster.upstream import cap, index, jma, plain
+from broadcaster.upstream.automatic import Automatic, Offer
 from broadcaster.upstream.fetching import Fetcher
 from broadcaster.upstream.index import Entry
 from broadcaster.upstream.sheets import sheet_of
@@ -89,6 +90,7 @@ class Watcher:
         entropy: Entropy,
         zone: ZoneInfo,
         changed: Callable[[], None],
+        automatic: Automatic | None = None,
     ) -> None:
         self._feeds = feeds
         self._watches = watches
@@ -98,6 +100,7 @@ class Watcher:
         self._entropy = entropy
         self._zone = zone
         self._changed = changed
+        self._automatic = automatic
 
     async def run(self) -> None:
         """Watch until cancelled."""
@@ -214,9 +217,12 @@ class Watcher:
             known = await self._memory.subjects(watch.name)
             for found in watching.findings(notice, watch, {key: each.subject for key, each in known.items()}):
                 act, one = await self._heard(notice, watch, found, known.get(found.key), entry.link)
+                steps = [found.step.value] if act in (Act.TELL, Act.RETRACT) else []
+                if one is not None and act is Act.OPEN and watch.automatic is not None:
+                    offer = await self._offer(notice, watch, found, heard)
+                    one, steps = replace(one, speaking=offer.speaking), [offer.why]
                 heard += [one] if one is not None else []
-                if act is Act.TELL:
-                    told.append(self._told(feed, watch.name, found.step.value, notice.headline, entry.link))
+                told += [self._told(feed, watch.name, step, notice.headline, entry.link) for step in steps if step]
         return Taking(
             feed=feed.name,
             identifier=entry.identifier,
@@ -225,6 +231,15 @@ class Watcher:
             heard=tuple(heard),
             told=tuple(told),
         )
+
+    async def _offer(self, notice: Notice, watch: Watch, found: Finding, heard: Sequence[Heard]) -> Offer:
+        """Return what of a finding may be said without a person: only its first word, and one rule's."""
+        if self._automatic is None or found.subject is None:
+            return Offer()
+        if found.step is not Step.DRAFT or any(each.speaking for each in heard):
+            return Offer(why="automatic_again")
+        sheet = sheet_of(notice, watch, found.subject, self._zone)
+        return await self._automatic.offer(notice, watch, found.key, sheet)
 
     async def _heard(
         self, notice: Notice, watch: Watch, found: Finding, known: SubjectKnown | None, link: str
@@ -236,21 +251,37 @@ class Watcher:
         made = SubjectKnown(subject=found.subject, draft=known.draft if known else None, link=link)
         if act in (Act.TELL, Act.NONE):
             return act, Heard(known=made)
+        if act is Act.RETRACT and draft is not None:
+            cancel = await self._cancel(draft)
+            return (act, _drafted(made, notice, cancel)) if cancel else (Act.TELL, Heard(known=made))
         sheet = sheet_of(notice, watch, found.subject, self._zone)
         if act is Act.DROP:
             return act, Heard(known=made, drafting=Drafting(title=sheet.title, body=None, seen=draft))
         if act is Act.FOLLOW and draft is not None:
-            following = await self._following(sheet, draft)
+            kind = Kind.CORRECTION if notice.change is Change.CORRECTED else Kind.UPDATE
+            following = await self._following(sheet, draft, kind)
             return (act, _drafted(made, notice, following)) if following else (Act.TELL, Heard(known=made))
         return act, _drafted(made, notice, sheet, draft if act is Act.REPLACE else None)
 
-    async def _following(self, sheet: Sheet, draft: DraftRow) -> Sheet | None:
-        """Return the sheet as an update of what was sent; None while that still waits for a second person."""
+    async def _following(self, sheet: Sheet, draft: DraftRow, kind: Kind) -> Sheet | None:
+        """Return the sheet as what follows what was sent; None while that still waits for a second person."""
         try:
             row = await self._memory.alert(draft.alert)
         except NotFound:
             return None
-        return sheet.following(row.alert, Kind.UPDATE)
+        return sheet.following(row.alert, kind)
+
+    async def _cancel(self, draft: DraftRow) -> Sheet | None:
+        """Return the cancel that was prepared with what was sent; None where it is not out, or has been ended."""
+        try:
+            alert = (await self._memory.alert(draft.alert)).alert
+        except NotFound:
+            return None
+        versions = await self._memory.incident(alert.incident)
+        ready = [each for each in await self._memory.prepared(alert.identifier) if each.kind is Kind.CANCEL]
+        if versions[-1].kind.ends or not ready:
+            return None
+        return of_alert(replace(alert, infos=ready[0].infos), Kind.CANCEL)
 
     async def _draft(self, known: SubjectKnown | None) -> DraftRow | None:
         return None if known is None or known.draft is None else await self._memory.draft(known.draft)

@@ -24,6 +24,7 @@ MAY_SCAN = {
     "archive.newest_alerts",  # from the end, with a limit
     "archive.open_alerts",  # a partial index of just these
     "intake.submissions_waiting",  # a partial index of just these
+    "automatic.consents",  # a handful
     "feeds.all",  # a handful
     "drafts.open",  # a partial index of just these
     "routine.open_occurrences",  # a partial index of just these
@@ -47,6 +48,7 @@ MAY_SCAN = {
     "backup.unsettled",  # a restore, offline
     "backup.skip_incidents",  # a restore, offline
     "backup.hold_routine",  # a restore, offline
+    "backup.hold_automatic",  # a restore, offline
     "backup.end_countdowns",  # a restore, offline
     "backup.end_sessions",  # a restore, offline
 }

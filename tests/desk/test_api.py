@@ -54,7 +54,9 @@ async def served(folder: Path, mode: Mode = Mode.DRILL) -> AsyncIterator[Served]
     async with world(folder, mode) as here:
         made = Served(**vars(here))
         made.socket, made.events = folder / "desk.sock", Events()
-        rooms = Rooms(desk=here.desk, events=made.events, officers=here.officers, planning=here.planning)
+        rooms = Rooms(
+            desk=here.desk, events=made.events, officers=here.officers, planning=here.planning, automatic=here.automatic
+        )
         async with serve(application(rooms), made.socket):
             yield made
 
@@ -156,7 +158,15 @@ async def test_the_description_is_of_the_routes_that_are_there(tmp_path: Path) -
     async with served(tmp_path) as here:
         _, document = await here.raw("GET", "/openapi.json")
         described = {(method.upper(), path) for path, ways in document["paths"].items() for method in ways}
-        app = application(Rooms(desk=here.desk, events=here.events, officers=here.officers, planning=here.planning))
+        app = application(
+            Rooms(
+                desk=here.desk,
+                events=here.events,
+                officers=here.officers,
+                planning=here.planning,
+                automatic=here.automatic,
+            )
+        )
         served_routes = {
             (route.method, route.resource.canonical)
             for route in app.router.routes()

@@ -25,7 +25,9 @@ from tests.desk.world import OFFICER, SECOND, World, handing, world
 async def served(folder: Path, mode: Mode = Mode.DRILL) -> AsyncIterator[tuple[World, Path]]:
     async with world(folder, mode) as here:
         socket = folder / "desk.sock"
-        rooms = Rooms(desk=here.desk, events=Events(), officers=here.officers, planning=here.planning)
+        rooms = Rooms(
+            desk=here.desk, events=Events(), officers=here.officers, planning=here.planning, automatic=here.automatic
+        )
         async with serve(application(rooms), socket):
             yield here, socket
 

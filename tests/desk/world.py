@@ -23,6 +23,7 @@ from broadcaster.ports.store import Claim, Work
 from broadcaster.rendering import Templates, templates_dir
 from broadcaster.routine import Planning
 from broadcaster.store import Store
+from broadcaster.upstream import Automatic, Rulebook
 
 OFFICER = Actor(name="duty officer", uid=1001)
 SECOND = Actor(name="head of section", uid=1002)
@@ -77,6 +78,8 @@ class World:
     changes: list[int]
     officers: Officers
     planning: Planning
+    book: Rulebook
+    automatic: Automatic
 
     async def draft(self, template: str = "flood-level4", earlier: Kind | None = None) -> Draft:
         """Fill a template with its own examples; one that refers gets an alert to refer to."""
@@ -122,10 +125,12 @@ async def world(folder: Path, mode: Mode = Mode.DRILL) -> AsyncIterator[World]:
     config, clock, changes = load_config(path), Clock(), list[int]()
     async with bootstrap.stored(config, read_only=False) as store, bootstrap.channels_of(config) as channels:
         context = replace(bootstrap.context_of(config), clock=clock)
-        desk = Desk(context, channels, store, lambda: changes.append(1), config.policy)
+        book = bootstrap.rulebook_of(config)
+        desk = Desk(context, channels, store, lambda: changes.append(1), config.policy, automatic=book.digests)
+        automatic = Automatic(book, desk, store, clock, lambda: changes.append(1))
         officers = Officers(bureau_of(config, store, clock))
         planning = Planning(bootstrap.announcing_of(config, store, desk, clock), lambda: changes.append(1))
-        yield World(config, desk, store, clock, dict(channels), changes, officers, planning)
+        yield World(config, desk, store, clock, dict(channels), changes, officers, planning, book, automatic)
         officers.close()
 
 

@@ -186,7 +186,9 @@ class Service:
 @asynccontextmanager
 async def service(folder: Path) -> AsyncIterator[Service]:
     async with world(folder) as here:
-        rooms = Rooms(desk=here.desk, events=Events(), officers=here.officers, planning=here.planning)
+        rooms = Rooms(
+            desk=here.desk, events=Events(), officers=here.officers, planning=here.planning, automatic=here.automatic
+        )
         async with serve(application(rooms), here.config.socket):
             yield Service(here, folder)
 

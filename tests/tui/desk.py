@@ -85,7 +85,7 @@ async def core(folder: Path, mode: Mode = Mode.DRILL) -> AsyncIterator[Core]:
     """Start a core."""
     async with world(folder, mode) as here:
         made = Core(here, folder / "desk.sock", Events())
-        here.desk._changed = here.desk.glass._changed = made.changed
+        here.desk._changed = here.desk.glass._changed = here.automatic._changed = made.changed
         async with served(made):
             yield made
 
@@ -94,7 +94,9 @@ async def core(folder: Path, mode: Mode = Mode.DRILL) -> AsyncIterator[Core]:
 async def served(made: Core) -> AsyncIterator[None]:
     """Answer on its socket."""
     here = made.here
-    rooms = Rooms(desk=here.desk, events=made.events, officers=here.officers, planning=here.planning)
+    rooms = Rooms(
+        desk=here.desk, events=made.events, officers=here.officers, planning=here.planning, automatic=here.automatic
+    )
     async with serve(application(rooms), made.socket):
         yield
 

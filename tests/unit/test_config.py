@@ -417,3 +417,32 @@ def test_every_setting_is_explained_in_both_languages() -> None:
         if settings_here:
             assert any(re.search(r"[ぁ-んァ-ヶ一-龠]", line) for line in words), block
             assert any(re.search(r"[A-Za-z]{2,}", line) and not re.search(r"[ぁ-ん]", line) for line in words), block
+
+
+AUTOMATIC = """
+[[upstream.rules]]
+name = "地震"
+template = "earthquake-observed"
+areas = ["1322000"]
+types = ["VXSE53"]
+codes = ["intensity:5-"]
+places = ["東大和市全域"]
+automatic = true
+"""
+
+
+def test_a_rule_that_speaks_by_itself_is_of_the_list_and_names_all_its_bounds(tmp_path: Path) -> None:
+    (watch,) = load_config(write(tmp_path, SMALL + AUTOMATIC)).watches
+    assert watch.automatic is not None
+    assert (watch.automatic.max_age_minutes, watch.automatic.limits.per_hour) == (10, 1)
+    off = AUTOMATIC.replace("automatic = true\n", "")
+    assert load_config(write(tmp_path, SMALL + off)).watches[0].automatic is None
+    for change, code in (
+        (('["VXSE53"]', '["VXSE53", "VPWW55"]'), "automatic_types"),
+        (('types = ["VXSE53"]\n', ""), "automatic_types"),
+        (('codes = ["intensity:5-"]\n', ""), "automatic_bounds"),
+        (('places = ["東大和市全域"]\n', ""), "automatic_bounds"),
+        (('["1322000"]', '["1322000", "*"]'), "automatic_bounds"),
+    ):
+        wrong = AUTOMATIC.replace(*change)
+        assert [found for _, found in problems(write(tmp_path, SMALL + wrong))] == [code], change

@@ -1,4 +1,4 @@
-"""Killed at any moment of taking a document in, a warning is drafted once."""
+"""Killed at any moment of taking a document in, a warning is drafted once, and what speaks by itself is said once."""
 
 from __future__ import annotations
 
@@ -12,25 +12,27 @@ from pathlib import Path
 import pytest
 
 from broadcaster.demo.jma import JmaProvider, telegram
-from broadcaster.model import Mode
-from broadcaster.store import open_store
+from tests.desk.world import world
+from tests.upstream import wire
 from tests.upstream.wire import CITY
 
 
-async def read(path: Path, url: str, failpoint: str = "") -> int:
-    command = (sys.executable, "-m", "tests.upstream.child", str(path), url)
+async def read(folder: Path, url: str, failpoint: str = "") -> int:
+    command = (sys.executable, "-m", "tests.upstream.child", str(folder), url)
     environment = {**os.environ, "BROADCASTER_FAILPOINTS": failpoint}
     process = await asyncio.create_subprocess_exec(*command, env=environment, cwd=Path(__file__).parents[2])
     return await process.wait()
 
 
-@pytest.mark.parametrize("point", ["u1", "u2"])
-async def test_killed_it_drafts_once(tmp_path: Path, point: str) -> None:
-    now, path = datetime.now(UTC), tmp_path / "s.db"
+@pytest.mark.fault(1)
+@pytest.mark.parametrize("point", ["a2", "u2"])
+async def test_killed_it_drafts_and_says_once(tmp_path: Path, point: str) -> None:
+    now = datetime.now(UTC)
     async with JmaProvider() as jma:
+        jma.publish("VXSE53", wire.quake((CITY, "5-"), origin=now.isoformat(), reported=now.isoformat()), now)
         jma.publish("VPWW55", telegram("03", "大雨", area=CITY, area_name="東大和市", at=now, headline="大雨"), now)
-        assert await read(path, jma.url, point) == -signal.SIGKILL
-        for _ in range(2):
-            assert await read(path, jma.url) == 0
-    async with open_store(path, Mode.DRILL) as store:
-        assert len(await store.drafts()) == 1
+        assert await read(tmp_path, jma.url, point) == -signal.SIGKILL
+        assert await read(tmp_path, jma.url) == 0
+    async with world(tmp_path) as here:
+        assert len(await here.store.drafts()) == 1
+        assert len((await here.store.history(now, None, 9)).rows) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 CITY = "1322000"
 """東大和市 as the agency's telegrams write it."""
@@ -40,12 +41,24 @@ def telegram(
 <Body xmlns="http://xml.kishou.go.jp/jmaxml1/body/meteorology1/">{said}</Body></Report>""".encode()
 
 
-def quake(*cities: tuple[str, str], serial: str = "1", event_id: str = "20260620140501", **head: str) -> bytes:
+def quake(
+    *cities: tuple[str, str], serial: str = "1", event_id: str = "20260620140501", origin: str = "", **head: str
+) -> bytes:
     """An earthquake as VXSE53 tells it: municipality codes with their intensities."""
     seen = "".join(f"<City><Name>市</Name><Code>{code}</Code><MaxInt>{value}</MaxInt></City>" for code, value in cities)
     pref = f"<Pref><Name>東京都</Name><Code>13</Code><Area><Name>多摩東部</Name><Code>351</Code>{seen}</Area></Pref>"
-    body = f"<Intensity><Observation>{pref}</Observation></Intensity>"
+    told = f"<Earthquake><OriginTime>{origin}</OriginTime></Earthquake>" if origin else ""
+    body = f"{told}<Intensity><Observation>{pref}</Observation></Intensity>"
     return telegram(body=body, event_id=event_id, serial=serial, **head)
+
+
+def tsunami(*regions: tuple[str, str], at: datetime, event_id: str = "20260620140501", **head: str) -> bytes:
+    """A warning as VTSE41 tells it: regions of the coast with the code in force."""
+    kind_ = "<Category><Kind><Name>津波</Name><Code>{1}</Code></Kind><LastKind><Code>00</Code></LastKind></Category>"
+    item_ = "<Item><Area><Name>区</Name><Code>{0}</Code></Area>" + kind_ + "</Item>"
+    said = "".join(item_.format(*region) for region in regions)
+    body = f"<Tsunami><Forecast>{said}</Forecast></Tsunami>"
+    return telegram(body=body, event_id=event_id, reported=at.isoformat(timespec="seconds"), **head)
 
 
 def cap(

@@ -4,6 +4,7 @@ Every method is one transaction, or one snapshot where it only reads. Every meth
 """
 
 from broadcaster.ports.store.archive import AlertRow, Archive, Past, Resolution
+from broadcaster.ports.store.automatic import AutomaticBook, Consent, Licence, Limits, Speaking, Spoken, Standing, Stop
 from broadcaster.ports.store.canary import Beat, CanaryBook
 from broadcaster.ports.store.drafts import DraftChange, DraftRow, Drafts, DraftState
 from broadcaster.ports.store.feeds import Drafting, Feeds, FeedState, Heard, SubjectKnown, Taking, Told
@@ -34,6 +35,7 @@ __all__ = [
     "ApprovalBy",
     "Archive",
     "AuditTrail",
+    "AutomaticBook",
     "Beat",
     "Breaker",
     "Breaking",
@@ -43,6 +45,7 @@ __all__ = [
     "Choice",
     "Claim",
     "Coming",
+    "Consent",
     "Counting",
     "Decision",
     "DraftChange",
@@ -59,6 +62,8 @@ __all__ = [
     "Intake",
     "Known",
     "Lane",
+    "Licence",
+    "Limits",
     "Outbox",
     "Past",
     "Planned",
@@ -71,8 +76,12 @@ __all__ = [
     "RoutineBook",
     "Session",
     "Settlement",
+    "Speaking",
     "Spent",
+    "Spoken",
+    "Standing",
     "Stats",
+    "Stop",
     "SubjectKnown",
     "Submission",
     "SubmissionState",

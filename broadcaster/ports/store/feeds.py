@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from broadcaster.model import Subject
+from broadcaster.ports.store.automatic import Speaking
 from broadcaster.ports.store.drafts import DraftRow
 
 
@@ -57,10 +58,13 @@ class Drafting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
-    """What one document means for one subject. `drafting` None leaves the draft as it is."""
+    """What one document means for one subject. `drafting` None leaves the draft as it is; `speaking` is what the new
+    draft says at once, without a person.
+    """
 
     known: SubjectKnown
     drafting: Drafting | None = None
+    speaking: Speaking | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +111,9 @@ class Feeds(Protocol):
         ...
 
     async def take(self, taking: Taking) -> None:
-        """Write down one document and all it means. Raise `Conflict` where a person has changed the draft meanwhile."""
+        """Write down one document and all it means. Raise `Conflict` where a person has changed the draft meanwhile, or
+        what was to be said by itself may not be any more.
+        """
         ...
 
     async def told(self, since: datetime, limit: int = 50) -> tuple[Told, ...]:

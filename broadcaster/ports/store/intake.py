@@ -20,6 +20,8 @@ class ApprovalBy(StrEnum):
     """A retraction, unchanged as it was prepared and approved with the alert it takes back."""
     SERIES = "series"
     """A routine announcement, approved once with all of its series."""
+    RULE = "rule"
+    """What a watched feed said, by a rule that two persons have let speak beforehand."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

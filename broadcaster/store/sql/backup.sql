@@ -18,6 +18,11 @@ ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value);
 UPDATE occurrence SET state = 'held', reason = 'restored'
 WHERE state = 'released' OR (state = 'planned' AND due_at <= :now);
 
+-- name: hold_automatic
+-- What was said by itself since is not known here: it might be said again.
+INSERT INTO automatic_stop (id, by, at, why) SELECT 1, :by, :at, 'restored' FROM consent LIMIT 1
+ON CONFLICT (id) DO NOTHING;
+
 -- name: end_countdowns
 UPDATE breaking SET running = 0 WHERE running = 1;
 

@@ -33,6 +33,8 @@ from textual.screen import ModalScreen, Screen, ScreenResultType
 from textual.widget import Widget
 
 from broadcaster.tui.place import AtDesk
+from broadcaster.tui.widgets.automatic_bar import KEY as HOLD
+from broadcaster.tui.widgets.automatic_bar import AutomaticBar
 from broadcaster.tui.widgets.countdown import KEY, CountdownBar
 from broadcaster.tui.widgets.key_bar import KeyBar
 from broadcaster.tui.widgets.mode_bar import ModeBar
@@ -48,6 +50,7 @@ class DeskScreen(AtDesk, Screen[ScreenResultType]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "tui_key_back", show=False),
         KEY,
+        HOLD,
     ]
 
     @property
@@ -59,6 +62,7 @@ class DeskScreen(AtDesk, Screen[ScreenResultType]):
         """Put the flow between mode and keys."""
         yield ModeBar()
         yield CountdownBar()
+        yield AutomaticBar()
         yield from self.body()
         yield KeyBar()
 
@@ -82,6 +86,7 @@ class DeskModal(AtDesk, ModalScreen[ScreenResultType]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "tui_key_back", key_display="Esc"),
         KEY,
+        HOLD,
         Binding("f1", "app.help", "tui_key_help", key_display="F1"),
         Binding("f2", "app.switch_language", "tui_key_language", key_display="F2"),
         Binding("ctrl+q", "app.quit", "tui_key_quit", show=False, priority=True),
@@ -96,6 +101,7 @@ class DeskModal(AtDesk, ModalScreen[ScreenResultType]):
         """Put the question into the box."""
         yield ModeBar()
         yield CountdownBar()
+        yield AutomaticBar()
         with Container(classes="box"):
             yield from self.body()
         yield KeyBar()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, ClassVar
 
 from textual import work
@@ -74,7 +74,9 @@ class PlanScreen(PaperScreen):
 
     def action_approve(self) -> None:
         """Ask for the plan's name, then let the series speak."""
-        self.app.push_screen(SeriesScreen(self.found["row"]), self._approved)
+        name, digest = str(self.found["row"]["plan"]["id"]), str(self.found["row"]["digest"])
+        question = SeriesScreen(name, "tui_series_ask", lambda core: core.approve_plan(name, digest))
+        self.app.push_screen(question, self._approved)
 
     def _approved(self, done: Any) -> None:
         if done is not None:
@@ -94,16 +96,16 @@ class PlanScreen(PaperScreen):
 
 
 class SeriesScreen(DeskModal[Any]):
-    """The question before a series speaks: nobody looks at it again, so its name is typed. Its result is the desk's
-    answer; None where nothing was done.
+    """The question before something speaks that nobody looks at again: its name is typed. `approve` asks the core; its
+    answer is the result, None where nothing was done.
     """
 
     NAME: ClassVar[str] = "tui_series_name"
     CSS_PATH = "../css/send.tcss"
 
-    def __init__(self, row: Any) -> None:
+    def __init__(self, called: str, question: str, approve: Callable[[Client], Any]) -> None:
         super().__init__()
-        self._row = row
+        self._called, self._question, self._approve = called, question, approve
 
     def body(self) -> Iterable[Widget]:
         """Return question and field."""
@@ -118,15 +120,16 @@ class SeriesScreen(DeskModal[Any]):
 
     def spoken(self) -> None:
         """Word the question."""
-        mode, plan = self.words(f"mode_{self.desk.mode}"), self._row["plan"]["id"]
-        self.query_one("#question", Static).update(plain(self.words("tui_series_ask", mode=mode, plan=plan), "bold"))
+        mode = self.words(f"mode_{self.desk.mode}")
+        self.query_one("#question", Static).update(
+            plain(self.words(self._question, mode=mode, plan=self._called), "bold")
+        )
 
     async def on_input_submitted(self, event: Input.Submitted) -> None:
         """Approve where the name is right."""
         event.stop()
-        name = str(self._row["plan"]["id"])
-        if not matches(event.value, name):
-            self.query_one("#verdict", Static).update(plain(self.words("tui_typed_wrong", word=name), "bold"))
+        if not matches(event.value, self._called):
+            self.query_one("#verdict", Static).update(plain(self.words("tui_typed_wrong", word=self._called), "bold"))
             return
         with self.desk.failing():
-            self.dismiss(await self.ask(lambda core: core.approve_plan(name, self._row["digest"])))
+            self.dismiss(await self.ask(self._approve))
