@@ -18,10 +18,10 @@ async def test_every_screen_says_that_it_is_on_and_stops_it(tmp_path: Path) -> N
         for officer in (OFFICER, SECOND):
             await made.here.automatic.approve(QUAKE.name, digest, officer)
         async with seat(made) as here:
-            for screen in ("b", "f1"):
-                await here.press(screen)
+            for keys in ((), ("f1",)):
+                await here.press(*keys)
                 await here.until(lambda: "自動送信 有効：地震" in here.shown())
-            await here.press("f9", "enter")
+            await here.press("f12", "enter")
             await here.until(lambda: "自動送信 停止中" in here.shown())
         assert (await made.here.store.automatic_stop()) is not None
 
@@ -43,5 +43,5 @@ async def test_a_rule_is_approved_by_its_name_and_let_go_on(tmp_path: Path) -> N
 async def test_without_a_rule_there_is_no_bar_and_no_key(tmp_path: Path) -> None:
     async with core(tmp_path) as made, seat(made) as here:
         assert not here.app.screen.query_one(AutomaticBar).display
-        await here.press("f9")
+        await here.press("f12")
         assert "理由" not in here.shown()

@@ -11,7 +11,7 @@ from broadcaster.tui.drawing import clock_of, fit
 from broadcaster.tui.place import AtDesk
 from broadcaster.tui.words import plain
 
-KEY = Binding("f9", "app.hold_automatic", "tui_key_hold_automatic", key_display="F9", show=False)
+KEY = Binding("f12", "app.hold_automatic", "tui_key_hold_automatic", key_display="F12", show=False)
 """Named in the bar itself. Among the keys of every screen: a question in a box lets no key through to the app."""
 
 
