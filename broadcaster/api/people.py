@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from broadcaster.api import shapes
 from broadcaster.api.asking import Ask, Route, get, post
 from broadcaster.api.peers import user_id
@@ -30,6 +32,10 @@ async def _me(ask: Ask) -> shapes.Me:
         city=ask.desk.city,
         until=caller.until,
     )
+
+
+async def _names(ask: Ask) -> Mapping[str, str]:
+    return await ask.officers.names()
 
 
 async def _change_passphrase(ask: Ask) -> None:
@@ -109,6 +115,7 @@ async def _revoke_token(ask: Ask) -> None:
 
 PEOPLE: tuple[Route, ...] = (
     get("/me", "Who asks, and as what", _me, shapes.Me),
+    get("/names", "How each officer is shown, by id", _names, Mapping[str, str]),
     post("/sessions", "Log in", _begin_session, shapes.Login, Begun),
     post("/sessions/end", "Log out", _end_session, None, None),
     post("/me/passphrase", "Another passphrase for whoever asks", _change_passphrase, shapes.Passphrase, None),

@@ -22,7 +22,7 @@ from broadcaster.documents import dump
 from broadcaster.errors import BroadcasterError, DeliveryError, Reason
 from broadcaster.model import Organ, Pulse, Text
 from broadcaster.papers import silence
-from broadcaster.papers.telling import Say
+from broadcaster.papers.reading import Say
 from broadcaster.ports.channel import Notifier
 from broadcaster.ports.world import City, Egress
 from broadcaster.rules.canary import ways

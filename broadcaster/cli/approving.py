@@ -9,9 +9,10 @@ import click
 
 from broadcaster.cli.glass import broken
 from broadcaster.cli.looking import channel_lines
+from broadcaster.cli.people import headline, who
 from broadcaster.cli.sending import confirm, finish
 from broadcaster.cli.session import Session, command, say
-from broadcaster.cli.tables import headline, mode, serial
+from broadcaster.cli.tables import mode, serial
 from broadcaster.cli.words import words
 from broadcaster.client import Client
 from broadcaster.errors import NotFound
@@ -64,10 +65,10 @@ def show(submission: Any) -> None:
     acceptance = submission["acceptance"]
     alert = acceptance["alert"]
     say(f"{mode(submission['mode'])} {serial(alert)} {words('kind_' + alert['kind'])}: {headline(alert)}")
-    author = acceptance["author"]["name"]
+    author = who(acceptance["author"]["name"])
     say(words("board_submission", number=submission["id"], headline=headline(alert), author=author))
     if back := submission["handed_back"]:
-        say(words("tui_mended", by=back["closed_by"], reason=back["reason"]))
+        say(words("tui_mended", by=who(back["closed_by"]), reason=back["reason"]))
     if submission["overtaken"]:
         say(words("pending_overtaken"))
     if submission["previous"]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from broadcaster.cli.people import who
 from broadcaster.cli.questions import Asker, Option, Question, cleaned, filled, followed, hazard_lines, picked
 from broadcaster.cli.sending import finish, summary
 from broadcaster.cli.session import Session, command, say
@@ -272,7 +273,7 @@ class Talk:
         theirs = from_json(self._row["body"])
         say(words(conflict.code, **conflict.params))
         names = {question.place: question.name for question in self._all()}
-        by = self._row["updated_by"]["name"]
+        by = who(self._row["updated_by"]["name"])
         for each in differences(self.sheet, theirs):
             say(f"  {names.get(each.place, each.place)}:")
             say(f"    1 {words('tui_ours')}: {each.ours or '-'}")

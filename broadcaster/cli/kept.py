@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from broadcaster.cli.app import Group
+from broadcaster.cli.people import reader, who
 from broadcaster.cli.session import Session, command
 from broadcaster.cli.tables import clock
 from broadcaster.cli.words import help_of, problem, words
@@ -41,7 +42,7 @@ def show(session: Session, number: int) -> None:
     client = session.client()
     row, setting = client.draft(number), client.setting()
     press, sheet, now = press_of(setting), from_json(row["body"]), datetime.now(UTC)
-    editors = ", ".join(each["name"] for each in row["editors"])
+    editors = reader().listed(who(each["name"]) for each in row["editors"])
     lines = [_line(row, setting["city"]["zone"]), words("drafts_editors", names=editors)]
     lines += _texts(press.texts(sheet, now))
     found = [
@@ -62,7 +63,7 @@ def drop(session: Session, number: int) -> None:
 
 def _line(row: Any, zone: str) -> str:
     time = clock(row["updated_at"], zone)
-    return words("drafts_line", number=row["id"], time=time, by=row["updated_by"]["name"], title=row["title"])
+    return words("drafts_line", number=row["id"], time=time, by=who(row["updated_by"]["name"]), title=row["title"])
 
 
 def _texts(texts: Any) -> Iterator[str]:

@@ -10,8 +10,9 @@ from typing import Any
 import click
 
 from broadcaster.cli.drafts import draft_of, draft_options
+from broadcaster.cli.people import headline
 from broadcaster.cli.session import Session, command, say
-from broadcaster.cli.tables import channel, headline, mode, serial
+from broadcaster.cli.tables import channel, mode, serial
 from broadcaster.cli.words import problem, words
 from broadcaster.errors import Conflict, NotFound, Refused
 from broadcaster.model import Problem

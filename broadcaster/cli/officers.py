@@ -10,6 +10,7 @@ import click
 
 from broadcaster.cli.app import Group
 from broadcaster.cli.asking import secret
+from broadcaster.cli.people import who
 from broadcaster.cli.session import Session, command, say
 from broadcaster.cli.words import help_of, words
 from broadcaster.errors import Refused, Unauthenticated
@@ -48,7 +49,7 @@ def _change(each: Any) -> str:
     wish = each["wish"]
     roles = " ".join(role for role in ROLES if role in wish["roles"])
     what = words(f"change_{wish['verb']}", name=wish["name"], roles=roles)
-    return words("officers_change", number=each["id"], what=what, by=each["by"]["name"])
+    return words("officers_change", number=each["id"], what=what, by=who(each["by"]["name"]))
 
 
 @command("officers add")

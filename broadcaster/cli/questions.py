@@ -9,7 +9,8 @@ from typing import Any
 from unicodedata import normalize
 
 from broadcaster.catalog import sentences
-from broadcaster.cli.tables import headline, serial
+from broadcaster.cli.people import headline
+from broadcaster.cli.tables import serial
 from broadcaster.cli.words import language, words
 from broadcaster.forms import SEPARATORS, Slot, SlotKind
 from broadcaster.model import EASY_JAPANESE, JAPANESE, Severity

@@ -4,12 +4,13 @@ know, who did what.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 
+from broadcaster.cli.people import reader, who
 from broadcaster.cli.session import Session, command, say
 from broadcaster.cli.tables import row_lines
 from broadcaster.cli.words import words
@@ -42,11 +43,11 @@ def incident(session: Session, number: str, table: Path | None, report: Path | N
         raise click.UsageError(words("usage_one_form"))
     found = session.client().chronology(_incident(number))
     if table is not None:
-        _write(table, found, as_csv)
+        _write(table, as_csv(found, reader()))
     elif report is not None:
-        _write(report, found, as_markdown)
+        _write(report, as_markdown(found, reader()))
     else:
-        session.show(found, *(() if session.json else as_lines(found, words)))
+        session.show(found, *(() if session.json else as_lines(found, reader())))
 
 
 @command("handover")
@@ -61,9 +62,9 @@ def handover(session: Session, markdown: bool) -> None:
     if session.json:
         session.show(found)
     elif markdown:
-        click.echo(sheet_markdown(found, words), nl=False)
+        click.echo(sheet_markdown(found, reader()), nl=False)
     else:
-        session.show(found, *sheet_lines(found, words))
+        session.show(found, *sheet_lines(found, reader()))
 
 
 @command("audit list")
@@ -86,10 +87,10 @@ def _entry_lines(found: Any, zone: str) -> Iterator[str]:
     """Yield number, time, what, about what, and who, newest first."""
     from broadcaster.papers.telling import Teller  # noqa: PLC0415 - only here
 
-    teller = Teller(words, zone)
+    teller = Teller(reader(), zone)
     for each in reversed(found["entries"]):
         at, event = teller.local(each["at"]), teller.known(f"event_{each['event']}", each["event"])
-        yield f"{each['seq']:>6}  {at:%Y-%m-%d %H:%M:%S}  {event}  {each['subject']}  {each['actor']}"
+        yield f"{each['seq']:>6}  {at:%Y-%m-%d %H:%M:%S}  {event}  {each['subject']}  {who(each['actor'])}"
 
 
 def _incident(text: str) -> int:
@@ -100,9 +101,8 @@ def _incident(text: str) -> int:
     return int(number)
 
 
-def _write(target: Path, found: Any, make: Callable[[Any, Any], str]) -> None:
+def _write(target: Path, paper: str) -> None:
     """Write the paper: rows end as CSV has it (RFC 4180), and a file that is there is not silently replaced."""
-    paper = make(found, words)
     if str(target) == "-":
         click.echo(paper, nl=False)
         return

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from broadcaster.cli.app import Group
+from broadcaster.cli.people import who
 from broadcaster.cli.sending import confirm
 from broadcaster.cli.session import Session, command, say
 from broadcaster.cli.tables import clock, columns, mode, moment, routine_lines
@@ -60,7 +61,7 @@ def _overview_lines(found: Any) -> Iterator[str]:
 def _standing(row: Any) -> str:
     """Return whether a plan speaks, and by whose word."""
     if row["approved"] and row["approved"] == row["digest"]:
-        return words("routine_approved", approver=row["approver"]["name"])
+        return words("routine_approved", approver=who(row["approver"]["name"]))
     return words("routine_changed" if row["approved"] else "routine_unapproved")
 
 

@@ -13,8 +13,9 @@ import click
 
 from broadcaster.cli.board import verdict
 from broadcaster.cli.drafts import draft_options, given
+from broadcaster.cli.people import headline
 from broadcaster.cli.session import Session, command, say
-from broadcaster.cli.tables import channel, headline, mode, row_lines, serial
+from broadcaster.cli.tables import channel, mode, row_lines, serial
 from broadcaster.cli.words import problem, words
 from broadcaster.client import Client
 from broadcaster.errors import ServiceUnreachable

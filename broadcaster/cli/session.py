@@ -32,6 +32,8 @@ class Session:
     config: Path | None = None
     json: bool = False
     exit_code: int = field(default=0)
+    names: dict[str, str] | None = None
+    """How officers are shown, by id; None before the service was asked (`people.reader`)."""
 
     @property
     def config_path(self) -> Path:

@@ -8,10 +8,12 @@ from typing import Any
 from unicodedata import east_asian_width
 from zoneinfo import ZoneInfo
 
-from broadcaster.cli.words import words
+from broadcaster.cli.people import headline, who
+from broadcaster.cli.words import language, words
 from broadcaster.papers import silence
 from broadcaster.papers.attention import advice, attention
 from broadcaster.papers.automatic import standing
+from broadcaster.papers.reading import Reader
 
 ALONE = ("break_glass", "prepared", "rule")
 """Approvals without a second person at that moment."""
@@ -21,7 +23,12 @@ MAY_BE_THERE = ("accepted", "in_doubt", "duplicate")
 
 def board_lines(board: Any) -> Iterator[str]:
     """Yield the whole board: mode, what needs a person, what waits, then each alert."""
-    yield words("board_head", mode=mode(board["mode"]), city=board["city"], time=clock(board["now"], board["zone"]))
+    yield words(
+        "board_head",
+        mode=mode(board["mode"]),
+        city=Reader(language()).city(board),
+        time=clock(board["now"], board["zone"]),
+    )
     yield from needs_lines(board)
     if not board["rows"]:
         yield words("board_empty")
@@ -47,10 +54,11 @@ def _glass_lines(board: Any) -> Iterator[str]:
     """Yield countdowns that run, and what went out without a second person and was not looked at since."""
     for each in board["breaking"]:
         at = clock(each["due_at"], board["zone"])
-        yield f"  ! {words('board_breaking', number=each['submission'], by=each['by'], reason=each['reason'], at=at)}"
+        by, reason = who(each["by"]), each["reason"]
+        yield f"  ! {words('board_breaking', number=each['submission'], by=by, reason=reason, at=at)}"
     for row in board["rows"]:
         if row["unreviewed"]:
-            yield f"  ! {words('board_unreviewed', serial=serial(row['alert']), by=row['approved_by'])}"
+            yield f"  ! {words('board_unreviewed', serial=serial(row['alert']), by=who(row['approved_by']))}"
 
 
 def automatic_lines(board: Any) -> Iterator[str]:
@@ -87,7 +95,7 @@ def _waiting_lines(board: Any) -> Iterator[str]:
         yield words("board_waiting", count=len(board["waiting"]))
     for each in board["waiting"]:
         alert = each["acceptance"]["alert"]
-        author = each["acceptance"]["author"]["name"]
+        author = who(each["acceptance"]["author"]["name"])
         yield f"  ? {words('board_submission', number=each['id'], headline=headline(alert), author=author)}"
 
 
@@ -147,10 +155,10 @@ def title(row: Any) -> str:
 def accepted_by(row: Any, zone: str) -> str:
     """Return when it was accepted, and by whom."""
     time = clock(row["accepted_at"], zone)
-    approver = row["approved_by"] or "-"
+    approver = who(row["approved_by"]) if row["approved_by"] else "-"
     if row["approved_how"] in ALONE:
         approver = words(f"approved_{row['approved_how']}", approver=approver)
-    return words("board_by", time=time, author=row["author"], approver=approver)
+    return words("board_by", time=time, author=who(row["author"]), approver=approver)
 
 
 def delivery_cells(each: Any) -> tuple[str, ...]:
@@ -228,11 +236,6 @@ def mode(value: str) -> str:
 def serial(alert: Any) -> str:
     """Return `14-2`."""
     return f"{alert['incident']}-{alert['version']}"
-
-
-def headline(alert: Any) -> str:
-    """Return the headline in the authoritative language."""
-    return str(alert["infos"][0]["headline"])
 
 
 def moment(text: str) -> datetime:

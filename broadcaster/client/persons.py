@@ -23,6 +23,11 @@ class Persons(Wire):
         """Return who asks, and as what."""
         return self._call("GET", "/me")
 
+    def names(self) -> dict[str, str]:
+        """Return how each officer is shown, by id."""
+        found: dict[str, str] = self._call("GET", "/names")
+        return found
+
     def change_passphrase(self, passphrase: str, new: str, code: str = "") -> None:
         """Take another passphrase; other sessions of this person end."""
         self._call("POST", "/me/passphrase", {"passphrase": passphrase, "new": new, "code": code})

@@ -88,6 +88,7 @@ class Board:
     mode: Mode
     now: datetime
     city: str
+    city_en: str
     zone: str
     """The city's time zone by its IANA name: in it people read times."""
     page: str
@@ -133,6 +134,7 @@ async def board(office: Office, limit: int, officers: tuple[Present, ...] = ()) 
         mode=office.mode,
         now=now,
         city=city.name,
+        city_en=city.name_en,
         zone=city.zone.key,
         page=city.public_url,
         rows=await store.board(now, limit),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from broadcaster.model import Actor
 from broadcaster.officers import doors, entering, machines, staff
 from broadcaster.officers.machines import TokenWish
@@ -56,6 +58,10 @@ class Officers:
         await entering.freshly(self._bureau, caller, code)
 
     # ------------------------------------------------------------ who there is
+
+    async def names(self) -> Mapping[str, str]:
+        """Return how each person is shown, by id; those too who are let in no more, since records name them."""
+        return {each.officer.name: each.officer.display for each in await self._bureau.store.accounts()}
 
     async def roll(self) -> Staff:
         """Return everybody, and what waits for a second person."""

@@ -8,27 +8,28 @@ from collections.abc import Iterator
 from typing import Any
 
 from broadcaster.papers.cells import markdown, neutral, visible
-from broadcaster.papers.telling import Say, Teller, Told
+from broadcaster.papers.reading import Reader
+from broadcaster.papers.telling import Teller, Told
 
 BOM = "\ufeff"
 """By it Excel knows UTF-8."""
 COLUMNS = ("paper_time", "paper_serial", "paper_where", "paper_what", "paper_who", "paper_entry")
 
 
-def told(chronology: Any, say: Say) -> list[Told]:
+def told(chronology: Any, say: Reader) -> list[Told]:
     """Return every line in words."""
     teller = Teller(say, chronology["zone"])
     return [teller.tell(each) for each in chronology["happenings"]]
 
 
-def title(chronology: Any, say: Say) -> str:
+def title(chronology: Any, say: Reader) -> str:
     """Return which incident it is, by number and newest headline."""
     rows = chronology["rows"]
-    headline = rows[-1]["alert"]["infos"][0]["headline"] if rows else ""
+    headline = say.headline(rows[-1]["alert"]) if rows else ""
     return say("paper_chronology", incident=chronology["incident"], headline=headline).strip()
 
 
-def as_lines(chronology: Any, say: Say) -> Iterator[str]:
+def as_lines(chronology: Any, say: Reader) -> Iterator[str]:
     """Yield the head, then one line each."""
     yield visible(f"{say('mode_' + chronology['mode'])} {chronology['city']} {title(chronology, say)}")
     for each in told(chronology, say):
@@ -37,7 +38,7 @@ def as_lines(chronology: Any, say: Say) -> Iterator[str]:
         yield "  ".join(visible(part) for part in parts if part)
 
 
-def as_csv(chronology: Any, say: Say) -> str:
+def as_csv(chronology: Any, say: Reader) -> str:
     """Return it as CSV (RFC 4180) with a BOM, neutral to spreadsheets (fault 98). Times are the city's."""
     out = io.StringIO()
     writer = csv.writer(out)
@@ -48,7 +49,7 @@ def as_csv(chronology: Any, say: Say) -> str:
     return BOM + out.getvalue()
 
 
-def as_markdown(chronology: Any, say: Say) -> str:
+def as_markdown(chronology: Any, say: Reader) -> str:
     """Return it as a Markdown table under a heading."""
     teller = Teller(say, chronology["zone"])
     lines = [

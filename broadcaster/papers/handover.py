@@ -8,7 +8,8 @@ from typing import Any
 
 from broadcaster.papers.attention import attention
 from broadcaster.papers.cells import markdown, visible
-from broadcaster.papers.telling import Say, Teller
+from broadcaster.papers.reading import Reader
+from broadcaster.papers.telling import Teller
 
 _MICRO = 1_000_000
 
@@ -21,14 +22,14 @@ class Section:
     lines: tuple[str, ...]
 
 
-def sections(handover: Any, say: Say) -> list[Section]:
+def sections(handover: Any, say: Reader) -> list[Section]:
     """Return the sheet (`desk.Handover` as JSON) in words."""
     teller = Teller(say, handover["board"]["zone"])
     made = [Section(say(code), tuple(lines(handover, teller))) for code, lines in _SECTIONS]
     return [each if each.lines else Section(each.title, (say("hand_none"),)) for each in made]
 
 
-def sheet_lines(handover: Any, say: Say) -> Iterator[str]:
+def sheet_lines(handover: Any, say: Reader) -> Iterator[str]:
     """Yield the sheet as plain lines."""
     yield title(handover, say)
     for each in sections(handover, say):
@@ -37,7 +38,7 @@ def sheet_lines(handover: Any, say: Say) -> Iterator[str]:
         yield from (f"  {visible(line)}" for line in each.lines)
 
 
-def sheet_markdown(handover: Any, say: Say) -> str:
+def sheet_markdown(handover: Any, say: Reader) -> str:
     """Return the sheet as Markdown."""
     lines = [f"# {markdown(title(handover, say))}"]
     for each in sections(handover, say):
@@ -45,11 +46,11 @@ def sheet_markdown(handover: Any, say: Say) -> str:
     return "\n".join(lines) + "\n"
 
 
-def title(handover: Any, say: Say) -> str:
+def title(handover: Any, say: Reader) -> str:
     """Return whose sheet it is, and of when."""
     board = handover["board"]
     now = Teller(say, board["zone"]).local(board["now"])
-    return say("hand_title", mode=say(f"mode_{board['mode']}"), city=board["city"], at=f"{now:%Y-%m-%d %H:%M}")
+    return say("hand_title", mode=say(f"mode_{board['mode']}"), city=say.city(board), at=f"{now:%Y-%m-%d %H:%M}")
 
 
 def _in_force(handover: Any, teller: Teller) -> Iterator[str]:
@@ -59,8 +60,8 @@ def _in_force(handover: Any, teller: Teller) -> Iterator[str]:
             yield teller.say(
                 "hand_in_force",
                 serial=_serial(row["alert"]),
-                headline=info["headline"],
-                areas="、".join(area["area_desc"] for area in info["areas"]),
+                headline=teller.say.headline(row["alert"]),
+                areas=teller.say.areas(row["alert"]),
                 expires=teller.clock(info["expires"]),
             )
 
@@ -71,8 +72,8 @@ def _waiting(handover: Any, teller: Teller) -> Iterator[str]:
         yield teller.say(
             "hand_waiting",
             number=each["id"],
-            headline=acceptance["alert"]["infos"][0]["headline"],
-            author=acceptance["author"]["name"],
+            headline=teller.say.headline(acceptance["alert"]),
+            author=teller.say.who(acceptance["author"]["name"]),
             at=teller.clock(acceptance["at"]),
         )
 
@@ -91,15 +92,16 @@ def _alone(handover: Any, teller: Teller) -> Iterator[str]:
     board = handover["board"]
     for each in board["breaking"]:
         due = teller.clock(each["due_at"])
-        yield teller.say("hand_breaking", number=each["submission"], by=each["by"], reason=each["reason"], due=due)
+        by = teller.say.who(each["by"])
+        yield teller.say("hand_breaking", number=each["submission"], by=by, reason=each["reason"], due=due)
     for row in board["rows"]:
         if row["unreviewed"]:
-            yield teller.say("hand_unreviewed", serial=_serial(row["alert"]), by=row["approved_by"])
+            yield teller.say("hand_unreviewed", serial=_serial(row["alert"]), by=teller.say.who(row["approved_by"]))
 
 
 def _drafts(handover: Any, teller: Teller) -> Iterator[str]:
     for each in handover["drafts"]:
-        by, at = each["updated_by"]["name"], teller.clock(each["updated_at"])
+        by, at = teller.say.who(each["updated_by"]["name"]), teller.clock(each["updated_at"])
         yield teller.say("hand_draft", number=each["id"], title=each["title"], by=by, at=at)
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from broadcaster.catalog import sentences
-from broadcaster.papers.telling import Say
+from broadcaster.papers.reading import Say
 
 _NAMED = ("twitter", "mail", "page", "feeds")
 _WORDED = {"state": "state_", "reason": "reason_"}

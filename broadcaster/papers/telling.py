@@ -5,19 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from broadcaster import catalog
-
-
-class Say(Protocol):
-    """The catalogue in the reader's language."""
-
-    def __call__(self, code: str, /, **params: object) -> str:
-        """Return the sentence for this code."""
-        ...
-
+from broadcaster.papers.reading import Reader
 
 Turn = Callable[["Teller", Any], str]
 """How a parameter is said."""
@@ -38,7 +29,7 @@ class Told:
 class Teller:
     """Puts happenings into words, times in the city's zone (an IANA name)."""
 
-    def __init__(self, say: Say, zone: str) -> None:
+    def __init__(self, say: Reader, zone: str) -> None:
         self.say = say
         self._zone = ZoneInfo(zone)
 
@@ -49,7 +40,7 @@ class Teller:
             serial=happening["serial"],
             where=self.place(happening["channel"], happening["target"]),
             what=self._what(happening),
-            who=happening["who"] or self.say("told_service"),
+            who=self.say.who(happening["who"]) if happening["who"] else self.say("told_service"),
             seq=happening["seq"],
         )
 
@@ -84,7 +75,7 @@ class Teller:
 
     def knows(self, code: str) -> bool:
         """Return whether the catalogue has a sentence for a code."""
-        return code in catalog.sentences(catalog.LANGUAGES[0])
+        return self.say.knows(code)
 
     def _what(self, happening: Any) -> str:
         code = f"told_{happening['code']}"
@@ -117,7 +108,7 @@ def _clock(teller: Teller, value: Any) -> str:
 
 
 def _channels(teller: Teller, value: Any) -> str:
-    return "、".join(teller.channel(name) for name in str(value).split(", ") if name)
+    return teller.say.listed(teller.channel(name) for name in str(value).split(", ") if name)
 
 
 def _why(teller: Teller, value: Any) -> str:

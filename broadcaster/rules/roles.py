@@ -60,6 +60,7 @@ ROUTES: Mapping[str, Rule] = {
     "board": _LOOK,
     "events": _LOOK,
     "report": _LOOK,
+    "names": _LOOK,
     "prepared": _LOOK,
     "look": Rule(door=Door.OPEN),
     "enrol": Rule(door=Door.OPEN),

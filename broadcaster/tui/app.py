@@ -33,6 +33,14 @@ from broadcaster.tui.terminal import DeskTerminal, HungUp
 from broadcaster.tui.widgets.key_bar import bindings_of
 from broadcaster.tui.words import Words, other, visible
 
+KEYS = {
+    **{name: name.capitalize() for name in ("enter", "delete", "up", "down", "left", "right", "home", "end", "tab")},
+    "escape": "Esc",
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
+    "question_mark": "?",
+}
+"""What is written on a key."""
 _FAREWELL_S = 2.0
 """How long leaving waits for a core that does not answer."""
 
@@ -92,7 +100,7 @@ class DeskApp(Stops, App[object]):
     @property
     def city(self) -> str:
         """The city's name, empty before the core has said it."""
-        return str(self.board["city"]) if self.board else ""
+        return self.words.city(self.board) if self.board else ""
 
     @property
     def zone(self) -> str:
@@ -176,6 +184,7 @@ class DeskApp(Stops, App[object]):
         if self.me is not None:
             return
         with self.failing():
+            self.words.names = await self.gateway.ask(lambda core: core.names())
             self.me = await self.gateway.ask(lambda core: core.me())
             if self.needs_login:
                 self._log_in()
@@ -203,6 +212,7 @@ class DeskApp(Stops, App[object]):
         if self.board is None:
             self.run_worker(warm, thread=True, exit_on_error=False)
             self.run_worker(sweep, thread=True, exit_on_error=False)
+        self.words.names |= {each["name"]: each["display"] for each in board["officers"]}
         self.board = board
         self.mode = board["mode"]
 
@@ -225,6 +235,16 @@ class DeskApp(Stops, App[object]):
         return self.words(f"mode_{self.mode}") if self.mode else ""
 
     # ------------------------------------------------------------ keys
+
+    def get_key_display(self, binding: Binding) -> str:
+        """Name a key as it is written on it; Textual's signs for some are of a width that terminals disagree about."""
+        return binding.key_display or KEYS.get(binding.key) or super().get_key_display(binding)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer no help about the help."""
+        if action == "help" and self.screen_stack and isinstance(self.screen, HelpScreen):
+            return False
+        return super().check_action(action, parameters)
 
     def action_switch_language(self) -> None:
         """Japanese and English in turn."""

@@ -9,12 +9,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from unicodedata import normalize
 from zoneinfo import ZoneInfo
 
 from textual.content import Content
 
 from broadcaster.papers import silence
-from broadcaster.tui.lines import WANTING, Line, Sort, headline, moment, serial
+from broadcaster.tui.lines import WANTING, Line, Sort, moment, serial
 from broadcaster.tui.words import Words, plain, width
 
 GOOD, MOVING, WARNING, BAD = "#7fd18c", "#74c7ec", "#f5d067", "#ff9a8f"
@@ -74,7 +75,7 @@ def _attention(line: Line, paper: Paper) -> Content:
     words, each, alert = paper.words, line.delivery, line.row["alert"]
     if each is None:
         left = span(moment(line.row["expires"]) - paper.now, words)
-        said = joined(f" ! {serial(alert)} {words('tui_wants_expiring', left=left)}", headline(alert))
+        said = joined(f" ! {serial(alert)} {words('tui_wants_expiring', left=left)}", words.headline(alert))
         return plain(fit(said, paper.columns), f"bold {WARNING}")
     wants = words(f"tui_wants_{line.code}", count=each["unserved"])
     why = joined(*(part for part in (words.reason(each["reason"]), each["detail"]) if part != wants))
@@ -89,8 +90,8 @@ def _advice(line: Line, paper: Paper) -> Content:
 def _waiting(line: Line, paper: Paper) -> Content:
     words, acceptance = paper.words, line.submission["acceptance"]
     age = words("tui_age", age=span(paper.now - moment(acceptance["at"]), words))
-    who = words("tui_submission", number=line.submission["id"], author=acceptance["author"]["name"])
-    said = f" ? {joined(who, age, headline(acceptance['alert']))}"
+    who = words("tui_submission", number=line.submission["id"], author=words.who(acceptance["author"]["name"]))
+    said = f" ? {joined(who, age, words.headline(acceptance['alert']))}"
     return plain(fit(said, paper.columns), f"bold {WARNING}")
 
 
@@ -104,7 +105,7 @@ def _proposed(line: Line, paper: Paper) -> Content:
 
 
 def _officers(line: Line, paper: Paper) -> Content:
-    return plain(fit(f"  {paper.words('tui_officers', names=line.text or '-')}", paper.columns))
+    return plain(fit(f"  {paper.words('tui_officers', names=paper.words.listed(line.present) or '-')}", paper.columns))
 
 
 def _channel(line: Line, paper: Paper) -> Content:
@@ -135,25 +136,40 @@ def budget(each: Any, paper: Paper) -> str:
 
 def _incident(line: Line, paper: Paper) -> Content:
     words, row, alert = paper.words, line.row, line.row["alert"]
+    said = words.headline(alert)
     age = words("tui_age", age=span(paper.now - moment(row["accepted_at"]), words))
     left = words("tui_left", left=span(moment(row["expires"]) - paper.now, words)) if row["in_force"] else ""
     level = words("tui_level", level=row["level"]) if row["level"] else words(f"kind_{alert['kind']}")
-    right = joined(age, left)
-    front = f" {serial(alert)}  {level}  "
+    known = not paper.wide and row["level"] and says_level(said, row["level"])
+    front, right = f" {serial(alert)}  {'' if known else level + '  '}", joined(age, left)
     room = paper.columns - width(front) - width(right) - 2
-    said = pad(headline(alert), max(room, 1))
-    return plain(fit(f"{front}{said} {right} ", paper.columns), "bold")
+    return plain(fit(f"{front}{pad(said, max(room, 1))} {right} ", paper.columns), "bold")
+
+
+def says_level(text: str, level: int) -> bool:
+    """Return whether a text names its evacuation level itself: 警戒レベル４, Level 4."""
+    folded = "".join(normalize("NFKC", text).casefold().split())
+    return f"レベル{level}" in folded or f"level{level}" in folded
 
 
 def _detail(line: Line, paper: Paper) -> Content:
     words, row = paper.words, line.row
-    approver = row["approved_by"] or "-"
-    if row["approved_how"] in ("break_glass", "prepared", "rule"):
-        approver = words(f"approved_{row['approved_how']}", approver=approver)
-    by = words("tui_by", author=row["author"], approver=approver)
+    by = hands(row, words)
     kind = words(f"kind_{row['alert']['kind']}") if row["level"] else ""
     front = " " * (3 + width(serial(row["alert"])))
-    return plain(fit(f"{front}{joined(kind, row['area'], by)}", paper.columns), "dim")
+    said = joined(kind, words.areas(row["alert"]), by, words.beside(row["alert"]))
+    return plain(fit(f"{front}{said}", paper.columns), "dim")
+
+
+def hands(row: Any, words: Words) -> str:
+    """Return who wrote an alert, and who let it go out where somebody had to."""
+    author = words.who(row["author"])
+    if not row["approved_by"]:
+        return words("tui_by_author", author=author)
+    approver = words.who(row["approved_by"])
+    if row["approved_how"] in ("break_glass", "prepared", "rule"):
+        approver = words(f"approved_{row['approved_how']}", approver=approver)
+    return words("tui_by", author=author, approver=approver)
 
 
 def _delivery(line: Line, paper: Paper) -> Content:
@@ -163,7 +179,7 @@ def _delivery(line: Line, paper: Paper) -> Content:
     return Content.assemble(
         plain(pad(f"  {joined(words.channel(each['channel']), line.text)}", first)),
         plain(pad(words(f"state_{each['state']}"), second), STATES.get(each["state"], "dim")),
-        plain(pad(words("tui_tries", count=each["attempt"]), third)),
+        plain(pad(words("tui_tries", count=each["attempt"]) if each["attempt"] else "", third)),
         plain(pad(arrival(each, line.target_s, paper), fourth), WARNING if late else ""),
         plain(fit(proof(each, paper), max(0, paper.columns - first - second - third - fourth))),
     )
@@ -201,7 +217,8 @@ def proof(each: Any, paper: Paper) -> str:
     next_try = words("tui_next", time=clock_of(each["due_at"], paper.zone)) if waits else ""
     flag = words("flag_possible_duplicate") if each["possible_duplicate"] else ""
     detail = each["detail"] if paper.wide or not each["reason"] else ""
-    return joined(count, next_try, flag, words.reason(each["reason"]), each["url"], detail)
+    url = each["url"] if paper.wide else each["url"].removeprefix("https://").removeprefix("http://")
+    return joined(count, next_try, flag, words.reason(each["reason"]), url, detail)
 
 
 def _feed(line: Line, paper: Paper) -> Content:
@@ -288,17 +305,20 @@ _SORTS: Mapping[Sort, Callable[[Line, Paper], Content]] = {
 
 
 def span(length: timedelta, words: Words) -> str:
-    """Return a length of time in its two largest units at most: `45 s`, `5 min`, `1 h 20 min`, `3 d 4 h`."""
+    """Return a length of time in its two largest units at most: `45 s`, `1 min 20 s`, `5 min`, `1 h 20 min`."""
     seconds = max(0, int(length.total_seconds()))
     place = next((place for place, (size, _) in enumerate(_UNITS) if seconds >= size), len(_UNITS) - 1)
     said = list[str]()
-    for size, code in _UNITS[place : place + 2]:
+    several = seconds >= _IN_MINUTES_S and _UNITS[place][1] == "tui_minutes"
+    for size, code in _UNITS[place : place + (1 if several else 2)]:
         count, seconds = divmod(seconds, size)
         if count or not said:
             said.append(words(code, count=count))
     return said[0] if len(said) == 1 else words("tui_span", first=said[0], second=said[1])
 
 
+_IN_MINUTES_S = 180
+"""From three minutes on nobody counts seconds any more."""
 _UNITS = ((86400, "tui_days"), (3600, "tui_hours"), (60, "tui_minutes"), (1, "tui_seconds"))
 
 

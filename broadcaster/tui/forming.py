@@ -14,8 +14,9 @@ from textual.widget import Widget
 from broadcaster import catalog
 from broadcaster.forms import Slot, SlotKind
 from broadcaster.model import EASY_JAPANESE, JAPANESE, Severity
+from broadcaster.papers.reading import Reader
 from broadcaster.sheet import FIELDS, Press, Sheet, Wording
-from broadcaster.tui.lines import headline, serial
+from broadcaster.tui.lines import serial
 from broadcaster.tui.widgets.area_picker import AreaPicker
 from broadcaster.tui.widgets.choice_field import Choice, ChoiceField
 from broadcaster.tui.widgets.form_row import FormRow, Naming, TextPane
@@ -102,8 +103,8 @@ class Maker:
         for row in self.board["rows"] if self.board else ():
             alert = row["alert"]
             if row["in_force"] or alert["identifier"] == self.sheet.of:
-                said = f"{serial(alert)} {headline(alert)}"
-                yield Choice(alert["identifier"], said, said)
+                said = (f"{serial(alert)} {Reader(language).headline(alert)}" for language in ("ja", "en"))
+                yield Choice(alert["identifier"], *said)
 
     def _frame(self) -> Iterator[FormRow]:
         frame = self.sheet.frame

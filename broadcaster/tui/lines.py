@@ -52,9 +52,9 @@ class Sort(StrEnum):
 
 class Line(NamedTuple):
     """One line. `row`, `delivery`, `submission`, `channel`, `feed`, `draft`, `routine`, `pulse` are the board's own
-    values or None. `code` names the heading's sentence or the advice, `number` what is counted there, `text` what is
-    said as it is; `target_s` is how soon a delivery should have arrived. A tuple: a board makes a thousand of them at
-    each change.
+    values or None; `present` are the officers who are there. `code` names the heading's sentence or the advice,
+    `number` what is counted there, `text` what is said as it is; `target_s` is how soon a delivery should have arrived.
+    A tuple: a board makes a thousand of them at each change.
     """
 
     key: str
@@ -67,6 +67,7 @@ class Line(NamedTuple):
     draft: Any = None
     routine: Any = None
     pulse: Any = None
+    present: tuple[str, ...] = ()
     code: str = ""
     text: str = ""
     number: int = 0
@@ -76,6 +77,12 @@ class Line(NamedTuple):
     def alert(self) -> str:
         """The identifier of the alert it belongs to, empty where it belongs to none."""
         return str(self.row["alert"]["identifier"]) if self.row else ""
+
+    @property
+    def leads_on(self) -> bool:
+        """Whether there is more to be seen or done behind it."""
+        over = self.delivery is None and self.row is not None and not self.row["in_force"]
+        return self.can_be_reached and self.sort is not Sort.CHANNEL and not over
 
     @property
     def can_be_reached(self) -> bool:
@@ -171,8 +178,8 @@ def _channels(board: Any) -> Iterator[Line]:
     yield Line(key="channels", sort=Sort.HEADING, code="tui_channels", number=len(board["channels"]))
     for each in board["channels"]:
         yield Line(key=f"#{each['channel']}", sort=Sort.CHANNEL, channel=each)
-    present = "、".join(str(officer["display"]) for officer in board["officers"])
-    yield Line(key="officers", sort=Sort.OFFICERS, text=present, number=len(board["officers"]))
+    present = tuple(str(officer["display"]) for officer in board["officers"])
+    yield Line(key="officers", sort=Sort.OFFICERS, present=present)
 
 
 def _silent(board: Any) -> Iterator[Line]:
@@ -247,8 +254,3 @@ def moment(text: str) -> datetime:
 def serial(alert: Any) -> str:
     """Return `14-2`."""
     return f"{alert['incident']}-{alert['version']}"
-
-
-def headline(alert: Any) -> str:
-    """Return the headline in the authoritative language."""
-    return str(alert["infos"][0]["headline"])

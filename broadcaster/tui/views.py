@@ -15,11 +15,16 @@ from textual.content import Content
 from broadcaster.papers.marks import signed
 from broadcaster.papers.telling import Teller
 from broadcaster.rules.differences import Mark, Piece, changed, compare
-from broadcaster.tui.words import Words, plain
+from broadcaster.tui.drawing import pad
+from broadcaster.tui.words import Words, plain, width
 
 MICRO = 1_000_000
+NAMES, SHORT = 18, 60
+"""Columns of a point's name, and of what stands beside it."""
 STYLES = {Mark.SAME: "", Mark.REMOVED: "strike $text-error", Mark.ADDED: "bold underline $text-success"}
 PROSE, NOT_PROSE = ".txt", "robots.txt"
+READ = ("From", "Subject", "Date")
+"""Headers that whoever gets a mail sees; the others come after its text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +56,15 @@ def _points(shown: Any, words: Words, zone: str, *, differences: bool) -> Page:
     teller = Teller(words, zone)
     before = dict(_facts(shown["previous"], teller)) if differences and shown["previous"] else {}
     lines = [_problem(each, words) for each in shown.get("problems", ())]
-    for code, said in _facts(alert_of(shown), teller):
-        between = "\n" if "\n" in said else "  "
-        lines.append(Content.assemble(plain(f"{words(code)}{between}", "bold"), beside(before.get(code, said), said)))
+    for name, said in _facts(alert_of(shown), teller):
+        lines.append(Content.assemble(_named(name, said), beside(before.get(name, said), said)))
     return Page(words("tui_points"), audience(shown, words), Content("\n").join(lines))
+
+
+def _named(name: str, said: str) -> Content:
+    """Return a point's name: beside what is short, over what is long."""
+    short = "\n" not in said and width(said) <= SHORT
+    return plain(pad(name, NAMES) if short else f"{name}\n", "bold")
 
 
 def _problem(each: Any, words: Words) -> Content:
@@ -63,14 +73,20 @@ def _problem(each: Any, words: Words) -> Content:
 
 
 def _facts(alert: Any, teller: Teller) -> Iterator[tuple[str, str]]:
-    info, say = alert["infos"][0], teller.say
-    yield "tui_point_headline", info["headline"]
-    yield "tui_point_level", say("tui_level", level=alert["level"]) if alert["level"] else say("tui_no_level")
-    yield "tui_point_areas", "、".join(area["area_desc"] for area in info["areas"])
-    yield "tui_point_expires", teller.clock(info["expires"])
-    yield "tui_point_action", info["instruction"]
-    yield "tui_point_reason", info["description"]
-    yield "tui_point_languages", ", ".join(each["language"] for each in alert["infos"])
+    """Yield each point by its name: in the reader's language, then what the authoritative one says instead."""
+    say = teller.say
+    own, authoritative = say.info(alert), alert["infos"][0]
+    yield say("tui_point_headline"), own["headline"]
+    yield say("tui_point_level"), say("tui_level", level=alert["level"]) if alert["level"] else say("tui_no_level")
+    yield say("tui_point_areas"), say.areas(alert)
+    yield say("tui_point_expires"), teller.clock(own["expires"])
+    yield say("tui_point_languages"), say.listed(say.tongue(each["language"]) for each in alert["infos"])
+    yield say("tui_point_action"), own["instruction"]
+    yield say("tui_point_reason"), own["description"]
+    if authoritative is not own:
+        tongue = say.tongue(authoritative["language"])
+        for point, part in (("headline", "headline"), ("action", "instruction"), ("reason", "description")):
+            yield f"{say(f'tui_point_{point}')} [{tongue}]", authoritative[part]
 
 
 def _channel(each: Any, words: Words, *, differences: bool) -> Page:
@@ -82,7 +98,8 @@ def figures(each: Any, words: Words) -> str:
     """Return the channel's count, cost and reach in a line."""
     parts = []
     if each["length"]:
-        parts.append(words("tui_length", length=each["length"]["length"], limit=each["length"]["limit"]))
+        code = "tui_length_subject" if has_subject(each) else "tui_length"
+        parts.append(words(code, length=each["length"]["length"], limit=each["length"]["limit"]))
     if each["cost"] and each["cost"]["microusd"]:
         parts.append(words("tui_cost", cost=f"{each['cost']['microusd'] / MICRO:.3f}"))
     parts.append(words("reached_all") if each["reached"] is None else words("tui_recipients", count=each["reached"]))
@@ -91,27 +108,36 @@ def figures(each: Any, words: Words) -> str:
     return "  ".join(parts)
 
 
+def has_subject(each: Any) -> bool:
+    """Return whether what is counted of a channel is its subject, as in a mail."""
+    return any(text["subject"] for text in each["texts"])
+
+
 def audience(shown: Any, words: Words) -> str:
     """Return every channel with whom it reaches, in a line."""
-    return "  ".join(
-        f"{words.channel(each['channel'])} {words('tui_recipients', count=each['reached'])}"
-        if each["reached"] is not None
-        else words.channel(each["channel"])
-        for each in shown["channels"]
-    )
+    return words("tui_goes_to", channels=words.listed(_reach(each, words) for each in shown["channels"]))
+
+
+def _reach(each: Any, words: Words) -> str:
+    name = words.channel(each["channel"])
+    return name if each["reached"] is None else f"{name} {words('tui_recipients', count=each['reached'])}"
 
 
 def _texts(each: Any, words: Words, *, differences: bool) -> Iterator[Content]:
     before = {text["language"]: text["body"] for text in each["previous"]} if differences else {}
     for text in each["texts"]:
-        yield plain(words("tui_in_language", language=text["language"]), "bold reverse")
+        yield plain(words("tui_in_language", language=words.tongue(text["language"])), "bold reverse")
         headers = each["headers"].get(text["language"], {})
-        yield from (plain(f"{name}: {value}", "dim") for name, value in headers.items())
+        yield from (plain(f"{name}: {value}") for name, value in headers.items() if name in READ)
         if headers:
-            yield plain(words("tui_to_each"), "dim")
+            yield plain(words("tui_to_each"))
             yield plain("")
         yield beside(before.get(text["language"], text["body"]), text["body"])
         yield plain("")
+        if headers:
+            yield plain(words("tui_further_headers"), "dim")
+            yield from (plain(f"{name}: {value}", "dim") for name, value in headers.items() if name not in READ)
+            yield plain("")
 
 
 def _files(each: Any, words: Words, *, differences: bool) -> Iterator[Content]:
@@ -121,6 +147,9 @@ def _files(each: Any, words: Words, *, differences: bool) -> Iterator[Content]:
         text = each["files"][path]
         yield plain(path, "bold reverse")
         yield beside(text if before is None else before, text)
+        yield plain("")
+    if each["sizes"] and not each["texts"] and not prose:
+        yield plain(words("tui_for_programs"))
         yield plain("")
     for path, size in each["sizes"].items():
         yield plain(f"{path} ({words('bytes', count=size)})", "dim")

@@ -9,19 +9,17 @@ from unicodedata import east_asian_width
 from textual.content import Content
 
 from broadcaster import catalog
+from broadcaster.papers.reading import Reader
 
 CHANNELS = ("twitter", "mail", "page", "feeds")
 """Channels whose name the catalogue knows; another one is shown by its own name."""
 
 
-class Words:
-    """The catalogue in one language: `words("board_empty")`, `words.problem(each)`."""
-
-    def __init__(self, language: str) -> None:
-        self.language = language
+class Words(Reader):
+    """The catalogue in the language chosen now, and the names: `words("board_empty")`, `words.problem(each)`."""
 
     def __call__(self, code: str, /, **params: object) -> str:
-        """Return the sentence for this code."""
+        """Return the sentence for this code, as it is said at the desk."""
         return catalog.say(code, self.language, catalog.TUI, **params)
 
     def problem(self, entry: Mapping[str, Any]) -> str:

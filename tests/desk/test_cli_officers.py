@@ -113,7 +113,7 @@ async def test_a_city_sets_up_its_officers(
         out, _ = await sh.run("officers", "add", "duty-b", "--role=approver")
         assert "officers confirm 1" in out
         out, _ = await sh.run("officers", "list")
-        assert "duty-b" in out
+        assert "当直A" in next(line for line in out.splitlines() if "duty-b" in line), "by whom it was asked"
         await sh.run("officers", "confirm", "1", code=2)
         await sh.run("logout")
         await sh.run("officers", "confirm", "1")

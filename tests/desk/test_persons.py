@@ -286,6 +286,8 @@ async def test_disabling_ends_every_session_at_once_the_stream_too(tmp_path: Pat
         boards = there.client(thief).boards()
         await there.do(next, boards)
         await there.do(there.client(first.session).officer, "duty-b", "disable")
+        names = await there.do(there.owner.names)
+        assert names == {"duty-a": "当直 duty-a", "duty-b": "duty-b"}, "records go on naming who is let in no more"
         assert (await there.fails(there.client(thief).me)).code == "session_ended"
         await there.do(lambda: list(boards))
         assert (await there.fails(there.owner.login, "duty-b", "wrong wrong wrong", "1")).code == "login_refused"

@@ -14,7 +14,8 @@ async def test_the_mode_stands_on_top_in_word_and_colour_and_in_the_title(
 ) -> None:
     async with core(tmp_path) as made, seat(made, language) as here:
         assert here.shown().splitlines()[0].count(word) == 2
-        assert here.app.title == f"{word} 東大和市 Broadcaster"
+        city = "東大和市" if language == "ja" else "Higashiyamato City"
+        assert here.app.title == f"{word} {city} Broadcaster"
 
 
 async def test_live_is_told_apart_from_a_drill(tmp_path: Path) -> None:

@@ -126,7 +126,7 @@ async def test_a_draft_is_back_after_the_terminal_died(tmp_path: Path) -> None:
         assert (await made.here.store.board(made.here.clock.now())) == ()
         async with composing(made) as desk:
             await desk.open(ComposeScreen())
-            assert "flood-level4 芋窪" in desk.shown
+            assert "避難指示（洪水） 芋窪" in desk.shown
             await desk.pick("shift+tab", "enter")
             assert desk.screen.sheet == Sheet(template="flood-level4", areas=("芋窪",), slots={"river": "奈良橋川"})
             assert "奈良橋川" in desk.shown

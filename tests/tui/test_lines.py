@@ -45,6 +45,7 @@ def board(*rows: AlertRow, channels: tuple[ChannelState, ...] = CHANNELS) -> Any
         mode=Mode.DRILL,
         now=NOW,
         city="東大和市",
+        city_en="Higashiyamato City",
         zone="Asia/Tokyo",
         page="http://127.0.0.1/",
         rows=rows,

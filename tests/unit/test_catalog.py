@@ -5,6 +5,7 @@ import re
 import string
 from collections.abc import Iterator
 from pathlib import Path
+from unicodedata import east_asian_width
 
 import pytest
 
@@ -177,3 +178,10 @@ def test_a_parameter_may_be_called_anything() -> None:
 def test_each_reason_a_delivery_may_fail_for_has_words() -> None:
     known = catalog.sentences("ja")
     assert {reason.value for reason in Reason if f"reason_{reason.value}" not in known} == set()
+
+
+@pytest.mark.parametrize("language", catalog.LANGUAGES)
+def test_no_sentence_holds_a_letter_whose_width_terminals_disagree_about(language: str) -> None:
+    """Unicode's East Asian width "ambiguous": one column here, two there, and every column after it is off."""
+    sentences = catalog.sentences(language)
+    assert [code for code, said in sentences.items() if any(east_asian_width(each) == "A" for each in said)] == []

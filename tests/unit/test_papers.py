@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,19 +16,16 @@ from broadcaster.papers.cells import markdown, neutral
 from broadcaster.papers.chronology import BOM, as_csv, as_lines, as_markdown
 from broadcaster.papers.handover import sections, sheet_lines, sheet_markdown
 from broadcaster.papers.marks import marked
-from broadcaster.papers.telling import Say, Teller
+from broadcaster.papers.reading import Reader
+from broadcaster.papers.telling import Teller
 
 ZONE = "Asia/Tokyo"
 AT = "2026-11-25T05:05:09+00:00"
 HOSTILE = '=HYPERLINK("http://evil.example","x")|<script>[b]\x1b[31m\n@SUM(1)'
 
 
-def say(language: str) -> Say:
-    return partial(_say, language)
-
-
-def _say(language: str, code: str, /, **params: object) -> str:
-    return catalog.say(code, language, **params)
+def say(language: str, **names: str) -> Reader:
+    return Reader(language, names)
 
 
 def happening(code: str = "submitted", **changes: Any) -> dict[str, Any]:
@@ -41,7 +37,7 @@ def happening(code: str = "submitted", **changes: Any) -> dict[str, Any]:
 
 
 def chronology(*happenings: dict[str, Any], headline: str = "避難指示") -> dict[str, Any]:
-    rows = [{"alert": {"infos": [{"headline": headline}]}}]
+    rows = [{"alert": {"infos": [{"language": "ja", "headline": headline}]}}]
     return {
         "mode": "live", "now": AT, "city": "東大和市", "zone": ZONE, "incident": 7, "rows": rows,
         "happenings": list(happenings),
@@ -131,7 +127,7 @@ def test_a_word_in_a_sentence_is_the_readers() -> None:
     tried = happening("tried", params=TRIED, channel="mail", target="subscribers", who="")
     told = Teller(say("ja"), ZONE).tell(tried)
     assert (told.where, told.who) == ("メール", "自動")
-    assert told.what == "送信 1 回目 不明 → 確認中 〔二重の可能性〕"
+    assert told.what == "送信 1 回目 不明 -> 確認中 〔二重の可能性〕"
     assert "in doubt" in Teller(say("en"), ZONE).tell(tried).what
 
 
@@ -171,7 +167,12 @@ def test_markdown_and_the_terminal_show_what_was_written_and_obey_nothing() -> N
 
 
 def board(**changes: Any) -> dict[str, Any]:
-    info = {"headline": "避難指示", "areas": [{"area_desc": "芋窪"}, {"area_desc": "蔵敷"}], "expires": AT}
+    info = {
+        "language": "ja",
+        "headline": "避難指示",
+        "areas": [{"area_desc": "芋窪"}, {"area_desc": "蔵敷"}],
+        "expires": AT,
+    }
     alert = {"identifier": "a", "incident": 7, "version": 1, "infos": [info]}
     delivery = {"id": 5, "channel": "mail", "target": "subscribers", "state": "failed", "reason": "rejected",
                 "possible_duplicate": False}  # fmt: skip
@@ -181,7 +182,7 @@ def board(**changes: Any) -> dict[str, Any]:
     }  # fmt: skip
     acceptance = {"alert": alert, "author": {"name": "当直A"}, "at": AT}
     whole = {
-        "mode": "live", "now": AT, "city": "東大和市", "zone": ZONE, "rows": [row],
+        "mode": "live", "now": AT, "city": "東大和市", "city_en": "Higashiyamato City", "zone": ZONE, "rows": [row],
         "waiting": [{"id": 3, "acceptance": acceptance}],
         "channels": [
             {"channel": "twitter", "down": "suspended", "budgets": []},

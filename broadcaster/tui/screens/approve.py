@@ -11,17 +11,18 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import OptionList, Static
-from textual.widgets.option_list import Option
 
 from broadcaster.client import Client
 from broadcaster.papers.telling import Teller
 from broadcaster.tui.drawing import span
-from broadcaster.tui.lines import headline, moment, serial
+from broadcaster.tui.lines import moment, serial
 from broadcaster.tui.screens.base import DeskScreen
 from broadcaster.tui.screens.glass import GlassScreen
 from broadcaster.tui.screens.preview import Previewing
 from broadcaster.tui.screens.reason import ReasonScreen
 from broadcaster.tui.screens.send import SendScreen
+from broadcaster.tui.widgets.choices import Choices
+from broadcaster.tui.widgets.folded import Prose
 from broadcaster.tui.words import plain
 
 
@@ -34,8 +35,8 @@ class ApproveScreen(DeskScreen[None]):
 
     def body(self) -> Iterable[Widget]:
         """Return the list."""
-        yield Static(id="head")
-        yield OptionList(id="list", markup=False)
+        yield Prose(id="head")
+        yield Choices()
 
     def on_mount(self) -> None:
         """Follow what waits."""
@@ -50,18 +51,20 @@ class ApproveScreen(DeskScreen[None]):
         waiting = self.desk.board["waiting"] if self.desk.board else []
         head = self.words("tui_waiting", count=len(waiting)) if waiting else self.words("tui_nothing_waits")
         self.query_one("#head", Static).update(plain(head, "bold"))
-        shown = self.query_one(OptionList)
+        shown = self.query_one(Choices)
         here = shown.highlighted_option.id if shown.highlighted_option else None
-        shown.set_options([Option(self._line(each), id=str(each["id"])) for each in waiting])
         numbers = [str(each["id"]) for each in waiting]
+        shown.put(map(self._line, waiting), numbers)
         shown.highlighted = numbers.index(here) if here in numbers else (0 if numbers else None)
 
     def _line(self, each: Any) -> Content:
         acceptance = each["acceptance"]
         alert = acceptance["alert"]
         age = self.words("tui_age", age=span(self.desk.now() - moment(acceptance["at"]), self.words))
-        author = self.words("tui_submission", number=each["id"], author=acceptance["author"]["name"])
-        return Content.assemble(plain(f"{serial(alert)}  {headline(alert)}\n", "bold"), plain(f"  {author}  {age}"))
+        author = self.words("tui_submission", number=each["id"], author=self.words.who(acceptance["author"]["name"]))
+        return Content.assemble(
+            plain(f" {serial(alert)}  {self.words.headline(alert)}\n", "bold"), plain(f"   {author}  {age}")
+        )
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Show the one chosen."""
@@ -131,14 +134,13 @@ class ReviewScreen(Previewing):
         acceptance = self.shown["acceptance"]
         teller = Teller(self.words, self.desk.zone)
         until = teller.clock(self.shown["until"])
-        author = self.words("tui_submission", number=self._number, author=acceptance["author"]["name"])
+        author = self.words("tui_submission", number=self._number, author=self.words.who(acceptance["author"]["name"]))
         yield f"{author} {teller.clock(acceptance['at'])}  {self.words('tui_until', until=until)}"
         if back := self.shown["handed_back"]:
-            yield self.words("tui_mended", by=back["closed_by"], reason=back["reason"])
+            yield self.words("tui_mended", by=self.words.who(back["closed_by"]), reason=back["reason"])
         if not self.waits:
-            yield self.words(
-                f"tui_closed_{self.shown['state']}", by=self.shown["closed_by"], reason=self.shown["reason"]
-            )
+            by, reason = self.words.who(self.shown["closed_by"]), self.shown["reason"]
+            yield self.words(f"tui_closed_{self.shown['state']}", by=by, reason=reason)
         elif self.shown["overtaken"]:
             yield self.words("pending_overtaken")
         else:

@@ -28,7 +28,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container
+from textual.containers import Container, Vertical
 from textual.screen import ModalScreen, Screen, ScreenResultType
 from textual.widget import Widget
 
@@ -48,7 +48,7 @@ class DeskScreen(AtDesk, Screen[ScreenResultType]):
     ABOUT: ClassVar[str] = ""
     """The code of a sentence on what it is for, shown by the help; empty for none."""
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "tui_key_back", show=False),
+        Binding("escape", "leave", "tui_key_back"),
         KEY,
         HOLD,
     ]
@@ -84,7 +84,7 @@ class DeskModal(AtDesk, ModalScreen[ScreenResultType]):
     NAME: ClassVar[str] = "tui_desk"
     ABOUT: ClassVar[str] = ""
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "tui_key_back", key_display="Esc"),
+        Binding("escape", "leave", "tui_key_back"),
         KEY,
         HOLD,
         Binding("f1", "app.help", "tui_key_help", key_display="F1"),
@@ -99,9 +99,10 @@ class DeskModal(AtDesk, ModalScreen[ScreenResultType]):
 
     def compose(self) -> ComposeResult:
         """Put the question into the box."""
-        yield ModeBar()
-        yield CountdownBar()
-        yield AutomaticBar()
+        with Vertical(classes="top"):
+            yield ModeBar()
+            yield CountdownBar()
+            yield AutomaticBar()
         with Container(classes="box"):
             yield from self.body()
         yield KeyBar()

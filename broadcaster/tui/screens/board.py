@@ -4,7 +4,7 @@ whatever may be done about the line under the cursor.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
 from textual import work
@@ -87,15 +87,15 @@ class BoardScreen(Opens, DeskScreen[None]):
         """Offer what can be done about the line under the cursor."""
         if not self.is_mounted:
             return True
-        match action:
-            case "follow":
-                return self._row is not None
-            case "decide":
-                return self._line is not None and str(parameters[0]) in verbs(self._line)
-            case "reopen":
-                return self._line is not None and self._line.sort is Sort.CHANNEL and bool(self._line.channel["down"])
-            case _:
-                return True
+        line = self._line
+        offered: dict[str, Callable[[], bool]] = {
+            "leave": lambda: False,
+            "follow": lambda: self._row is not None,
+            "incident": lambda: line is not None and bool(line.row or line.submission),
+            "decide": lambda: line is not None and str(parameters[0]) in verbs(line),
+            "reopen": lambda: line is not None and line.sort is Sort.CHANNEL and bool(line.channel["down"]),
+        }
+        return offered[action]() if action in offered else True
 
     def on_line_reached(self, _: LineReached) -> None:
         """Show the keys of this line."""

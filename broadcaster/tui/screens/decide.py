@@ -9,8 +9,9 @@ from textual import work
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from broadcaster.tui.lines import Line, headline, serial
+from broadcaster.tui.lines import Line, serial
 from broadcaster.tui.screens.base import DeskModal
+from broadcaster.tui.widgets.folded import Prose
 from broadcaster.tui.words import plain
 
 
@@ -28,9 +29,9 @@ class DecideScreen(DeskModal[Any]):
 
     def body(self) -> Iterable[Widget]:
         """Return what it is about, what it does, and why."""
-        yield Static(id="of")
-        yield Static(id="does")
-        yield Static(id="why-label")
+        yield Prose(id="of")
+        yield Prose(id="does")
+        yield Prose(id="why-label")
         yield Input(id="why", max_length=200)
 
     def spoken(self) -> None:
@@ -38,7 +39,7 @@ class DecideScreen(DeskModal[Any]):
         words, each, alert = self.words, self._line.delivery, self._line.row["alert"]
         state = words(f"state_{each['state']}")
         self.query_one("#of", Static).update(
-            plain(f"{serial(alert)} {words.channel(each['channel'])}: {state}  {headline(alert)}", "bold")
+            plain(f"{serial(alert)} {words.channel(each['channel'])}: {state}  {words.headline(alert)}", "bold")
         )
         some = each["unserved"] and each["state"] in ("accepted", "confirmed")
         code = f"tui_about_{self._verb}" + ("_unserved" if some else "")

@@ -12,8 +12,9 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from broadcaster.tui.drawing import Paper, arrival, clock_of, joined, pad
-from broadcaster.tui.lines import Line, headline, serial
+from broadcaster.tui.lines import Line, serial
 from broadcaster.tui.screens.base import DeskModal
+from broadcaster.tui.widgets.folded import Prose
 from broadcaster.tui.words import Words, plain
 
 
@@ -30,7 +31,7 @@ class DetailScreen(DeskModal[None]):
     def body(self) -> Iterable[Widget]:
         """Return the text."""
         with VerticalScroll():
-            yield Static(id="detail")
+            yield Prose(id="detail")
 
     def on_mount(self) -> None:
         """Fetch the tries."""
@@ -47,7 +48,7 @@ class DetailScreen(DeskModal[None]):
         """Tell all of it."""
         paper = Paper(words=self.words, now=self.desk.now(), zone=self.desk.zone, columns=self.app.size.width)
         alert = self._line.row["alert"]
-        lines = [plain(f"{serial(alert)} {headline(alert)}", "bold"), plain("")]
+        lines = [plain(f"{serial(alert)} {self.words.headline(alert)}", "bold"), plain("")]
         lines += [plain(f"{pad(self.words(code), 14)}{text}") for code, text in _facts(self._line, paper) if text]
         lines += [plain(""), plain(self.words("tui_detail_attempts"), "bold")]
         lines += [plain(f"  {_attempt(each, self.words, paper.zone)}") for each in self._attempts]

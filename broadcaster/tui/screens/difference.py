@@ -14,6 +14,7 @@ from textual.widgets import Static
 from broadcaster.sheet import Difference
 from broadcaster.tui.drawing import clock_of
 from broadcaster.tui.screens.base import DeskModal
+from broadcaster.tui.widgets.folded import Prose
 from broadcaster.tui.words import plain
 
 Stays = Literal["ours", "theirs"]
@@ -35,12 +36,12 @@ class DifferenceScreen(DeskModal["Stays | None"]):
     def body(self) -> Iterable[Widget]:
         """Return the list."""
         with VerticalScroll():
-            yield Static(id="differences")
+            yield Prose(id="differences")
 
     def spoken(self) -> None:
         """Say who changed it, then each field."""
         time = clock_of(self._row["updated_at"], self.desk.zone)
-        by = self._row["updated_by"]["name"]
+        by = self.words.who(self._row["updated_by"]["name"])
         lines = [plain(self.words("tui_difference", by=by, time=time, number=self._row["id"]), "bold"), plain("")]
         for name, each in zip(self._names, self._found, strict=True):
             lines.append(plain(name, "underline"))

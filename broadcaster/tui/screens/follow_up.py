@@ -10,9 +10,10 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
-from broadcaster.tui.lines import headline, serial
+from broadcaster.tui.lines import serial
 from broadcaster.tui.sayings import HOURS
 from broadcaster.tui.screens.base import DeskModal
+from broadcaster.tui.widgets.folded import Prose
 from broadcaster.tui.words import plain
 
 CHOICES = (("u", "update"), ("c", "correct"), ("f", "retract"), ("x", "cancel"), ("e", "lift"), ("v", "extend"))
@@ -33,13 +34,13 @@ class FollowUpScreen(DeskModal[str]):
 
     def body(self) -> Iterable[Widget]:
         """Return the list."""
-        yield Static(id="of")
-        yield Static(id="choices")
+        yield Prose(id="of")
+        yield Prose(id="choices")
 
     def spoken(self) -> None:
         """Say what each does."""
         alert = self._row["alert"]
-        self.query_one("#of", Static).update(plain(f"{serial(alert)} {headline(alert)}\n", "bold"))
+        self.query_one("#of", Static).update(plain(f"{serial(alert)} {self.words.headline(alert)}\n", "bold"))
         lines = [self._choice(key, name) for key, name in CHOICES if name in self._names]
         self.query_one("#choices", Static).update(Content("\n").join(lines))
 
@@ -70,15 +71,15 @@ class ExtendScreen(DeskModal[int]):
 
     def body(self) -> Iterable[Widget]:
         """Return the question."""
-        yield Static(id="of")
-        yield Static(id="choices")
+        yield Prose(id="of")
+        yield Prose(id="choices")
 
     def spoken(self) -> None:
         """Ask."""
         alert = self._row["alert"]
-        self.query_one("#of", Static).update(plain(f"{serial(alert)} {headline(alert)}\n", "bold"))
+        self.query_one("#of", Static).update(plain(f"{serial(alert)} {self.words.headline(alert)}\n", "bold"))
         lines = [plain(self.words("tui_ask_hours"))]
-        lines += [plain(f" {place}  {self.words(f'tui_key_hours_{hours}')}") for place, hours in enumerate(HOURS, 1)]
+        lines += [plain(f" {place}: {self.words(f'tui_key_hours_{hours}')}") for place, hours in enumerate(HOURS, 1)]
         self.query_one("#choices", Static).update(Content("\n").join(lines))
 
     def action_extend(self, hours: int) -> None:

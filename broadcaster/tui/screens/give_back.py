@@ -10,7 +10,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from broadcaster.tui.screens.base import DeskModal
-from broadcaster.tui.widgets.languages_bar import language_name
+from broadcaster.tui.widgets.folded import Prose
 from broadcaster.tui.words import plain
 
 
@@ -26,11 +26,11 @@ class GiveBackScreen(DeskModal[bool]):
 
     def body(self) -> Iterable[Widget]:
         """Return the question."""
-        yield Static(id="question")
+        yield Prose(id="question")
 
     def spoken(self) -> None:
         """Ask."""
-        name = language_name(self._tag, self.words)
+        name = self.words.tongue(self._tag)
         self.query_one("#question", Static).update(plain(self.words("tui_give_back", language=name)))
 
     def action_give_back(self) -> None:

@@ -10,11 +10,12 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from broadcaster.errors import BroadcasterError
-from broadcaster.tui.lines import headline, serial
+from broadcaster.tui.lines import serial
 from broadcaster.tui.screens.fields import FieldsModal
 from broadcaster.tui.screens.reason import LONGEST
 from broadcaster.tui.typed import asked, matches
 from broadcaster.tui.views import alert_of
+from broadcaster.tui.widgets.folded import Prose
 from broadcaster.tui.words import plain
 
 CODE = 12
@@ -41,12 +42,12 @@ class GlassScreen(FieldsModal[Any]):
 
     def body(self) -> Iterable[Widget]:
         """Return what it means, and the fields."""
-        yield Static(id="mode")
-        yield Static(id="what")
+        yield Prose(id="mode")
+        yield Prose(id="what")
         for field in self.fields:
-            yield Static(id=f"{field}-label")
+            yield Prose(id=f"{field}-label")
             yield Input(id=field, max_length=CODE if field == "code" else LONGEST)
-        yield Static(id="verdict")
+        yield Prose(id="verdict")
 
     def on_mount(self) -> None:
         """Begin with the first field."""
@@ -57,7 +58,7 @@ class GlassScreen(FieldsModal[Any]):
         """Word it."""
         alert, mode = alert_of(self._shown), self.words(f"mode_{self._shown['mode']}")
         self.query_one("#mode", Static).update(plain(self.words("tui_glass_what", mode=mode)))
-        self.query_one("#what", Static).update(plain(f"{serial(alert)} {headline(alert)}", "bold"))
+        self.query_one("#what", Static).update(plain(f"{serial(alert)} {self.words.headline(alert)}", "bold"))
         for field in self.fields:
             said = self.words(f"tui_glass_{field}", word=self._word())
             self.query_one(f"#{field}-label", Static).update(plain(said))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import zip_longest
+from math import ceil
 from typing import ClassVar
 
 from textual.binding import ActiveBinding
@@ -13,12 +15,16 @@ from textual.widgets import Static
 
 from broadcaster.tui.drawing import pad
 from broadcaster.tui.screens.base import DeskModal
+from broadcaster.tui.widgets.folded import Prose
 from broadcaster.tui.widgets.key_bar import MOVES
 from broadcaster.tui.words import plain
 
+COLUMN = 38
+"""Half of what a box holds on 80 columns."""
+
 
 class HelpScreen(DeskModal[None]):
-    """What the screen is for, then its keys; those that only move come last."""
+    """What the screen is for, then its keys; those that only move in a line."""
 
     NAME: ClassVar[str] = "tui_help_name"
 
@@ -29,15 +35,26 @@ class HelpScreen(DeskModal[None]):
     def body(self) -> Iterable[Widget]:
         """Return the list."""
         with VerticalScroll():
-            yield Static(id="keys")
+            yield Prose(id="keys")
 
     def spoken(self) -> None:
         """Name each key."""
-        lines = [plain(self.words(self._heading), "bold")]
-        lines += [plain(self.words(self._about))] if self._about else []
-        lines += [plain(""), *(self._key(each) for each in self._keys if each.binding.description not in MOVES)]
-        lines += [plain(""), *(self._key(each) for each in self._keys if each.binding.description in MOVES)]
-        self.query_one("#keys", Static).update(Content("\n").join(lines))
+        lines = [self.words(self._about), ""] if self._about else []
+        lines += [*self._columns(), "", self._moves()]
+        said = [plain(self.words(self._heading), "bold"), *(plain(line) for line in lines)]
+        self.query_one("#keys", Static).update(Content("\n").join(said))
 
-    def _key(self, active: ActiveBinding) -> Content:
-        return plain(f"{pad(self.app.get_key_display(active.binding), 12)} {self.words(active.binding.description)}")
+    def _moves(self) -> str:
+        """Return the keys that only move, on a line."""
+        keys = [self.app.get_key_display(each.binding) for each in self._keys if each.binding.description in MOVES]
+        return self.words("tui_moves", keys=" ".join(keys)) if keys else ""
+
+    def _columns(self) -> Iterator[str]:
+        """Yield the other keys two on a line, to be read downwards: all are seen at once."""
+        cells = [self._key(each) for each in self._keys if each.binding.description not in MOVES]
+        down = ceil(len(cells) / 2)
+        for left, right in zip_longest(cells[:down], cells[down:], fillvalue=""):
+            yield f"{pad(left, COLUMN)}{right}".rstrip()
+
+    def _key(self, active: ActiveBinding) -> str:
+        return f"{pad(self.app.get_key_display(active.binding), 8)}{self.words(active.binding.description)}"

@@ -10,7 +10,8 @@ from textual.widgets import OptionList
 
 from broadcaster.client import Client
 from broadcaster.papers.telling import Teller
-from broadcaster.tui.lines import headline, serial
+from broadcaster.tui.drawing import hands, joined, pad
+from broadcaster.tui.lines import serial
 from broadcaster.tui.screens.incident import IncidentScreen
 from broadcaster.tui.screens.paged import PAGE, PagedScreen
 from broadcaster.tui.words import plain
@@ -37,22 +38,19 @@ class HistoryScreen(PagedScreen):
         at = Teller(self.words, self.desk.zone).local(item["accepted_at"])
         force = self.words("in_force" if item["in_force"] else "not_in_force")
         kind = self.words(f"kind_{alert['kind']}")
-        return plain(f"{at:%Y-%m-%d %H:%M}  {serial(alert)}  {force}  {kind}  {headline(alert)}")
+        front = f" {at:%Y-%m-%d %H:%M}  {pad(serial(alert), 7)}{pad(force, 10)}{pad(kind, 16)}"
+        return plain(f"{front}{self.words.headline(alert)}")
 
     def detail(self, item: Any) -> Content:
         """Return who sent it, and where each delivery stands."""
         teller = Teller(self.words, self.desk.zone)
-        by = self.words(
-            "board_by",
-            time=teller.clock(item["accepted_at"]),
-            author=item["author"],
-            approver=item["approved_by"] or "-",
-        )
+        by = joined(teller.clock(item["accepted_at"]), hands(item, self.words))
+        told = [each for each in (self.words.headline(item["alert"]), self.words.beside(item["alert"])) if each]
         states = [
             f"{teller.place(each['channel'], each['target'])} {self.words('state_' + each['state'])}"
             for each in item["deliveries"]
         ]
-        return plain("\n".join([by, "  ".join(states)]))
+        return plain("\n".join([*told, by, "  ".join(states)]))
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Show its incident."""

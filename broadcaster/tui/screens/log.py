@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -12,6 +13,7 @@ from textual.widgets import Static
 
 from broadcaster.client import Client
 from broadcaster.papers.telling import Teller
+from broadcaster.tui.drawing import pad
 from broadcaster.tui.screens.paged import PAGE, PagedScreen
 from broadcaster.tui.words import plain
 
@@ -50,11 +52,14 @@ class LogScreen(PagedScreen):
         """Return number, time, who, what, about what."""
         teller = Teller(self.words, self.desk.zone)
         at, event = teller.local(item["at"]), teller.known(f"event_{item['event']}", item["event"])
-        return plain(f"{item['seq']:>6}  {at:%m/%d %H:%M:%S}  {event}  {item['subject']}  {item['actor']}")
+        who = self.words.who(item["actor"])
+        return plain(f"{item['seq']:>6}  {at:%m/%d %H:%M:%S}  {pad(event, 22)}{pad(who, 14)}{item['subject']}")
 
     def detail(self, item: Any) -> Content:
-        """Return the entry's body as it stands in the chain, and its hash."""
-        return Content.assemble(plain(f"{item['event']} {item['body']}\n"), plain(f"sha256 {item['hash']}", "dim"))
+        """Return the entry in full: its body as the chain has it (letters spelled out), and its hash."""
+        body = json.dumps(json.loads(item["body"]), ensure_ascii=False)
+        said = f"{item['event']}  {item['subject']}  {item['actor']}\n{body}\n"
+        return Content.assemble(plain(said), plain(f"sha256 {item['hash']}", "dim"))
 
     @work(exclusive=True, group="verify")
     async def action_verify(self) -> None:

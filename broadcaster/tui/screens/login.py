@@ -11,6 +11,7 @@ from textual.widgets import Input, Static
 
 from broadcaster.errors import BroadcasterError
 from broadcaster.tui.screens.fields import FieldsModal
+from broadcaster.tui.widgets.folded import Prose
 from broadcaster.tui.words import plain
 
 FIELDS = ("name", "passphrase", "code")
@@ -34,12 +35,12 @@ class LoginScreen(FieldsModal[str]):
 
     def body(self) -> Iterable[Widget]:
         """Return the three fields."""
-        yield Static(id="why")
+        yield Prose(id="why")
         for field in FIELDS:
-            yield Static(id=f"{field}-label")
+            yield Prose(id=f"{field}-label")
             yield Input(id=field, password=field == "passphrase", max_length=200)
-        yield Static(id="how")
-        yield Static(id="hint")
+        yield Prose(id="how")
+        yield Prose(id="hint")
 
     def spoken(self) -> None:
         """Name the fields."""

@@ -11,10 +11,11 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import OptionList, Static
-from textual.widgets.option_list import Option
 
 from broadcaster.client import Client
 from broadcaster.tui.screens.base import DeskScreen
+from broadcaster.tui.widgets.choices import Choices
+from broadcaster.tui.widgets.folded import Prose
 from broadcaster.tui.words import plain
 
 PAGE = 100
@@ -38,9 +39,9 @@ class PagedScreen(DeskScreen[None]):
 
     def body(self) -> Iterable[Widget]:
         """Return head, list and detail."""
-        yield Static(id="head")
-        yield OptionList(id="list", markup=False)
-        yield Static(id="detail")
+        yield Prose(id="head")
+        yield Choices()
+        yield Prose(id="detail")
 
     def on_mount(self) -> None:
         """Begin with the newest."""
@@ -59,9 +60,9 @@ class PagedScreen(DeskScreen[None]):
     def spoken(self) -> None:
         """List them, the cursor where it was."""
         self.query_one("#head", Static).update(plain(self.title_line(), "bold"))
-        shown = self.query_one(OptionList)
+        shown = self.query_one(Choices)
         here = shown.highlighted or 0
-        shown.set_options([Option(self.line(item)) for item in self.items])
+        shown.put(map(self.line, self.items), map(str, range(len(self.items))))
         shown.highlighted = here if here < len(self.items) else None
         self._detail()
 

@@ -17,6 +17,7 @@ from textual.widgets import Static
 
 from broadcaster.client import Client
 from broadcaster.tui.screens.base import DeskScreen
+from broadcaster.tui.widgets.folded import Prose
 from broadcaster.tui.words import plain
 
 
@@ -32,9 +33,9 @@ class PaperScreen(DeskScreen[None]):
 
     def body(self) -> Iterable[Widget]:
         """Return head and text."""
-        yield Static(id="head")
+        yield Prose(id="head")
         with VerticalScroll(id="paper"):
-            yield Static(id="said")
+            yield Prose(id="said", hang=2)
 
     def on_mount(self) -> None:
         """Fetch it."""

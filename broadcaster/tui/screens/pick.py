@@ -22,6 +22,7 @@ from broadcaster.tui.drawing import clock_of, fit, pad
 from broadcaster.tui.messages import DraftsChanged, Picked
 from broadcaster.tui.place import AtDesk
 from broadcaster.tui.screens.base import DeskScreen
+from broadcaster.tui.widgets.folded import Prose
 from broadcaster.tui.words import Words, plain, width
 
 NAMES = 16
@@ -104,7 +105,7 @@ class HazardTable(AtDesk, Widget, can_focus=True):
 
 
 class DraftTable(AtDesk, Widget, can_focus=True):
-    """Drafts that are open, the last changed first. Posts `Picked`."""
+    """Drafts that are open, the last changed first, by the names of the templates of `hazards`. Posts `Picked`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "move(-1)", "tui_key_up", show=False),
@@ -114,6 +115,11 @@ class DraftTable(AtDesk, Widget, can_focus=True):
     ]
     row: reactive[int] = reactive(0)
     rows: reactive[tuple[Any, ...]] = reactive((), layout=True)
+
+    def __init__(self, hazards: Sequence[Hazard]) -> None:
+        super().__init__()
+        variants = [variant for hazard in hazards for variant in hazard.variants]
+        self._templates = {each.template.id: each.template for each in variants if each.template}
 
     def spoken(self) -> None:
         """Say it in the other language."""
@@ -129,8 +135,15 @@ class DraftTable(AtDesk, Widget, can_focus=True):
 
     def _line(self, place: int, row: Any) -> Content:
         at = clock_of(row["updated_at"], self.desk.zone)
-        said = self.words("tui_draft_line", number=row["id"], time=at, by=row["updated_by"]["name"], title=row["title"])
+        by = self.words.who(row["updated_by"]["name"])
+        said = self.words("tui_draft_line", number=row["id"], time=at, by=by, title=self._title(row))
         return plain(fit(f" {said}", self.size.width), "reverse" if place == self.row and self.has_focus else "")
+
+    def _title(self, row: Any) -> str:
+        """Return what it is about: its title, the template called by its name."""
+        title = str(row["title"])
+        name, _, rest = title.partition(" ")
+        return f"{self._templates[name].name[self.words.language]} {rest}" if name in self._templates else title
 
     def action_move(self, step: int) -> None:
         """Go to another draft."""
@@ -165,10 +178,10 @@ class PickScreen(DeskScreen["Picked | None"]):
 
     def body(self) -> Iterable[Widget]:
         """Return the drafts over the hazards: who comes back after a lost terminal looks for them first."""
-        yield Static(id="begun")
+        yield Prose(id="begun")
         with VerticalScroll(can_focus=False, id="drafts"):
-            yield DraftTable()
-        yield Static(id="ask")
+            yield DraftTable(self._hazards)
+        yield Prose(id="ask")
         with VerticalScroll(can_focus=False):
             yield HazardTable(self._hazards)
 

@@ -18,13 +18,14 @@ from broadcaster.tui.screens.base import DeskModal
 from broadcaster.tui.screens.paper import PaperScreen
 from broadcaster.tui.screens.reason import ReasonScreen
 from broadcaster.tui.typed import matches
+from broadcaster.tui.widgets.folded import Prose
 from broadcaster.tui.words import Words, plain
 
 
 def standing(row: Any, words: Words) -> tuple[str, bool]:
     """Return whether a plan speaks, in words and as it is."""
     if row["approved"] and row["approved"] == row["digest"]:
-        return words("routine_approved", approver=row["approver"]["name"]), True
+        return words("routine_approved", approver=words.who(row["approver"]["name"])), True
     return words("routine_changed" if row["approved"] else "routine_unapproved"), False
 
 
@@ -60,7 +61,8 @@ class PlanScreen(PaperScreen):
         for draft in self.found["drafts"]:
             for info in draft["infos"]:
                 yield plain("")
-                yield plain(f"{self.words('kind_' + draft['kind'])} [{info['language']}]", "bold underline")
+                kind, tongue = self.words(f"kind_{draft['kind']}"), self.words.tongue(info["language"])
+                yield plain(f"{kind} [{tongue}]", "bold underline")
                 yield plain(info["headline"], "bold")
                 yield from (plain(info[name]) for name in ("description", "instruction"))
 
@@ -109,9 +111,9 @@ class SeriesScreen(DeskModal[Any]):
 
     def body(self) -> Iterable[Widget]:
         """Return question and field."""
-        yield Static(id="question")
+        yield Prose(id="question")
         yield Input(id="typed", max_length=100)
-        yield Static(id="verdict")
+        yield Prose(id="verdict")
 
     def on_mount(self) -> None:
         """Let it be typed at once."""

@@ -15,11 +15,12 @@ from textual.widgets import Static
 
 from broadcaster.client import Client
 from broadcaster.tui.handing import Handing
-from broadcaster.tui.lines import headline, serial
+from broadcaster.tui.lines import serial
 from broadcaster.tui.page_files import remove, write_page
 from broadcaster.tui.screens.base import DeskScreen
 from broadcaster.tui.screens.send import SendScreen
 from broadcaster.tui.views import alert_of
+from broadcaster.tui.widgets.folded import Prose
 from broadcaster.tui.widgets.preview_pane import PreviewPane
 from broadcaster.tui.words import plain
 
@@ -37,7 +38,7 @@ class Previewing(DeskScreen[Any]):
 
     def body(self) -> Iterable[Widget]:
         """Return the head and the pane."""
-        yield Static(id="head")
+        yield Prose(id="head")
         yield PreviewPane()
 
     def on_mount(self) -> None:
@@ -68,7 +69,7 @@ class Previewing(DeskScreen[Any]):
             self.query_one("#head", Static).update(plain(self.words("tui_loading"), "dim"))
             return
         alert = alert_of(self.shown)
-        said = f"{serial(alert)} {self.words('kind_' + alert['kind'])}  {headline(alert)}"
+        said = f"{serial(alert)} {self.words('kind_' + alert['kind'])}  {self.words.headline(alert)}"
         where = [self.words("tui_page_is_at", url=self._page.as_uri())] if self._page else []
         self.query_one("#head", Static).update(plain("\n".join([said, *self.notes(), *where]), "bold"))
 

@@ -9,6 +9,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from broadcaster.tui.screens.base import DeskModal
+from broadcaster.tui.widgets.folded import Prose
 from broadcaster.tui.words import plain
 
 LONGEST = 500
@@ -28,9 +29,9 @@ class ReasonScreen(DeskModal[str]):
 
     def body(self) -> Iterable[Widget]:
         """Return question and field."""
-        yield Static(id="question")
+        yield Prose(id="question")
         yield Input(id="reason", max_length=LONGEST)
-        yield Static(id="verdict")
+        yield Prose(id="verdict")
 
     def on_mount(self) -> None:
         """Let it be typed at once."""

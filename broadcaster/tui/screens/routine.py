@@ -13,7 +13,6 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import OptionList, Static
-from textual.widgets.option_list import Option
 
 from broadcaster.client import Client
 from broadcaster.tui.drawing import GOOD, WARNING, day_of, left_out, pad
@@ -21,11 +20,15 @@ from broadcaster.tui.lines import moment
 from broadcaster.tui.screens.base import DeskScreen
 from broadcaster.tui.screens.plan import PlanScreen, standing
 from broadcaster.tui.screens.reason import ReasonScreen
+from broadcaster.tui.widgets.choices import Choices
+from broadcaster.tui.widgets.folded import Prose
 from broadcaster.tui.words import plain
 
 DAYS = 30
-_NAME, _PART, _STANDING = 22, 14, 32
-"""Columns of a plan's name, of the word for its part, and of whether it speaks."""
+_PLAN, _STANDING = 30, 30
+"""Columns of a plan's title, and of whether it speaks."""
+_NAME, _PART = 26, 14
+"""Columns of the title, and of the word for the part, of one announcement."""
 
 
 ASKING = ("held", "suspended", "failed")
@@ -87,9 +90,9 @@ class RoutineScreen(DeskScreen[None]):
 
     def body(self) -> Iterable[Widget]:
         """Return head, list and detail."""
-        yield Static(id="head")
-        yield OptionList(id="list", markup=False)
-        yield Static(id="detail")
+        yield Prose(id="head")
+        yield Choices()
+        yield Prose(id="detail")
 
     def on_mount(self) -> None:
         """Fetch it, and again whenever the board changes."""
@@ -117,28 +120,34 @@ class RoutineScreen(DeskScreen[None]):
             return
         head = "routine_suspended_now" if self._overview["suspended"] else "tui_routine_head"
         self.query_one("#head", Static).update(plain(self.words(head, days=DAYS), "bold"))
-        shown = self.query_one(OptionList)
+        shown = self.query_one(Choices)
         here = shown.highlighted_option.id if shown.highlighted_option else None
-        shown.set_options([Option(self._line(item), id=item.key, disabled=not item.plan) for item in self.items])
         keys = [item.key for item in self.items]
+        headings = frozenset(place for place, item in enumerate(self.items) if not item.plan)
+        shown.put(map(self._line, self.items), keys, headings=headings)
         first = next((place for place, item in enumerate(self.items) if item.plan), None)
         shown.highlighted = keys.index(here) if here in keys else first
 
     def _line(self, item: Item) -> Content:
         if item.row:
             word, speaks = standing(item.row, self.words)
-            name, title = plain(f"  {pad(item.plan, _NAME)}"), plain(item.row["plan"]["title"])
-            return Content.assemble(name, plain(pad(word, _STANDING), GOOD if speaks else WARNING), title)
+            title = plain(f"  {pad(item.row['plan']['title'], _PLAN)}")
+            return Content.assemble(title, plain(pad(word, _STANDING), GOOD if speaks else WARNING), plain(item.plan))
         if not item.occurrence:
-            return plain(self.words(item.code, count=item.count), "bold underline")
+            return plain(f" {self.words(item.code, count=item.count)}", "bold underline")
         return self._occurrence(item.occurrence)
 
     def _occurrence(self, each: Any) -> Content:
         at, part = day_of(moment(each["due"]), self.desk.zone, self.words), self.words(f"routine_short_{each['part']}")
-        why, said = left_out(each, self.words), f"  {at}  {pad(each['plan'], _NAME)}{pad(part, _PART)}"
+        why, said = left_out(each, self.words), f"  {at}  {pad(self._title(each['plan']), _NAME)}{pad(part, _PART)}"
         if each["state"] in ASKING:
             return Content.assemble(plain(said), plain(why, f"bold {WARNING}"))
         return Content.assemble(plain(said, "dim" if why else ""), plain(why, "dim"))
+
+    def _title(self, plan: str) -> str:
+        """Return what a plan is called; one that is gone by its id."""
+        rows = self._overview["plans"] if self._overview else ()
+        return next((str(row["plan"]["title"]) for row in rows if row["plan"]["id"] == plan), plan)
 
     @property
     def _item(self) -> Item | None:
@@ -148,8 +157,12 @@ class RoutineScreen(DeskScreen[None]):
     def on_option_list_option_highlighted(self) -> None:
         """Tell what can be done here."""
         item = self._item
-        self.query_one("#detail", Static).update(plain(self._advice(item)) if item else plain(""))
+        self.query_one("#detail", Static).update(plain(self._told(item)) if item else plain(""))
         self.refresh_bindings()
+
+    def _told(self, item: Item) -> str:
+        why = left_out(item.occurrence, self.words) if item.occurrence else ""
+        return "\n".join(part for part in (why, self._advice(item)) if part)
 
     def _advice(self, item: Item) -> str:
         if item.occurrence and item.lets_go and item.occurrence["state"] != "skipped":

@@ -22,6 +22,7 @@ from broadcaster.errors import BroadcasterError
 from broadcaster.tui.lines import serial
 from broadcaster.tui.screens.base import DeskModal
 from broadcaster.tui.typed import asked, matches
+from broadcaster.tui.widgets.folded import Prose
 from broadcaster.tui.words import Words, plain
 
 
@@ -64,11 +65,10 @@ class SayScreen(DeskModal[Any]):
 
     def body(self) -> Iterable[Widget]:
         """Return words, channels, and where it is typed."""
-        yield Static(id="title")
         with VerticalScroll(can_focus=False):
-            yield Static(id="said")
-        yield Static(id="reach")
-        yield Static(id="ask")
+            yield Prose(id="said")
+        yield Prose(id="reach")
+        yield Prose(id="ask")
         if not self._saying.at_once:
             yield Input(id="typed", max_length=200)
 
@@ -112,8 +112,7 @@ class SayScreen(DeskModal[Any]):
     def spoken(self) -> None:
         """Put everything in words."""
         words = self.words
-        self.query_one("#title", Static).update(plain(words(self._saying.name), "bold"))
-        self.query_one("#said", Static).update(Content("\n").join(_said(self._draft)) if self._draft else "")
+        self.query_one("#said", Static).update(Content("\n").join(_said(self._draft, words)) if self._draft else "")
         self.query_one("#reach", Static).update(
             Content("\n").join(_reach(self._preview, words, silent=self._silent, prepared=self._saying.at_once))
         )
@@ -179,10 +178,11 @@ class SayScreen(DeskModal[Any]):
             self.dismiss(None)
 
 
-def _said(draft: Any) -> Iterator[Content]:
-    """Yield the words of each language."""
-    for info in draft["infos"]:
-        yield plain(f"[{info['language']}] {info['headline']}", "bold")
+def _said(draft: Any, words: Words) -> Iterator[Content]:
+    """Yield the words of each language, the officer's own first."""
+    own = words.info(draft)
+    for info in (own, *(each for each in draft["infos"] if each is not own)):
+        yield plain(f"[{words.tongue(info['language'])}] {info['headline']}", "bold")
         yield from (plain(info[part]) for part in ("description", "instruction") if info[part])
 
 
@@ -194,7 +194,7 @@ def _reach(preview: Any, words: Words, *, silent: bool, prepared: bool) -> Itera
         yield plain(words("tui_looking"), "dim")
         return
     reached = [words.channel(each["channel"]) + _audience(each["reached"], words) for each in preview["channels"]]
-    yield plain(words("tui_reach", mode=words(f"mode_{preview['mode']}"), channels=", ".join(reached)), "bold")
+    yield plain(words("tui_reach", mode=words(f"mode_{preview['mode']}"), channels=words.listed(reached)), "bold")
     if silent:
         yield plain(words("tui_silent"), "bold")
     if preview["needs_approval"]:

@@ -12,10 +12,12 @@ from textual.widgets import Input, Static
 
 from broadcaster.client import Client
 from broadcaster.errors import BroadcasterError
-from broadcaster.tui.lines import headline, serial
+from broadcaster.tui.drawing import joined
+from broadcaster.tui.lines import serial
 from broadcaster.tui.screens.base import DeskModal
 from broadcaster.tui.typed import asked, matches
 from broadcaster.tui.views import alert_of
+from broadcaster.tui.widgets.folded import Prose
 from broadcaster.tui.words import plain
 
 LONGEST = 200
@@ -36,11 +38,11 @@ class SendScreen(DeskModal[Any]):
 
     def body(self) -> Iterable[Widget]:
         """Return what is asked, and the field."""
-        yield Static(id="mode")
-        yield Static(id="what")
-        yield Static(id="ask")
+        yield Prose(id="mode")
+        yield Prose(id="what")
+        yield Prose(id="ask")
         yield Input(id="typed", max_length=LONGEST)
-        yield Static(id="verdict")
+        yield Prose(id="verdict")
 
     def on_mount(self) -> None:
         """Let it be typed at once."""
@@ -59,9 +61,10 @@ class SendScreen(DeskModal[Any]):
 
     def _what(self, alert: Any) -> Iterator[Content]:
         level = self.words("tui_level", level=alert["level"]) if alert["level"] else ""
-        areas = "、".join(area["area_desc"] for area in alert["infos"][0]["areas"])
-        yield plain(f"{serial(alert)} {headline(alert)}", "bold")
-        yield plain("  ".join(part for part in (self.words(f"kind_{alert['kind']}"), level, areas) if part))
+        yield plain(f"{serial(alert)} {self.words.headline(alert)}", "bold")
+        if beside := self.words.beside(alert):
+            yield plain(f"{' ' * len(serial(alert))} {beside}")
+        yield plain(joined(self.words(f"kind_{alert['kind']}"), level, self.words.areas(alert)))
         for each in self._shown["channels"]:
             reach = self.words("reached_all")
             if each["reached"] is not None:

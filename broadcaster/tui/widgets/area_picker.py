@@ -48,6 +48,10 @@ class AreaPicker(AtDesk, Vertical):
         """Say it in the other language."""
         self.draw()
 
+    def on_resize(self) -> None:
+        """Put as many side by side as fit now."""
+        self.draw()
+
     # ------------------------------------------------------------ what is chosen
 
     def toggle(self, item: str) -> None:
@@ -99,7 +103,7 @@ class AreaPicker(AtDesk, Vertical):
 
     def draw(self) -> None:
         """Show what is chosen, and the list while one is choosing."""
-        said = "、".join(self.chosen) if self.chosen else self.words("tui_no_area")
+        said = self.words.listed(self.chosen) if self.chosen else self.words("tui_no_area")
         self.query_one(".chosen", Static).update(plain(said, "bold" if self.chosen else "dim"))
         listed = self.query_one(".areas", Static)
         listed.display = self.open

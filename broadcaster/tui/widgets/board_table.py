@@ -28,7 +28,7 @@ class BoardTable(AtDesk, ScrollView, can_focus=True):
         Binding("pagedown", "move(10)", "tui_key_page_down", show=False),
         Binding("home", "move(-100000)", "tui_key_top", show=False),
         Binding("end", "move(100000)", "tui_key_bottom", show=False),
-        Binding("enter", "choose", "tui_key_choose", key_display="Enter"),
+        Binding("enter", "choose", "tui_key_choose"),
     ]
     COMPONENT_CLASSES: ClassVar[set[str]] = {"board--cursor"}
 
@@ -93,6 +93,10 @@ class BoardTable(AtDesk, ScrollView, can_focus=True):
         paper = Paper(words=self.words, now=self.desk.now(), zone=self.desk.zone, columns=columns)
         drawn = draw(self._lines[place], paper)
         return Strip(drawn.render_segments(style)).adjust_cell_length(columns, style.rich_style)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 (Textual's own)
+        """Offer to choose where there is something behind the line."""
+        return action != "choose" or (self.line is not None and self.line.leads_on)
 
     def action_move(self, steps: int) -> None:
         """Move the cursor so many lines, past headings."""

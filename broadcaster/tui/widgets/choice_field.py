@@ -72,7 +72,7 @@ class ChoiceField(AtDesk, Widget, can_focus=True):
     def _line(self, number: int, each: Choice) -> Content:
         here = each.value == self.value
         mark = "*" if here else " "
-        line = fit(f"{mark}{number} {self._said(each)}", self.size.width)
+        line = fit(f"{mark}{number}: {self._said(each)}", self.size.width)
         return plain(line, "bold reverse" if here else "")
 
     def worded(self, value: str) -> str:

@@ -50,7 +50,6 @@ class CountdownBar(AtDesk, Widget):
             return plain("")
         first = countdowns[0]
         seconds = max(0, ceil((moment(first["due_at"]) - self.desk.now()).total_seconds()))
-        said = self.words(
-            "tui_breaking", number=first["submission"], seconds=seconds, by=first["by"], reason=first["reason"]
-        )
+        by, reason = self.words.who(first["by"]), first["reason"]
+        said = self.words("tui_breaking", number=first["submission"], seconds=seconds, by=by, reason=reason)
         return plain(fit(f" {said}", self.size.width), "bold")

@@ -33,6 +33,7 @@ class FormRow(AtDesk, Vertical):
         super().__init__()
         self.places = (place, *also)
         self._naming, self._editor, self._must = name, editor, must
+        self._here = False
 
     def compose(self) -> ComposeResult:
         """Put the name before the field, the problems beneath."""
@@ -42,9 +43,23 @@ class FormRow(AtDesk, Vertical):
         yield Problems()
 
     def spoken(self) -> None:
-        """Name the field; a star marks what must be filled."""
+        """Name the field; a star marks what must be filled, an arrow the one that is being filled."""
         said = fit(self._naming(self.words), LABEL - 3) + ("*" if self._must else "")
-        self.query_one(".label", Static).update(plain(said))
+        name = plain(f">{said}", "bold reverse") if self._here else plain(f" {said}")
+        self.query_one(".label", Static).update(name)
+
+    def on_descendant_focus(self) -> None:
+        """Mark it."""
+        self._mark(here=True)
+
+    def on_descendant_blur(self) -> None:
+        """Mark it no more."""
+        self._mark(here=False)
+
+    def _mark(self, *, here: bool) -> None:
+        if here is not self._here:
+            self._here = here
+            self.spoken()
 
     @property
     def editor(self) -> Widget:

@@ -13,10 +13,12 @@ from textual.widget import Widget
 from broadcaster.tui.place import AtDesk
 from broadcaster.tui.words import plain, width
 
-HELP = "tui_key_help"
-"""The description of the one key that always has its place."""
-MOVES = frozenset(f"tui_key_{name}" for name in ("up", "down", "page_up", "page_down", "top", "bottom", "back"))
-"""Descriptions of keys that do nothing but move: listed last, and no command to be found by words."""
+LAST = ("tui_key_back", "tui_key_help")
+"""Descriptions of the keys that always have their place, at the end."""
+LATE = frozenset({"tui_key_browser", "tui_key_language", "tui_key_quit"})
+"""Those that come after the screen's own, whoever binds them."""
+MOVES = frozenset(f"tui_key_{name}" for name in ("up", "down", "page_up", "page_down", "top", "bottom"))
+"""Descriptions of keys that do nothing but move: told in one line, and no command to be found by words."""
 
 
 class KeyBar(AtDesk, Widget):
@@ -34,9 +36,9 @@ class KeyBar(AtDesk, Widget):
         self.refresh()
 
     def render(self) -> Content:
-        """Draw as many keys as fit, those of the screen first, and always the help."""
+        """Draw as many keys as fit, those of the screen first, and always the way back and the help."""
         shown = [(key, each.binding.description) for key, each in bindings_of(self.screen) if each.binding.show]
-        last = [pair for pair in shown if pair[1] == HELP]
+        last = sorted((pair for pair in shown if pair[1] in LAST), key=lambda pair: LAST.index(pair[1]))
         room, parts = self.size.width - sum(self._columns(pair) for pair in last), list[tuple[str, str]]()
         for pair in shown:
             if pair not in last and (room := room - self._columns(pair)) >= 0:
@@ -56,7 +58,7 @@ def bindings_of(screen: Screen[Any]) -> Iterator[tuple[str, ActiveBinding]]:
     """
     seen: set[str] = set()
     ours = [each for each in screen.active_bindings.values() if each.binding.description.startswith("tui_")]
-    for active in sorted(ours, key=lambda each: each.node is screen.app):
+    for active in sorted(ours, key=lambda each: each.node is screen.app or each.binding.description in LATE):
         if active.enabled and active.binding.description not in seen:
             seen.add(active.binding.description)
             yield screen.app.get_key_display(active.binding), active

@@ -8,9 +8,8 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from broadcaster.catalog import sentences
 from broadcaster.tui.place import AtDesk
-from broadcaster.tui.words import Words, plain
+from broadcaster.tui.words import plain
 
 
 class LanguagesBar(AtDesk, Widget):
@@ -33,16 +32,10 @@ class LanguagesBar(AtDesk, Widget):
 
     def _tab(self, language: str) -> Content:
         count = self.problems.get(language, 0)
-        name = language_name(language, self.words) + (f" !{count}" if count else "")
+        name = self.words.tongue(language) + (f" !{count}" if count else "")
         if language == self.front:
             return plain(f"[{name}]", "bold reverse")
         return plain(f" {name} ") if language in self.said else plain(f"-{name} ", "dim")
-
-
-def language_name(tag: str, words: Words) -> str:
-    """Return a language's name, its tag where the catalogue knows none."""
-    code = f"language_{tag}"
-    return words(code) if code in sentences(words.language) else tag
 
 
 def counted(places: Sequence[str], languages: Sequence[str]) -> dict[str, int]:

@@ -14,6 +14,7 @@ from textual.widgets import Static
 
 from broadcaster.tui.place import AtDesk
 from broadcaster.tui.views import Page, has_previous, pages
+from broadcaster.tui.widgets.folded import Prose
 from broadcaster.tui.words import plain
 
 
@@ -21,7 +22,7 @@ class PreviewPane(AtDesk, Vertical):
     """Shows a `desk.Preview` or a `desk.Pending`. Left and right change the channel, `d` shows or hides differences."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("l,right", "channel(1)", "tui_key_channel", key_display="←→"),
+        Binding("l,right", "channel(1)", "tui_key_channel", key_display="<- ->"),
         Binding("h,left", "channel(-1)", "tui_key_channel", show=False),
         Binding("d", "differences", "tui_key_differences"),
     ]
@@ -38,10 +39,10 @@ class PreviewPane(AtDesk, Vertical):
 
     def compose(self) -> ComposeResult:
         """Put names, figures and text one under the other."""
-        yield Static(id="names")
-        yield Static(id="figures")
+        yield Prose(id="names")
+        yield Prose(id="figures")
         with VerticalScroll(id="text"):
-            yield Static(id="said")
+            yield Prose(id="said")
 
     def show(self, shown: Any) -> None:
         """Show this from now on."""

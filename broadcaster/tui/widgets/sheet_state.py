@@ -12,6 +12,7 @@ from broadcaster.sheet import Sheet
 from broadcaster.tui.drawing import BAD, GOOD, WARNING, clock_of, fit, joined
 from broadcaster.tui.keeping import Keeper
 from broadcaster.tui.place import AtDesk
+from broadcaster.tui.views import has_subject
 from broadcaster.tui.words import plain, width
 
 _SHOWN = 2
@@ -92,7 +93,7 @@ class SheetState(AtDesk, Widget):
     def _lengths(self) -> list[str]:
         if self._blocking or not self._preview:
             return []
-        channels = [each for each in self._preview["channels"] if each["length"]]
+        channels = [each for each in self._preview["channels"] if each["length"] and not has_subject(each)]
         return [
             f"{self.words.channel(each['channel'])} {each['length']['length']}/{each['length']['limit']}"
             for each in channels
