@@ -16,6 +16,8 @@ from broadcaster.ports.store import DraftRow, DraftState
 from broadcaster.rules.automatic import Guards
 from broadcaster.rules.hazards import hazard_of
 
+_KIND = 4
+"""Letters of a telegram's type before its number."""
 PLAIN, PLAIN_PLACE = "PLAIN", "*"
 """Type and place of what a plain feed says: it names no area, so a rule over its words must ask for this one."""
 
@@ -58,6 +60,10 @@ class Watch:
     automatic: Guards | None = None
     """What it is held to where it may speak without a person; None: it never does."""
 
+    def hears(self, type_: str) -> bool:
+        """Return whether it listens to this type. `VXKO` stands for all of its kind: each river has its own number."""
+        return not self.types or type_ in self.types or type_[:_KIND] in self.types
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
@@ -70,7 +76,7 @@ class Finding:
 
 def findings(notice: Notice, watch: Watch, known: Mapping[str, Subject]) -> tuple[Finding, ...]:
     """Return what a notice means under one rule, given the subjects that rule knows by key. Most mean nothing: none."""
-    if watch.types and notice.type not in watch.types:
+    if not watch.hears(notice.type):
         return ()
     if notice.warnings and all(not each.place.code for each in notice.warnings):
         return (Finding(step=Step.UNPLACED, key=notice.identifier),)
@@ -81,7 +87,7 @@ def findings(notice: Notice, watch: Watch, known: Mapping[str, Subject]) -> tupl
 def _keys(notice: Notice, watch: Watch) -> tuple[str, ...]:
     """Return the subjects it may speak of, each once."""
     if notice.event_id:
-        return (f"{notice.type[:4]}:{notice.event_id}",)
+        return (f"{notice.type[:_KIND]}:{notice.event_id}",)
     hazards = {hazard_of(each.code) for each in _here(notice, watch) if each.code}
     wanted = {hazard_of(code) for code in watch.codes}
     lifted = wanted if any(each.ended and not each.code for each in _here(notice, watch)) else set[str]()

@@ -14,12 +14,18 @@ from pathlib import Path
 from broadcaster.config.lines import Path as Place
 from broadcaster.config.lines import lines_of
 from broadcaster.config.secrets import MARK
+from broadcaster.documents import parse_toml
 from broadcaster.errors import Refused
 from broadcaster.model import Mode, Problem
+from broadcaster.rendering import templates_dir
 from broadcaster.store import FILE, prepare
 
 CONFIG = "config.toml"
-DATA, SECRETS = "data", "secrets"
+DATA, SECRETS, ROUTINE = "data", "secrets", "routine"
+_CITY = "東大和市"
+"""Whose name stands in the sample."""
+_SAMPLE = "season-greeting.toml"
+"""The plan in the folder at first, as an example: its name does not end in .toml there, so it says nothing as it is."""
 _SECRET = re.compile(r'^[a-z_]+_file = "(secrets/[^"]+)"$', re.MULTILINE)
 
 
@@ -53,13 +59,20 @@ def made(folder: Path, text: str, mode: Mode, secrets: Mapping[str, str] | None 
     """
     files = {folder / CONFIG: text, folder / SECRETS / MARK: f"{mode.value}\n"}
     files |= {folder / name: (secrets or {}).get(name, "") for name in _SECRET.findall(text)}
-    folders = [folder, *(folder / name for name in (DATA, SECRETS))]
+    files[folder / ROUTINE / f"{_SAMPLE}.example"] = _season(text)
+    folders = [folder, *(folder / name for name in (DATA, SECRETS, ROUTINE))]
     taken = [path for path in (folder / CONFIG, *folders[1:]) if path.exists() or path.is_symlink()]
     if taken:
         raise Refused([Problem(code="init_exists", place=str(path)) for path in taken])
     written = _written(folders, files)
     prepare(folder / DATA / FILE, mode, read_only=False)
     return (*written, folder / DATA / FILE)
+
+
+def _season(config: str) -> str:
+    """Return the sample of a plan, in the name of the city that this configuration speaks for."""
+    sample = (templates_dir() / ROUTINE / _SAMPLE).read_text(encoding="utf-8")
+    return sample.replace(_CITY, str(parse_toml(config)["city"]["name"]))
 
 
 def _written(folders: list[Path], files: Mapping[Path, str]) -> tuple[Path, ...]:

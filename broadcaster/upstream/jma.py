@@ -102,7 +102,13 @@ def _item(item: Element) -> Iterator[Warned]:
 
 def _places(item: Element) -> list[Place]:
     areas = [*children(item, "Area"), *(area for each in children(item, "Areas") for area in children(each, "Area"))]
-    return [Place(code=text(area, "Code"), name=text(area, "Name")) for area in areas]
+    return [Place(code=code, name=text(area, "Name")) for area in areas for code in _codes(area) or ("",)]
+
+
+def _codes(area: Element) -> list[str]:
+    """Return what an area is known by: its own code, or where it could be under water (VXKO) the municipalities'."""
+    found = [text(area, "Code"), text(area, "CityCode"), *text(area, "CityCodeList").split()]
+    return [code for code in found if code]
 
 
 def _warned(kind: Element, place: Place) -> Warned | None:

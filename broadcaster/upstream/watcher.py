@@ -167,8 +167,7 @@ class Watcher:
         """Return whether a document has to be looked into: not what no rule asks for, nor what is long over."""
         if oldest is not None and entry.updated_at is not None and entry.updated_at < oldest:
             return False
-        types = [watch.types for watch in self._of(feed)]
-        return feed.kind != "jma" or any(not each or entry.type in each for each in types)
+        return feed.kind != "jma" or any(watch.hears(entry.type) for watch in self._of(feed))
 
     def _of(self, feed: Feed) -> list[Watch]:
         return [watch for watch in self._watches if not watch.feeds or feed.name in watch.feeds]

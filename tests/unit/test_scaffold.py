@@ -8,6 +8,7 @@ import pytest
 from broadcaster.config import load_config
 from broadcaster.errors import Refused
 from broadcaster.model import Mode
+from broadcaster.routine import Folder, read_folder
 from broadcaster.scaffold import Start, configured, create, example, replaced
 
 
@@ -23,6 +24,17 @@ def test_what_is_made_works_at_once_as_a_drill(tmp_path: Path) -> None:
     assert set(config.disabled) == {"twitter", "mail"}
     assert config.page_server.enabled
     assert all(path.exists() for path in made)
+
+
+def test_the_sample_of_a_plan_says_nothing_until_it_is_renamed(tmp_path: Path) -> None:
+    create(tmp_path / "city", Start(name="見本市"))
+    folder = load_config(tmp_path / "city" / "config.toml").routine.folder
+    assert read_folder(folder) == Folder(plans=())
+    (sample,) = folder.iterdir()
+    sample.rename(folder / "kaji-yobou.toml")
+    (plan,) = read_folder(folder).plans
+    assert "見本市全域" in str(plan.draft)
+    assert "東大和市" not in str(plan.draft)
 
 
 def test_nobody_else_may_look(tmp_path: Path) -> None:
@@ -47,7 +59,7 @@ def test_credentials_need_only_to_be_filled_in(tmp_path: Path) -> None:
     assert set(load_config(path).channels) == {"page", "feeds", "twitter", "mail"}
 
 
-@pytest.mark.parametrize("taken", ["config.toml", "secrets", "data"])
+@pytest.mark.parametrize("taken", ["config.toml", "secrets", "data", "routine"])
 def test_nothing_is_overwritten(tmp_path: Path, taken: str) -> None:
     (tmp_path / taken).write_text("mine", encoding="utf-8")
     with pytest.raises(Refused) as caught:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from broadcaster.errors import FeedUnreadable
 from broadcaster.model import Change
 from broadcaster.rules.hazards import hazard_of, level_of
+from broadcaster.rules.watching import Step, Watch, findings
 from broadcaster.upstream import cap, index, jma
 from broadcaster.upstream.xml import MOST_BYTES, MOST_DEPTH, moment, parse
 from tests.upstream import wire
 from tests.upstream.wire import CITY, item, kind, telegram
+
+BULLETINS = Path(__file__).parents[1] / "fixtures" / "jma"
+"""Telegrams written by hand in the agency's format, of types it has no sample of; they are valid by its schema."""
 
 
 def refused(read: Callable[[], object]) -> str:
@@ -85,6 +91,27 @@ def test_intensities_are_told_by_municipality() -> None:
         ("intensity:5-", CITY),
         ("intensity:4", "1320200"),
     ]
+
+
+def test_a_river_is_told_by_its_own_codes_and_by_the_cities_that_may_be_under_water() -> None:
+    notice = jma.read((BULLETINS / "VXKO60.xml").read_bytes(), "VXKO60", "x")
+    assert (notice.live, notice.serial, notice.event_id) == (True, 2, "890000000101")
+    assert {each.code for each in notice.warnings} == {"30"}
+    assert {each.place.code for each in notice.warnings} >= {"8900000001", CITY, "1322300", "1321300"}
+    river = Watch(name="river", template="flood-level3", areas=frozenset({CITY}), types=frozenset({"VXKO"}))
+    (found,) = findings(notice, replace(river, codes=frozenset({"30", "40", "50"})), {})
+    assert (found.step, found.key) == (Step.DRAFT, "VXKO:890000000101")
+    assert not replace(river, types=frozenset({"VXKO50"})).hears("VXKO60")
+
+
+def test_a_tsunami_bulletin_is_told_by_its_forecast_and_not_by_what_was_observed() -> None:
+    notice = jma.read((BULLETINS / "VTSE51.xml").read_bytes(), "VTSE51", "x")
+    assert [(each.code, each.place.code) for each in notice.warnings] == [("51", "312"), ("60", "330")]
+    assert notice.occurred_at == datetime(2026, 3, 11, 5, 46, tzinfo=UTC)
+    warned = Watch(
+        name="sea", template="tsunami-warning", areas=frozenset({"330"}), codes=frozenset({"51", "52", "53"})
+    )
+    assert [each.step for each in findings(notice, warned, {})] == [], "a lifting of nothing is nothing"
 
 
 @pytest.mark.fault(84)
