@@ -131,7 +131,7 @@ def _report(
 
 def run(options: frame.Options) -> frame.Report:
     """Accepting until it is on disk, beside one bare SQLite commit."""
-    return asyncio.run(measure(options))
+    return frame.on_the_loop(measure(options))
 
 
 if __name__ == "__main__":

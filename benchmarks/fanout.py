@@ -117,7 +117,7 @@ def _report(
 
 def run(options: frame.Options) -> frame.Report:
     """From acceptance to the bytes at each of four providers, beside Apprise."""
-    return asyncio.run(measure(options))
+    return frame.on_the_loop(measure(options))
 
 
 if __name__ == "__main__":

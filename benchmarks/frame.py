@@ -12,6 +12,7 @@ in one run. A `Report` says the load before and after. Nothing is printed that w
 from __future__ import annotations
 
 import argparse
+import asyncio
 import dataclasses
 import importlib.util
 import json
@@ -22,7 +23,7 @@ import sqlite3
 import statistics
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +31,8 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+
+from broadcaster.loops import loop_factory
 
 RESULTS = Path(__file__).parent / "results"
 IMAGES = Path(__file__).parent.parent / "docs" / "images"
@@ -157,6 +160,12 @@ async def turns(rounds: int, *runners: Runner, warm: int = 2) -> tuple[tuple[flo
             if number >= warm:
                 kept[place].append(measured)
     return tuple(tuple(values) for values in kept)
+
+
+def on_the_loop(measuring: Coroutine[Any, Any, Report]) -> Report:
+    """Measure on the event loop that the service runs on."""
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        return runner.run(measuring)
 
 
 def installed(module: str) -> bool:

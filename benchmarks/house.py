@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from broadcaster import loops
 from broadcaster.clock import SystemClock, SystemEntropy
 from broadcaster.desk import Desk, Handing, Submitted
 from broadcaster.dispatcher import Dispatcher, LaneSettings
@@ -208,6 +209,7 @@ async def house(
     book = Rulebook(watches=(), press=press, total=Limits(per_hour=1, per_day=1))
     room = Room(store=store, desk=desk, script=script, calendar=Calendar(zone=CITY.zone), clock=clock)
     running = [asyncio.create_task(dispatcher.run())] if dispatching else []
+    loops.spare_what_stays()
     try:
         yield House(
             store, desk, dispatcher, events, around, officers, Planning(room), Automatic(book, desk, store, clock)

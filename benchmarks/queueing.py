@@ -139,7 +139,7 @@ async def _compared(store: Store, folder: Path, rounds: int, count: int) -> fram
 
 def run(options: frame.Options) -> frame.Report:
     """Claim and record on SQLite, beside huey."""
-    return asyncio.run(measure(options))
+    return frame.on_the_loop(measure(options))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from broadcaster import loops
 from broadcaster.bootstrap.instance import channels_of, context_of, stored
 from broadcaster.bootstrap.watch import canarying
 from broadcaster.clock import SystemClock, SystemEntropy
@@ -54,6 +55,7 @@ async def core(config: Config) -> None:
             )
             serving = serve(application(rooms), config.socket, config.socket_group)
             async with serving, watching(config, store, changed, automatic):
+                loops.spare_what_stays()
                 await _until_told(dispatcher, alarm, desk)
 
 

@@ -15,7 +15,7 @@ from broadcaster.events import Event, Topic
 from broadcaster.failpoints import hit
 from broadcaster.model import Delivery, Grade, Message, Outcome, Receipt, Recipient, RecipientState, State
 from broadcaster.ports.channel import BulkMessenger, Finder, Handed
-from broadcaster.ports.store import RecipientResult, Settlement, Work
+from broadcaster.ports.store import RecipientResult, RecipientRow, Settlement, Work
 from broadcaster.rules import ordering, settle
 from broadcaster.rules.lane import LaneSettings
 
@@ -38,6 +38,8 @@ class LedgerOf:
         self._delivery = work.delivery
         self._flight = flight
         self._until = until
+        self._ahead = [_recipient(row) for row in work.recipients]
+        """Claimed along with the delivery, and not yet handed on."""
         self._open: dict[int, Recipient] = {}
         self._begun: set[int] = set()
         self._says_begun = False
@@ -57,21 +59,18 @@ class LedgerOf:
         now = self._room.now()
         if self._is_over(now):
             return ()
-        rows = await self._room.store.claim_recipients(self._delivery.id, self._room.epoch, now, limit)
-        claimed = tuple(
-            Recipient(
-                id=row.id,
-                address=row.address,
-                language=row.language,
-                token=row.token,
-                attempt=row.attempt,
-                possible_duplicate=row.possible_duplicate,
-            )
-            for row in rows
-        )
+        claimed = self._from_ahead(limit) or await self._claimed(now, limit)
         self._open |= {row.id: row for row in claimed}
         self.moves += 1
         return claimed
+
+    def _from_ahead(self, limit: int) -> tuple[Recipient, ...]:
+        handed, self._ahead = tuple(self._ahead[:limit]), self._ahead[limit:]
+        return handed
+
+    async def _claimed(self, now: datetime, limit: int) -> tuple[Recipient, ...]:
+        rows = await self._room.store.claim_recipients(self._delivery.id, self._room.epoch, now, limit)
+        return tuple(map(_recipient, rows))
 
     @property
     def over(self) -> bool:
@@ -131,6 +130,9 @@ class LedgerOf:
 
     async def close(self) -> None:
         """After the run: whoever was begun and never answered for may have it."""
+        ahead = self._from_ahead(len(self._ahead))
+        self._open |= {row.id: row for row in ahead}
+        await self.give_back([row.id for row in ahead])
         if self._precise and self._says_begun:
             await self.give_back([number for number in self._open if number not in self._begun])
         await self.record([Handed(recipient=number, reason=Reason.UNKNOWN, maybe_sent=True) for number in self._open])
@@ -168,11 +170,24 @@ class LedgerOf:
         )
 
 
+def _recipient(row: RecipientRow) -> Recipient:
+    return Recipient(
+        id=row.id,
+        address=row.address,
+        language=row.language,
+        token=row.token,
+        attempt=row.attempt,
+        possible_duplicate=row.possible_duplicate,
+    )
+
+
 class BulkHandler:
     """Serves one bulk messenger. Doubts live with the recipients, so that a delivery itself is simply resumed."""
 
     together = False
     early_doubts = True
+    recipients = 40
+    """Enough for the connections that open at first: everybody else is claimed while these are served."""
 
     def __init__(self, room: Room, channel: BulkMessenger, settings: LaneSettings, gate: Gate) -> None:
         self._room = room

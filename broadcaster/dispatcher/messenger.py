@@ -30,6 +30,7 @@ class MessengerHandler:
 
     together = False
     early_doubts = False
+    recipients = 0
 
     def __init__(self, room: Room, channel: Messenger, settings: LaneSettings, gate: Gate) -> None:
         self._room = room
@@ -163,6 +164,7 @@ async def not_tried(room: Room, gate: Gate, work: Work, settlement: Settlement) 
     """Write down a delivery that was claimed but not sent."""
     now = room.now()
     gate.not_needed()
+    await room.give_back(work)
     result = Outcome.FAILED if settlement.state is State.FAILED else Outcome.NOT_SENT
     attempt = replace(attempt_of(work.delivery, now, now, result), reason=settlement.reason)
     await room.record(work.delivery, attempt, settlement, gate.lane)

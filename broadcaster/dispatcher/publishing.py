@@ -31,6 +31,7 @@ class PublisherHandler:
     together = True
     breaking = False
     early_doubts = True
+    recipients = 0
 
     def __init__(self, room: Room, channel: Publisher, settings: LaneSettings, gate: Gate) -> None:
         self._room = room

@@ -11,8 +11,8 @@ from typing import Protocol, TypeVar
 from broadcaster.errors import DeliveryError, Reason, StoreError, StoreUnknown
 from broadcaster.events import Event, Events, Topic
 from broadcaster.failpoints import hit
-from broadcaster.model import NO_COST, Attempt, Cost, Delivery, Mode, Outcome, State
-from broadcaster.ports.store import Archive, Lane, Outbox, RecipientBook, Settlement
+from broadcaster.model import NO_COST, Attempt, Cost, Delivery, Mode, Outcome, RecipientState, State
+from broadcaster.ports.store import Archive, Lane, Outbox, RecipientBook, RecipientResult, Settlement, Work
 from broadcaster.ports.world import Clock, Entropy
 from broadcaster.rules import outcome, timekeeping
 from broadcaster.rules.timekeeping import Tick
@@ -69,6 +69,16 @@ class Room:
         """Whether the desk has accepted a newer version of this delivery's incident by now."""
         versions = await self.insist(lambda: self.store.incident(delivery.incident))
         return any(alert.version > delivery.version for alert in versions)
+
+    async def give_back(self, work: Work) -> None:
+        """Let the recipients who were claimed along with a delivery wait again: nothing was begun for any of them."""
+        if work.recipients:
+            now, number, state = self.now(), work.delivery.id, RecipientState.PENDING.value
+            unserved = [
+                RecipientResult(id=row.id, state=state, possible_duplicate=row.possible_duplicate)
+                for row in work.recipients
+            ]
+            await self.insist(lambda: self.store.record_recipients(number, self.epoch, now, unserved))
 
     async def insist(self, ask: Callable[[], Awaitable[T]]) -> T:
         """Ask the store something without which a result cannot be settled, as often as it takes. Raise `StoreError`

@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Coroutine, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from broadcaster.dispatcher.calls import Flight, first
@@ -24,7 +24,11 @@ from broadcaster.rules.lane import LaneSettings
 FALLBACK = 30.0
 """Seconds between looks at the store when neither an event nor a due time wakes the lane."""
 SOONEST = 0.02
-"""Seconds a lane waits at least, whatever the due times say: a mistake in them must not become a busy loop."""
+"""Seconds a lane waits at least, whatever the due times say: a mistake in them must not become a busy loop. So long it
+leaves the processor to what has just taken off, too.
+"""
+LATEST = 1.0
+"""Seconds for which all else may be put off by deliveries that take off one after the other."""
 RETRY = 1.0
 """Seconds before looking again at something due that could not be started, and after the store failed."""
 LOOKS = 4
@@ -47,6 +51,11 @@ class Handler(Protocol):
     @property
     def early_doubts(self) -> bool:
         """Whether a doubt needs no waiting, since doing it again does no harm."""
+        ...
+
+    @property
+    def recipients(self) -> int:
+        """How many recipients are claimed along with a delivery; 0 where it has none."""
         ...
 
     async def serve(self, flight: Flight) -> None:
@@ -73,6 +82,7 @@ class LaneWorker:
         self._gate = gate
         self._woken = asyncio.Event()
         self._noticed = True
+        self._put_off: float | None = None
         self._flights: set[Flight] = set()
         self._looked_at: set[int] = set()
         self._helpers: set[asyncio.Task[None]] = set()
@@ -108,30 +118,53 @@ class LaneWorker:
         return RETRY
 
     async def _turn(self, tasks: asyncio.TaskGroup) -> float:
-        """One look at everything, what is to be sent first; return how many seconds to wait unless woken."""
+        """Claim what was just accepted, then look at everything else; return how many seconds to wait unless woken."""
         if self._room.clock_lost(self._room.now()):
             return FALLBACK
-        if self._noticed:
-            self._noticed = False
+        noticed, self._noticed = self._noticed, False
+        if noticed:
             await self._notice_newer()
         self._drop_overtaken()
-        await self._start_work(tasks)
-        await self._start_looks(tasks)
+        if noticed and await self._start_work(tasks) and self._can_wait():
+            return SOONEST
+        self._put_off = None
+        return await self._look_round(tasks)
+
+    def _can_wait(self) -> bool:
+        """Whether all else may wait until what has taken off is out."""
+        now = self._room.clock.monotonic()
+        self._put_off = now if self._put_off is None else self._put_off
+        return now - self._put_off < LATEST
+
+    async def _look_round(self, tasks: asyncio.TaskGroup) -> float:
+        """Start what is due. One question tells that nothing is: a lane is woken by the end of each of its flights."""
+        due = await self._room.store.next_due(self._channel)
+        is_due = due is not None and due <= self._room.now()
+        if is_due:
+            await self._start_work(tasks)
+        if is_due or self._handler.early_doubts:
+            await self._start_looks(tasks)
+            due = await self._room.store.next_due(self._channel)
         self._start_refresh(tasks)
-        return await self._pause()
+        return self._pause(due)
 
     # ------------------------------------------------------------ deliveries
 
-    async def _start_work(self, tasks: asyncio.TaskGroup) -> None:
-        """Claim for the free slots, then for the reserved one. One token is one call, whatever it fulfils."""
+    async def _start_work(self, tasks: asyncio.TaskGroup) -> bool:
+        """Claim for the free slots, then for the reserved one; return whether anything took off. One token is one call,
+        whatever it fulfils.
+        """
+        begun = False
         for reserved in (False, True):
             free = self._gate.room_for(len(self._flights), reserved=reserved)
             if free == 0 or self._room.stopping:
                 continue
             works = await self._claim(free, reserved_only=reserved)
             self._take_off(tasks, [Flight(group) for group in self._grouped(works)])
+            begun = begun or bool(works)
             if not reserved and len(works) < free:
                 break  # nothing else is due, reserved or not
+        return begun
 
     def _take_off(self, tasks: asyncio.TaskGroup, flights: Sequence[Flight]) -> None:
         if flights:
@@ -152,6 +185,7 @@ class LaneWorker:
                 limit=limit,
                 reserved_only=reserved_only,
                 together=self._handler.together,
+                recipients=self._handler.recipients,
                 jumped=self._room.jumped(),
             )
         )
@@ -188,6 +222,7 @@ class LaneWorker:
     async def _give_back(self, flight: Flight) -> None:
         now = self._room.now()
         for work in flight.works:
+            await self._room.give_back(work)
             attempt = attempt_of(work.delivery, now, now, Outcome.NOT_SENT)
             await self._room.record(work.delivery, attempt, settle.given_back(now))
 
@@ -261,11 +296,10 @@ class LaneWorker:
 
     # ------------------------------------------------------------ waiting and stopping
 
-    async def _pause(self) -> float:
+    def _pause(self, due: datetime | None) -> float:
         """Return the seconds until something is due."""
         now = self._room.now()
         moments = [now + timedelta(seconds=FALLBACK)]
-        due = await self._room.store.next_due(self._channel)
         if due is not None:
             moments.append(due if due > now else self._gate.next_chance(now + timedelta(seconds=RETRY)))
         moments += [each.newer_since + ordering.OVERTAKEN_GRACE for each in self._flights if each.newer_since]

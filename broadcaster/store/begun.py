@@ -32,7 +32,9 @@ class Run:
 
 
 class Begun:
-    """The notes of a store's runs under way. To be used from one thread; only `read` may be called from any."""
+    """The notes of a store's runs under way. To be used from one thread; but `read` may be called from any, and `open`
+    from the writer's before the run is handed out.
+    """
 
     def __init__(self, store: Path) -> None:
         self._store = store

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from broadcaster.model import Delivery, Grade, Message, State
 from broadcaster.ports.store import Claim, Settlement, Work
 from broadcaster.rules import ordering
 from broadcaster.rules.ordering import Move
-from broadcaster.store import rows, settling, trail
+from broadcaster.store import ledger, rows, settling, trail
 from broadcaster.store.base import Part
 from broadcaster.store.rows import ms, time_of
 from broadcaster.store.transaction import Row, Tx, listed
@@ -26,7 +28,20 @@ class Claiming(Part):
 
     async def claim(self, claim: Claim) -> tuple[Work, ...]:
         """Turn due deliveries into `sending`, committed, and return them."""
-        return await self._write(lambda tx: _Claimer(tx, claim).take())
+        return await self._write_together(self._claim, claim)
+
+    def _claim(self, tx: Tx, claims: Sequence[Claim]) -> Sequence[tuple[Work, ...]]:
+        """One after the other: a lane may ask twice, and the second must not be given what the first was."""
+        epoch = tx.number("outbox.epoch")
+        # If a later process has begun, this one could not record what it sends.
+        return [self._taken(tx, claim) if claim.epoch == epoch else () for claim in claims]
+
+    def _taken(self, tx: Tx, claim: Claim) -> tuple[Work, ...]:
+        works = _Claimer(tx, claim).take()
+        if not claim.recipients:
+            return works
+        first = partial(ledger.first, tx, now=claim.now, most=claim.recipients, districts=self._districts)
+        return tuple(replace(work, recipients=first(work.delivery, self._begun)) for work in works)
 
     async def doubts(self, channel: str, now: datetime, limit: int) -> tuple[Work, ...]:
         """Return `in_doubt` deliveries whose look is due."""
@@ -61,24 +76,25 @@ class _Claimer:
         """As the store keeps them."""
 
     def take(self) -> tuple[Work, ...]:
-        if self._claim.epoch != self._tx.number("outbox.epoch"):
-            return ()  # a later process has begun: what this one sends it could not record
-        for grade in sorted(Grade, reverse=True):
-            while self._wants() and self._page(grade):
+        claim = self._claim
+        reserved_only = int(claim.reserved_only)
+        due = self._tx.all("outbox.grades", channel=claim.channel, now=ms(claim.now), reserved_only=reserved_only)
+        for row in due:
+            while self._wants() and self._page(row["grade"]):
                 pass
         return tuple(self._taken.values())
 
     def _wants(self) -> bool:
         return self._heads < self._claim.limit and self._settled < _SETTLED
 
-    def _page(self, grade: Grade) -> bool:
+    def _page(self, grade: int) -> bool:
         """Work through some candidates; return whether there may be more."""
         claim, before = self._claim, self._heads + self._settled
         size = min(_PAGE, claim.limit - self._heads)
         page = self._tx.all(
             "outbox.candidates",
             channel=claim.channel,
-            grade=int(grade),
+            grade=grade,
             now=ms(claim.now),
             reserved_only=int(claim.reserved_only),
             limit=size,

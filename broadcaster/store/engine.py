@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from broadcaster.errors import StoreError, StoreUnknown
+from broadcaster.store.checkpointing import Checkpointer
 from broadcaster.store.driver import fatal, sqlite3, translated, whole_group
 from broadcaster.store.head import Remembered, head
 from broadcaster.store.healing import reopened
@@ -61,6 +62,7 @@ class Writer:
         self._connection: sqlite3.Connection | None = connect(path, write=True)
         self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._closed = False
+        self._checkpointer = Checkpointer(lambda: connect(path, write=True))
         self._thread = threading.Thread(target=self._loop, name="store-writer", daemon=True)
         self._thread.start()
 
@@ -86,6 +88,7 @@ class Writer:
         """Finish what was brought, then end. Blocks."""
         if not self._closed:
             self._closed = True
+            self._checkpointer.stop()
             self._queue.put(None)
         self._thread.join()
 
@@ -95,6 +98,7 @@ class Writer:
             if group:
                 self._commit(group)
                 _tell(group)
+                self._checkpointer.grown()
         if self._connection is not None:
             self._connection.close()
         self._remembered.close()

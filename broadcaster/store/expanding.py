@@ -57,14 +57,16 @@ def place(book: Row | None, lease: Row) -> Place:
     )
 
 
-def look(tx: Tx, lease: Row, start: Place, districts: Districts) -> Found:
-    """Return the next people, on a snapshot. A test message goes to nobody but those it names."""
+def look(tx: Tx, lease: Row, start: Place, districts: Districts, most: int | None = None) -> Found:
+    """Return the next people, on a snapshot; looking at no more than `most`, if given. A test message goes to nobody
+    but those it names.
+    """
     if Kind(lease["kind"]) is Kind.TEST:
         return Found(start=start, end=replace(start, earlier=1, expanded=1))
     if not start.earlier and Kind(lease["kind"]).refers:
-        return _earlier(tx, lease, start)
+        return _earlier(tx, lease, start, _FOUND if most is None else most)
     said = audience.matter(rows.alert(lease["body"]), districts)
-    return _subscribers(tx, said, replace(start, earlier=1), start)
+    return _subscribers(tx, said, replace(start, earlier=1), start, most)
 
 
 def enrol(tx: Tx, delivery: int, lease: Row, found: Found) -> None:
@@ -113,10 +115,10 @@ def _row(key: str, number: int, address: str, language: str) -> tuple[int, str, 
     return number, address, language, token
 
 
-def _earlier(tx: Tx, lease: Row, start: Place) -> Found:
+def _earlier(tx: Tx, lease: Row, start: Place, size: int) -> Found:
     """One page of one earlier delivery of the incident on this channel; none left: the subscribers are next."""
     number = start.after_delivery
-    page = tx.all("ledger.earlier_page", delivery=number, after=start.after_number, limit=_FOUND)
+    page = tx.all("ledger.earlier_page", delivery=number, after=start.after_number, limit=size)
     if page:
         people = [(row["address"], row["language"]) for row in page if row["may_have_it"]]
         return Found(start=start, end=replace(start, after_number=page[-1]["number"]), people=people)
@@ -131,11 +133,12 @@ def _earlier(tx: Tx, lease: Row, start: Place) -> Found:
     return Found(start=start, end=end)
 
 
-def _subscribers(tx: Tx, said: audience.Matter, at: Place, start: Place) -> Found:
+def _subscribers(tx: Tx, said: audience.Matter, at: Place, start: Place, most: int | None) -> Found:
     people: list[tuple[str, str]] = []
     after = at.after_subscriber
-    for _ in range(_LOOKED_AT // _PAGE):
-        page = tx.all("people.page_by_number", after=after, now=rows.ms(said.at), limit=_PAGE)
+    size, pages = (_PAGE, _LOOKED_AT // _PAGE) if most is None else (most, 1)
+    for _ in range(pages):
+        page = tx.all("people.page_by_number", after=after, now=rows.ms(said.at), limit=size)
         if not page:
             return Found(start=start, end=replace(at, after_subscriber=after, expanded=1), people=people)
         for row in page:

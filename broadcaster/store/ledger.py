@@ -8,12 +8,12 @@ from datetime import datetime
 from functools import partial
 from typing import NamedTuple
 
-from broadcaster.model import RecipientState
+from broadcaster.model import Delivery, RecipientState
 from broadcaster.ports.store import RecipientResult, RecipientRow, Tally
 from broadcaster.rules.districts import Districts
 from broadcaster.store import expanding, people, rows
 from broadcaster.store.base import Part
-from broadcaster.store.begun import Run
+from broadcaster.store.begun import Begun, Run
 from broadcaster.store.rows import maybe_ms, maybe_time, ms
 from broadcaster.store.transaction import Row, Tx, listed
 
@@ -26,6 +26,8 @@ _PENDING, _STARTED, _IN_DOUBT = (
     state.value for state in (RecipientState.PENDING, RecipientState.STARTED, RecipientState.IN_DOUBT)
 )
 _DUPLICATES = "possible_duplicates"
+_STEPS = 2
+"""An update finds the delivery before it, then whoever that one served."""
 
 
 class Book(Part):
@@ -73,6 +75,25 @@ class Book(Part):
     async def tally(self, delivery: int, now: datetime) -> Tally:  # noqa: ARG002 (other backends count by it)
         """Count. Recipients still under way count as in doubt."""
         return await self._read(partial(_tally, delivery=delivery))
+
+
+def first(
+    tx: Tx, delivery: Delivery, begun: Begun, *, now: datetime, most: int, districts: Districts
+) -> tuple[RecipientRow, ...]:
+    """Mark the first recipients of a delivery as started, in the transaction that starts it, and return them. No more
+    subscribers are looked at than may be marked, since the writer is held up meanwhile; none may be found among them.
+    """
+    number, epoch = delivery.id, delivery.epoch
+    look = partial(_look, tx, delivery=number, epoch=epoch, now=now, limit=most, districts=districts, most=most)
+    seen = look()
+    for _ in range(_STEPS):
+        if seen is not None and seen.found is not None and not seen.found.people:
+            _enrol(tx, delivery=number, seen=seen)
+            seen = look()
+    if seen is None:
+        return ()
+    begun.open(Run(number, epoch, delivery.attempt))
+    return _claim(tx, delivery=number, epoch=epoch, now=now, limit=most, seen=seen, reach=0)
 
 
 def put_back(tx: Tx, delivery: int, begun: Collection[int]) -> int:
@@ -126,14 +147,16 @@ class _Seen(NamedTuple):
         return self.book is not None and bool(self.book["total"]) and not (self.book["reach"] or self.book["expanded"])
 
 
-def _look(tx: Tx, *, delivery: int, epoch: int, now: datetime, limit: int, districts: Districts) -> _Seen | None:
-    """Return what there is, on a snapshot; None where the lease is lost."""
+def _look(
+    tx: Tx, *, delivery: int, epoch: int, now: datetime, limit: int, districts: Districts, most: int | None = None
+) -> _Seen | None:
+    """Return what there is, on a snapshot; None where the lease is lost. Look at `most` people, if it is given."""
     lease = tx.one("ledger.lease", delivery=delivery, epoch=epoch, now=ms(now))
     if lease is None or not lease["holds"]:
         return None
     book = tx.one("ledger.book", delivery=delivery)
     hungry = book is None or not (book["expanded"] or book["pending"] >= limit)
-    found = expanding.look(tx, lease, expanding.place(book, lease), districts) if hungry else None
+    found = expanding.look(tx, lease, expanding.place(book, lease), districts, most) if hungry else None
     return _Seen(lease, book, found, limit)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -48,7 +47,7 @@ def maybe_time(milliseconds: int | None) -> datetime | None:
 
 def spelled(value: object) -> str:
     """Return the value as the store keeps it."""
-    return json.dumps(documents.dump(value), ensure_ascii=False, separators=(",", ":"))
+    return documents.dumps(value).decode()
 
 
 def read(cls: type[T], text: str) -> T:

@@ -1,5 +1,6 @@
 """Named statements: SQL stands in `sql/*.sql`, each after a line `-- name: what_it_does`, and is called by
-`file.what_it_does`. Parameters are named (`:incident`), so that another backend can spell them its own way.
+`file.what_it_does`. Parameters are named (`:incident`), so that another backend can spell them its own way. A limit is
+written `0 + :limit`: SQLite plans by the value of a bare one, and so prepares the statement anew each time.
 """
 
 from __future__ import annotations

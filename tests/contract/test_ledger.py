@@ -358,3 +358,26 @@ async def test_a_mail_has_arrived_when_half_of_its_recipients_have_it(store: Sto
         claimed = await store.claim_recipients(delivery.id, epoch, NOW, size)
         await store.record_recipients(delivery.id, epoch, NOW, served(claimed))
         assert ((await store.delivery(delivery.id)).reached_at is not None) is arrived
+
+
+async def test_the_first_are_claimed_along_with_the_delivery(store: Store) -> None:
+    """No more than were wished for, nobody twice, and the others as ever."""
+    await store.put([resident(number) for number in range(700)], OFFICER, NOW)
+    await accepted(store, plan=MAIL)
+    epoch = await store.begin("node", NOW)
+    (work,) = await store.claim(claim(epoch, "mail", recipients=40))
+    assert len(work.recipients) == 40
+    await store.record_recipients(work.delivery.id, epoch, NOW, served(work.recipients))
+    rest = await everybody(store, work.delivery, epoch)
+    assert len({row.address for row in (*work.recipients, *rest)}) == len(work.recipients) + len(rest) == 700
+
+
+async def test_of_those_who_had_the_older_one_the_first_are_claimed_along_too(store: Store) -> None:
+    delivery, epoch = await under_way(store, *(resident(number) for number in range(60)))
+    await everybody(store, delivery, epoch)
+    assert await store.record(delivery, epoch, attempt(delivery), Settlement(state=State.ACCEPTED))
+    await accepted(store, delivery.incident, Kind.ALL_CLEAR, plan=MAIL, severity=Severity.MINOR)
+    (work,) = await store.claim(claim(epoch, "mail", recipients=40))
+    assert len(work.recipients) == 40
+    rest = await everybody(store, work.delivery, epoch)
+    assert len({row.address for row in (*work.recipients, *rest)}) == 60

@@ -253,3 +253,18 @@ async def test_a_reader_leaves_them_alone(backend: SqliteBackend) -> None:
     async with open_store(backend.path, Mode.LIVE, read_only=True) as store:
         await store.tally(1, NOW)
     assert notes(backend)
+
+
+@pytest.mark.fault(75)
+async def test_whoever_was_claimed_along_with_the_delivery_and_not_begun_waits_again(backend: SqliteBackend) -> None:
+    async with backend.open() as store:
+        await store.put([resident(number) for number in range(PEOPLE)], OFFICER, NOW)
+        await accepted(store, plan=[planned("mail", grade=Grade.INFORMATION)])
+        epoch = await store.begin("node", NOW)
+        (work,) = await store.claim(claim(epoch, "mail", recipients=CLAIMED))
+        assert len(work.recipients) == CLAIMED
+        assert len(notes(backend)) == 1, "before anything can be begun"
+        for row in work.recipients[:SERVED]:
+            store.begun(work.delivery.id, row.id)
+    tally = await tally_after_a_start(backend)
+    assert (tally.unknown, tally.pending) == (SERVED, CLAIMED - SERVED)

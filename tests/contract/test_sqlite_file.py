@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import stat
+import threading
 from pathlib import Path
 
 import pytest
 
-from broadcaster.errors import SchemaMismatch, StoreCorrupt, StoreError, WrongMode
+from broadcaster.errors import SchemaMismatch, StoreBusy, StoreCorrupt, StoreError, WrongMode
 from broadcaster.model import Mode
-from broadcaster.store import Store, migrating, open_store
+from broadcaster.store import Store, checkpointing, migrating, open_store
 from broadcaster.store.driver import sqlite3
-from broadcaster.store.opening import APPLICATION_ID
+from broadcaster.store.opening import APPLICATION_ID, connect
 from broadcaster.store.statements import migration_files
 from tests.contract.values import NOW, OFFICER, accepted
 
@@ -179,3 +180,28 @@ async def test_the_store_is_the_ports(path: Path) -> None:
 
     async with open_store(path, Mode.LIVE) as store:
         assert len(served(store)) == 6
+
+
+async def test_the_log_is_taken_in_beside_the_writer(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And tried again where that failed."""
+    monkeypatch.setattr(checkpointing, "PAUSE", 0.0)
+    await open_store(path, Mode.LIVE).close()
+    failed, opened = threading.Event(), threading.Event()
+
+    def opener() -> sqlite3.Connection:
+        if not failed.is_set():
+            failed.set()
+            raise StoreBusy("store_busy")
+        opened.set()
+        return connect(path, write=True)
+
+    writing = connect(path, write=True)
+    writing.execute("CREATE TABLE further (one)")
+    assert b"further" not in path.read_bytes()
+    checkpointer = checkpointing.Checkpointer(opener)
+    for reached in (failed, opened):
+        checkpointer.grown()
+        assert reached.wait(60)
+    checkpointer.stop()
+    assert b"further" in path.read_bytes()
+    writing.close()

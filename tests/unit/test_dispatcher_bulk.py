@@ -208,6 +208,18 @@ async def test_stopping_leaves_it_ready_where_it_is(world: World) -> None:
     assert set(addresses(channel).values()) == {1}
 
 
+async def test_whoever_was_claimed_with_a_delivery_that_is_not_tried_waits_again(world: World) -> None:
+    channel = world.add(FakeBulk("mail", world.clock))
+    await world.subscribe(5)
+    (owed,) = await world.accept(grade=Grade.WARNING, late=False)
+    world.clock.skip(1860)
+    world.start()
+    assert (await world.until_state(owed, State.FAILED)).reason == Reason.STALE_UNMARKED.value
+    tally = await world.store.tally(owed.id, world.clock.now())
+    assert (tally.total, tally.pending, tally.in_doubt) == (5, 5, 0)
+    assert channel.served == []
+
+
 @pytest.mark.fault(67)
 async def test_a_relay_that_refuses_the_connection_is_tried_again(world: World) -> None:
     channel = world.add(FakeBulk("mail", world.clock))

@@ -99,7 +99,7 @@ async def test_a_publication_is_confirmed_as_soon_as_it_can_be_seen(world: World
 
 async def test_our_own_mistake_leaves_nothing_sending_for_ever(world: World) -> None:
     world.add(FakeMessenger("line", world.clock))
-    world.watched.broken["incident"] = [KeyError("a mistake of ours")]
+    world.watched.broken["incident"] = [KeyError("a mistake of ours") for _ in range(2)]  # the lane may ask, too
     channel = world.channels["line"]
     assert isinstance(channel, FakeMessenger)
     channel.script = [failure(Reason.CONNECT)]

@@ -1,11 +1,12 @@
-"""Which event loop the service's processes run on."""
+"""What the service's processes run on."""
 
 import asyncio
+import gc
 import sys
 
 import pytest
 
-from broadcaster.loops import loop_factory
+from broadcaster.loops import loop_factory, spare_what_stays
 
 
 def test_uvloop_where_it_is_installed() -> None:
@@ -18,3 +19,12 @@ def test_uvloop_where_it_is_installed() -> None:
 def test_pythons_own_where_it_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "uvloop", None)
     assert loop_factory() is asyncio.new_event_loop
+
+
+def test_what_is_loaded_is_out_of_the_collectors_rounds() -> None:
+    before = gc.get_freeze_count()
+    try:
+        spare_what_stays()
+        assert gc.get_freeze_count() > before + 10_000
+    finally:
+        gc.unfreeze()

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from broadcaster.model import Attempt, Cost, Delivery, Message, Reading, State
+from broadcaster.ports.store.ledger import RecipientRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +34,9 @@ class Lane:
 class Claim:
     """A wish for work: up to `limit` due deliveries of one channel. `reserved_only` takes nothing but corrections,
     cancels, all-clears and grade EMERGENCY. With `together`, further due deliveries of the same target are
-    claimed along with the first (publishers: one edition fulfils them all). `deadline` is when the lease ends;
-    `jumped` by how much the wall clock has just been set ahead, by which alone nothing expires.
+    claimed along with the first (publishers: one edition fulfils them all). Of each bulk delivery up to `recipients`
+    are marked as started in the same transaction, so that the first mails wait for no second one. `deadline` is when
+    the lease ends; `jumped` by how much the wall clock has just been set ahead, by which alone nothing expires.
     """
 
     channel: str
@@ -44,16 +46,20 @@ class Claim:
     limit: int
     reserved_only: bool = False
     together: bool = False
+    recipients: int = 0
     jumped: timedelta = timedelta()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """One claimed delivery and what it needs. `message` is None for publishers."""
+    """One claimed delivery and what it needs. `message` is None for publishers; `recipients` are the first of a bulk
+    delivery: whoever does not serve them has to give them back.
+    """
 
     delivery: Delivery
     message: Message | None
     newer_exists: bool = False
+    recipients: tuple[RecipientRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,16 +27,16 @@ SELECT prepared FROM alert WHERE identifier = :identifier;
 
 -- name: open_alerts
 SELECT o.alert AS id FROM owing o JOIN alert a ON a.id = o.alert
-WHERE a.incident > 0 ORDER BY o.alert DESC LIMIT :limit;
+WHERE a.incident > 0 ORDER BY o.alert DESC LIMIT 0 + :limit;
 
 -- name: alerts_in_force
 -- In the order of the index: any other would sort them all, or walk back through the years.
 SELECT id FROM alert
 WHERE expires_at > :now AND newest = 1 AND incident > 0 AND kind NOT IN ('cancel', 'all-clear')
-ORDER BY expires_at DESC LIMIT :limit;
+ORDER BY expires_at DESC LIMIT 0 + :limit;
 
 -- name: newest_alerts
-SELECT id FROM alert WHERE incident > 0 ORDER BY id DESC LIMIT :limit;
+SELECT id FROM alert WHERE incident > 0 ORDER BY id DESC LIMIT 0 + :limit;
 
 -- name: attempts
 SELECT * FROM attempt WHERE delivery = :delivery ORDER BY id;
@@ -67,7 +67,7 @@ SELECT channel, state, number FROM standing WHERE number > 0 ORDER BY channel, s
 SELECT m.body FROM message m JOIN alert a ON a.id = m.alert WHERE a.identifier = :identifier ORDER BY m.channel;
 
 -- name: history
-SELECT id FROM alert WHERE id < :before AND incident > 0 ORDER BY id DESC LIMIT :limit;
+SELECT id FROM alert WHERE id < :before AND incident > 0 ORDER BY id DESC LIMIT 0 + :limit;
 
 -- name: resolutions
 SELECT d.*, r.at AS resolved_at, r.actor AS resolved_by, r.verb AS resolved_verb, r.why AS resolved_why

@@ -1,5 +1,5 @@
 -- name: open
-SELECT * FROM draft WHERE state = 'open' ORDER BY updated_at DESC, id DESC LIMIT :limit;
+SELECT * FROM draft WHERE state = 'open' ORDER BY updated_at DESC, id DESC LIMIT 0 + :limit;
 
 -- name: draft
 SELECT * FROM draft WHERE id = :number;

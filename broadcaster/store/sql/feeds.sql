@@ -39,4 +39,4 @@ ON CONFLICT (watch, key) DO UPDATE SET serial = excluded.serial, reported_at = e
 INSERT INTO feed_note (at, feed, watch, step, text, link) VALUES (:at, :feed, :watch, :step, :text, :link);
 
 -- name: notes
-SELECT * FROM feed_note WHERE at >= :since ORDER BY at DESC, id DESC LIMIT :limit;
+SELECT * FROM feed_note WHERE at >= :since ORDER BY at DESC, id DESC LIMIT 0 + :limit;

@@ -30,7 +30,7 @@ WHERE incident = :incident AND channel = :channel AND version < :version AND id 
 -- name: earlier_page
 SELECT number, address, language,
   (state IN ('started', 'accepted', 'in_doubt', 'unknown') OR possible_duplicate = 1) AS may_have_it
-FROM recipient WHERE delivery = :delivery AND number > :after ORDER BY number LIMIT :limit;
+FROM recipient WHERE delivery = :delivery AND number > :after ORDER BY number LIMIT 0 + :limit;
 
 -- name: all_earlier
 SELECT DISTINCT r.address FROM delivery d JOIN recipient r ON r.delivery = d.id
@@ -55,7 +55,7 @@ WHERE delivery = :delivery;
 -- name: due
 SELECT number, address, language, token, attempt, state, possible_duplicate FROM recipient
 WHERE delivery = :delivery AND state IN ('pending', 'retry', 'in_doubt') AND due_at IS NOT NULL AND due_at <= :now
-ORDER BY due_at LIMIT :limit;
+ORDER BY due_at LIMIT 0 + :limit;
 
 -- name: start
 -- The numbers are a JSON list, here and below. Whoever is in doubt and asked again may get it twice.

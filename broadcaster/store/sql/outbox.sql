@@ -1,3 +1,12 @@
+-- name: grades
+-- Those of which something is due, the gravest first.
+SELECT value AS grade FROM json_each('[3, 2, 1, 0]')
+WHERE EXISTS (
+  SELECT 1 FROM delivery d
+  WHERE d.channel = :channel AND d.reserved IN (:reserved_only, 1) AND d.grade = value AND d.due_at <= :now
+    AND d.state IN ('ready', 'retry_wait'))
+ORDER BY value DESC;
+
 -- name: candidates
 -- Of one grade: due and not blocked by a version that is under way, oldest due first.
 SELECT d.* FROM delivery d
@@ -13,7 +22,7 @@ WHERE :reserved_only = 0 AND d.channel = :channel AND d.reserved = 0 AND d.grade
   AND NOT EXISTS (
     SELECT 1 FROM delivery s
     WHERE s.incident = d.incident AND s.channel = d.channel AND s.target = d.target AND s.state = 'sending')
-ORDER BY due_at, id LIMIT :limit;
+ORDER BY due_at, id LIMIT 0 + :limit;
 
 -- name: along
 -- Further due deliveries of one target, for a publisher whose one edition fulfils them all.
@@ -23,7 +32,7 @@ WHERE d.channel = :channel AND d.target = :target AND d.state IN ('ready', 'retr
   AND NOT EXISTS (
     SELECT 1 FROM delivery s
     WHERE s.incident = d.incident AND s.channel = d.channel AND s.target = d.target AND s.state = 'sending')
-ORDER BY d.grade DESC, d.due_at, d.id LIMIT :limit;
+ORDER BY d.grade DESC, d.due_at, d.id LIMIT 0 + :limit;
 
 -- name: facts
 -- What a claim decides by, for each of several deliveries (a JSON list of numbers), and what it hands out.
@@ -44,12 +53,12 @@ UPDATE delivery SET
 WHERE id IN (SELECT value FROM json_each(:numbers)) AND state IN ('ready', 'retry_wait');
 
 -- name: doubts
-SELECT * FROM delivery WHERE channel = :channel AND state = 'in_doubt' AND due_at <= :now ORDER BY due_at LIMIT :limit;
+SELECT * FROM delivery WHERE channel = :channel AND state = 'in_doubt' AND due_at <= :now ORDER BY due_at LIMIT 0 + :limit;
 
 -- name: unconfirmed
 SELECT * FROM delivery
 WHERE channel = :channel AND state = 'accepted' AND reads < 30 AND due_at < updated_at + 86400000 AND due_at <= :now
-ORDER BY due_at LIMIT :limit;
+ORDER BY due_at LIMIT 0 + :limit;
 
 -- name: insert_attempt
 INSERT INTO attempt (
@@ -101,7 +110,7 @@ SELECT DISTINCT channel FROM standing;
 -- name: over
 SELECT * FROM delivery
 WHERE channel = :channel AND state IN ('ready', 'retry_wait', 'held', 'needs_human') AND expires_at <= :now
-ORDER BY expires_at LIMIT :limit;
+ORDER BY expires_at LIMIT 0 + :limit;
 
 -- name: epoch
 SELECT value FROM counter WHERE name = 'epoch';

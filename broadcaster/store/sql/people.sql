@@ -11,12 +11,12 @@ ON CONFLICT (address) DO UPDATE SET
 DELETE FROM subscriber WHERE address = :address;
 
 -- name: page
-SELECT * FROM subscriber WHERE address > :after ORDER BY address LIMIT :limit;
+SELECT * FROM subscriber WHERE address > :after ORDER BY address LIMIT 0 + :limit;
 
 -- name: page_by_number
 SELECT s.*,
   EXISTS (SELECT 1 FROM refusal r WHERE r.address = s.address AND r.suppressed_until > :now) AS suppressed
-FROM subscriber s WHERE s.id > :after ORDER BY s.id LIMIT :limit;
+FROM subscriber s WHERE s.id > :after ORDER BY s.id LIMIT 0 + :limit;
 
 -- name: by_language
 SELECT language AS name, count(*) AS number FROM subscriber GROUP BY language ORDER BY language;

@@ -12,7 +12,7 @@ SELECT seq, hash FROM audit_head WHERE one = 1;
 SELECT hash FROM audit WHERE seq = :seq;
 
 -- name: page
-SELECT seq, at, actor, event, subject, body, previous, hash FROM audit WHERE seq > :after ORDER BY seq LIMIT :limit;
+SELECT seq, at, actor, event, subject, body, previous, hash FROM audit WHERE seq > :after ORDER BY seq LIMIT 0 + :limit;
 
 -- name: of_incident
 -- Every entry about its alerts, its deliveries and what was handed in for it.
@@ -27,4 +27,4 @@ ORDER BY a.seq;
 SELECT * FROM audit WHERE subject = :subject ORDER BY seq;
 
 -- name: newest
-SELECT * FROM audit WHERE seq <= :upto ORDER BY seq DESC LIMIT :limit;
+SELECT * FROM audit WHERE seq <= :upto ORDER BY seq DESC LIMIT 0 + :limit;
