@@ -27,7 +27,7 @@ from broadcaster.tui.page_files import sweep
 from broadcaster.tui.screens.base import DeskScreen
 from broadcaster.tui.screens.board import BoardScreen
 from broadcaster.tui.screens.help import HelpScreen
-from broadcaster.tui.screens.login import LoginScreen
+from broadcaster.tui.screens.login import ASKED, LoginScreen
 from broadcaster.tui.stopping import Stops
 from broadcaster.tui.terminal import DeskTerminal, HungUp
 from broadcaster.tui.widgets.key_bar import bindings_of
@@ -145,7 +145,7 @@ class DeskApp(Stops, App[object]):
         """Say what went wrong, with every problem in its place. Where the session has ended, ask to log in again, over
         the screen as it is: nothing typed is lost.
         """
-        if isinstance(error, Unauthenticated):
+        if isinstance(error, Unauthenticated) and error.code in ASKED:
             self.call_later(self._session_over, error)  # after whoever called has closed what it must
             return
         problems = error.problems if isinstance(error, Refused) else ()

@@ -75,7 +75,8 @@ def _attention(line: Line, paper: Paper) -> Content:
     words, each, alert = paper.words, line.delivery, line.row["alert"]
     if each is None:
         left = span(moment(line.row["expires"]) - paper.now, words)
-        said = joined(f" ! {serial(alert)} {words('tui_wants_expiring', left=left)}", words.headline(alert))
+        wants = words(f"tui_wants_{line.code}", left=left, by=line.row["approved_by"])
+        said = joined(f" ! {serial(alert)} {wants}", words.headline(alert))
         return plain(fit(said, paper.columns), f"bold {WARNING}")
     wants = words(f"tui_wants_{line.code}", count=each["unserved"])
     why = joined(*(part for part in (words.reason(each["reason"]), each["detail"]) if part != wants))

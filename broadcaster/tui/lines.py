@@ -16,8 +16,8 @@ from broadcaster.rules.pace import still_valid
 
 WANTING = ("failed", "needs_human", "in_doubt", "held")
 """States that a person should look at, most pressing first."""
-EXPIRING, UNSERVED, POSSIBLE_DUPLICATE = "expiring", "unserved", "possible_duplicate"
-ADVICES = (*WANTING, EXPIRING, UNSERVED, POSSIBLE_DUPLICATE)
+EXPIRING, UNREVIEWED, UNSERVED, POSSIBLE_DUPLICATE = "expiring", "unreviewed", "unserved", "possible_duplicate"
+ADVICES = (*WANTING, EXPIRING, UNREVIEWED, UNSERVED, POSSIBLE_DUPLICATE)
 """What the board asks a person for, most pressing first; the catalogue words it (`tui_wants_*`, `tui_do_*`)."""
 DONE = ("accepted", "confirmed")
 BY_ITSELF = "automatic_"
@@ -125,11 +125,15 @@ def _attention(board: Any, now: datetime) -> Iterator[Line]:
 
 
 def wanting(board: Any, now: datetime) -> Iterator[Line]:
-    """Yield a line for whatever needs a person: of alerts in force, and of the last day."""
+    """Yield a line for whatever needs a person: of alerts in force, and of the last day; however old, what one person
+    sent alone.
+    """
     for row in board["rows"]:
         identifier = row["alert"]["identifier"]
         if row["in_force"] and still_valid(moment(row["expires"]), now):
             yield Line(key=f"~{identifier}", sort=Sort.ATTENTION, row=row, code=EXPIRING)
+        if row["unreviewed"]:
+            yield Line(key=f"={identifier}", sort=Sort.ATTENTION, row=row, code=UNREVIEWED)
         if row["in_force"] or moment(row["accepted_at"]) >= now - RECENT:
             for each in row["deliveries"]:
                 if code := advice(each):

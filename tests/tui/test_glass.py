@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 
 import pytest
+from textual import events
 
 from broadcaster.model import Actor, Mode
 from broadcaster.rules import breakglass
 from broadcaster.tui.screens.approve import ReviewScreen
 from broadcaster.tui.screens.glass import GlassScreen
-from broadcaster.tui.screens.history import HistoryScreen
 from broadcaster.tui.screens.send import SendScreen
 from tests.desk.world import SECOND
 from tests.tui.desk import Core, Seat, core, seat
 from tests.tui.test_approve import LIVE, handed_in, loaded, told
+from tests.tui.test_session import hired, inside
 
 NIGHT = Actor(name="night watch", uid=1003)
 
@@ -115,9 +117,8 @@ async def test_an_approver_looks_at_it_afterwards(tmp_path: Path, language: str)
         made.here.clock.ahead += breakglass.COUNTDOWN
         await made.here.desk.glass.settle()
         async with seat(made, language, (120, 40)) as here:
-            here.app.push_screen(HistoryScreen())
-            await here.until(lambda: "1-1" in here.shown())
-            await here.press("enter")
+            await here.until(lambda: here.app.words("tui_do_unreviewed") in here.shown())
+            await here.press("home", "i")
             await here.until(lambda: "だれも出ない" in here.shown())
             await here.press("y")
             await here.until(lambda: here.app.words("tui_why_review") in here.shown())
@@ -126,6 +127,9 @@ async def test_an_approver_looks_at_it_afterwards(tmp_path: Path, language: str)
             await here.until(lambda: "内容は正しい" in here.shown())
             (row,) = (await made.here.desk.board()).rows
             assert not row.unreviewed
+            made.changed()
+            await here.press("escape")
+            await here.until(lambda: here.app.words("tui_do_unreviewed") not in here.shown())
 
 
 async def test_who_broke_it_may_not_be_the_one_who_looks(tmp_path: Path) -> None:
@@ -138,3 +142,29 @@ async def test_who_broke_it_may_not_be_the_one_who_looks(tmp_path: Path) -> None
         await made.here.desk.glass.settle()
         found = await made.here.desk.records.handover()
         assert [row.unreviewed for row in found.board.rows] == [True]
+
+
+@pytest.mark.parametrize(("language", "used"), [("ja", "コードが違うか"), ("en", "The code is wrong")])
+async def test_it_takes_a_fresh_code_of_the_second_factor_and_only_once(
+    tmp_path: Path, language: str, used: str
+) -> None:
+    async with core(tmp_path, Mode.LIVE) as made:
+        person = await hired(made)
+        number, clock = await handed_in(made), made.here.clock
+        wait(made)
+        session = await asyncio.to_thread(person.log_in, made.client(), clock.now())
+        async with seat(made, language, (120, 40), session=session) as here:
+            await inside(here)
+            await reviewed(here, number)
+            await here.press("x")
+            await filled(here, typed=LIVE, reason="だれも出ない", code="")
+            assert here.app.words("tui_code_needed") in here.shown()
+            await filled(here, code=person.code(clock.now()))
+            await here.until(lambda: used in told(here))
+            assert not (await made.here.desk.board()).breaking, "the code that logged in is not fresh"
+            for key in person.code(clock.now(), 1):
+                here.app.post_message(events.Key(key, key))
+            here.app.post_message(events.Key("enter", None))
+            await here.until(lambda: isinstance(here.app.screen, ReviewScreen))
+            (countdown,) = (await made.here.desk.board()).breaking
+            assert (countdown.submission, countdown.by) == (number, person.name)

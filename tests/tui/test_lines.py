@@ -78,7 +78,7 @@ def test_what_presses_most_stands_on_top_and_each_says_what_to_do() -> None:
         owed(6, state=State.FAILED),
     ]
     end = after(ASKED_BEFORE.total_seconds())
-    lines = lines_of(board(row(*states, expires=end)), NOW)
+    lines = lines_of(board(row(*states, expires=end, unreviewed=True)), NOW)
     assert [line.code for line in of(lines, Sort.ATTENTION)] == list(ADVICES)
     first = lines[: 1 + 2 * len(ADVICES)]
     assert [line.sort for line in first[1:]] == [Sort.ATTENTION, Sort.ADVICE] * len(ADVICES)

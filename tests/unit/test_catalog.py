@@ -21,9 +21,9 @@ RAISED = {
 """Errors whose first argument is a code."""
 ADMIN = {
     *("officer_not_found", "ticket_refused", "change_not_found", "token_not_found", "officer_waits", "change_waits"),
-    *("store_older", "store_missing", "trouble_not_here"),
+    *("store_older", "store_missing", "trouble_not_here", "test_by_hand"),
 }
-"""Codes of what only commands do: officers and tokens, and a service that does not start."""
+"""Codes of what only commands do: officers, tokens, alert files, and a service that does not start."""
 CORE = ("desk", "store", "officers", "routine", "rules", "subscribers", "api", "client", "papers", "documents", "sheet")
 """Rooms whose errors an officer sees at the desk."""
 HELPERS = {"report", "_refused", "_refusal", "_problem", "_warning", "problem", "_wrong", "_unreadable"}

@@ -49,6 +49,7 @@ def test_a_line_has_an_event_and_what_it_is_about(sink: Sink) -> None:
     assert line["time"].endswith("+00:00")
 
 
+@pytest.mark.fault(99)
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\x85", "\u2028", "\u2029", "\x0b", "\x1c"])
 def test_nothing_begins_a_second_line(sink: Sink, end: str) -> None:
     LOG.info('a%s{"event": "forged"}', end, extra={"field": f"b{end}c"})
@@ -142,6 +143,7 @@ JSONISH = st.recursive(
 )
 
 
+@pytest.mark.fault(99)
 @settings(max_examples=150, deadline=None)
 @given(st.text(max_size=30), JSONISH)
 def test_anything_logged_is_one_line_of_json(message: str, extra: object) -> None:

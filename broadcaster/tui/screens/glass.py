@@ -99,5 +99,7 @@ class GlassScreen(FieldsModal[Any]):
         except BroadcasterError as error:
             self._acting = False
             self.desk.fail(error)
+            if "code" in values:
+                self.query_one("#code", Input).value = ""
         else:
             self.dismiss(done)

@@ -15,8 +15,8 @@ from broadcaster.tui.widgets.folded import Prose
 from broadcaster.tui.words import plain
 
 FIELDS = ("name", "passphrase", "code")
-_ASKED = {"session_needed": "tui_login_why", "session_ended": "tui_session_ended"}
-"""What the core says of a session, as it is said where one can log in at once."""
+ASKED = {"session_needed": "tui_login_why", "session_ended": "tui_session_ended"}
+"""What the core says of a session that is over, as it is said where one can log in at once."""
 
 
 class LoginScreen(FieldsModal[str]):
@@ -53,7 +53,7 @@ class LoginScreen(FieldsModal[str]):
     def _say(self, why: BroadcasterError | None) -> None:
         """Say why it is asked, or what was wrong."""
         self._why = why
-        code = _ASKED.get(why.code, why.code) if why else "tui_login_why"
+        code = ASKED.get(why.code, why.code) if why else "tui_login_why"
         said = self.words(code, **(why.params if why else {}))
         self.query_one("#why", Static).update(plain(said, "bold"))
 
