@@ -36,6 +36,10 @@ ALIVE_EVERY = timedelta(minutes=1)
 log = logging.getLogger("broadcaster.canary")
 
 
+class _Again(Exception):
+    """Another service came in between; the turn is taken again, and finds what is settled."""
+
+
 @dataclass(frozen=True, slots=True)
 class Voices:
     """What the canary speaks and looks with. `alive` tells an outer watch that all is well; None: there is none."""
@@ -80,6 +84,8 @@ class Runner:
         """Take a turn whatever happens in it; return how many seconds to wait."""
         try:
             return await self.turn()
+        except _Again:
+            return RETRY
         except StoreError as error:
             words = {"event": "canary_store_failed", "code": error.code}
             log.warning("The canary cannot reach the store.", extra=words)
@@ -177,7 +183,7 @@ class Runner:
             await self._sounder.say(sounding)
         except Conflict as error:
             if error.code != "sounding_settled":
-                raise
+                raise _Again from error
         except BroadcasterError as error:
             if isinstance(error, StoreError):
                 raise

@@ -1,0 +1,196 @@
+"""When a test goes out, what counts as an answer, and when silence is an alarm: the rules alone."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from broadcaster.errors import EgressRefused
+from broadcaster.model import Delivery, Grade, Kind, Mode, Organ, Pulse, State
+from broadcaster.rules import canary
+from broadcaster.rules.canary import Hush, Shown
+from broadcaster.rules.egress import Among, Endpoints
+from tests.unit.plans import jst
+
+NOW = jst(11, 25, 10)
+SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
+PULSE = Pulse(organ=Organ.CHANNEL, name="mail", since=NOW - 24 * HOUR, answered_at=NOW - HOUR)
+HUSH = Hush(code="canary_unseen", params={})
+
+
+def delivery(state: State, at: datetime = NOW, **changes: Any) -> Delivery:
+    usual: dict[str, Any] = {
+        "id": 1,
+        "alert": "x",
+        "incident": 0,
+        "version": 1,
+        "kind": Kind.TEST,
+        "grade": Grade.INFORMATION,
+        "channel": "mail",
+        "target": "canary",
+        "key": "k",
+        "state": state,
+        "attempt": 1,
+        "reads": 0,
+        "accepted_at": at,
+        "due_at": at,
+        "expires_at": at + HOUR,
+        "stale_at": at + HOUR,
+        "updated_at": at,
+    }
+    return Delivery(**usual | changes)
+
+
+@pytest.mark.parametrize(
+    ("late", "jumped", "emergency", "reason"),
+    [
+        (timedelta(), False, False, ""),
+        (10 * MINUTE, False, False, ""),
+        (10 * MINUTE + SECOND, False, False, "too_late"),
+        (timedelta(), True, True, "clock_jumped"),
+        (timedelta(), False, True, "emergency"),
+    ],
+)
+def test_why_a_test_is_left_out(late: timedelta, jumped: bool, emergency: bool, reason: str) -> None:
+    assert canary.left_out(NOW, NOW + late, 10 * MINUTE, jumped=jumped, emergency=emergency) == reason
+
+
+def test_only_what_was_seen_from_outside_counts_where_that_can_be_seen() -> None:
+    told, there = delivery(State.ACCEPTED), delivery(State.CONFIRMED, NOW + MINUTE)
+    assert canary.answered([told], readable=False) == NOW
+    assert canary.answered([told], readable=True) is None
+    assert canary.answered([there], readable=True) == NOW + MINUTE
+    assert canary.answered([there, told], readable=True) is None  # every target has to answer
+    assert canary.answered([delivery(State.CONFIRMED, unserved=1)], readable=True) is None
+    assert canary.answered([], readable=False) is None
+
+
+def test_what_is_known_of_a_silence() -> None:
+    assert canary.why_not([delivery(State.CONFIRMED), delivery(State.ACCEPTED)]) == HUSH
+    refused = canary.why_not([delivery(State.CONFIRMED), delivery(State.FAILED, reason="rejected")])
+    assert refused == Hush(code="canary_unsaid", params={"state": "failed", "reason": "rejected"})
+    assert canary.why_not([delivery(State.RETRY_WAIT)]).params["reason"] == "unknown"
+    assert canary.why_not([]).code == "canary_unsayable"
+
+
+HELD = Shown(number=7, issued_at=NOW - 5 * MINUTE, mode=Mode.LIVE, digest="d")
+
+
+@pytest.mark.parametrize(
+    ("changes", "held", "code"),
+    [
+        ({}, HELD, ""),
+        ({"number": 6}, HELD, "canary_behind"),
+        ({"number": 6, "issued_at": NOW - 11 * MINUTE}, HELD, "canary_stale"),
+        ({"number": 8}, HELD, "canary_foreign"),
+        ({"digest": "e"}, HELD, "canary_altered"),
+        ({"intact": False}, HELD, "canary_altered"),
+        ({"mode": Mode.DRILL}, HELD, "canary_other_mode"),
+        ({"number": 6, "digest": "e"}, None, ""),
+        ({"issued_at": NOW - 11 * MINUTE}, None, "canary_stale"),
+        ({"issued_at": NOW + HOUR}, None, ""),
+    ],
+)
+def test_what_is_wrong_with_what_the_public_gets(changes: dict[str, Any], held: Shown | None, code: str) -> None:
+    values = {"number": 7, "issued_at": NOW - 5 * MINUTE, "mode": Mode.LIVE, "digest": "d", **changes}
+    hush = canary.seen(Shown(**values), held, NOW, 10 * MINUTE)
+    assert (hush.code if hush else "") == code
+
+
+def test_a_cache_may_show_the_edition_before_for_a_moment() -> None:
+    fresh = Shown(number=7, issued_at=NOW - MINUTE, mode=Mode.LIVE, digest="d")
+    before = Shown(number=6, issued_at=NOW - 2 * MINUTE, mode=Mode.LIVE, digest="c")
+    assert canary.seen(before, fresh, NOW, 10 * MINUTE) is None
+
+
+def test_silence_begins_when_failing_has_lasted() -> None:
+    failing = canary.missed(PULSE, HUSH, NOW, 3 * MINUTE)
+    assert (failing.failing_since, failing.silent, canary.tells(failing, NOW)) == (NOW, False, False)
+    assert not canary.missed(failing, HUSH, NOW + 2 * MINUTE, 3 * MINUTE).silent
+    silent = canary.missed(failing, HUSH, NOW + 3 * MINUTE, 3 * MINUTE)
+    assert silent.silent_since == NOW + 3 * MINUTE
+    assert canary.tells(silent, NOW + 3 * MINUTE)
+    assert canary.heard(failing, NOW + MINUTE).failing_since is None
+
+
+def test_an_alarm_is_told_again_with_growing_pauses_and_lifted_once() -> None:
+    pulse, told = canary.missed(PULSE, HUSH, NOW), list[datetime]()
+    for minute in range(60 * 48):
+        now = NOW + minute * MINUTE
+        if canary.tells(pulse, now):
+            told.append(now)
+            pulse = canary.told(pulse, now)
+    pauses = [(later - earlier) // MINUTE for earlier, later in pairwise(told)]
+    assert pauses == [30, 60, 120, 240, 480, 720, 720]
+    back = canary.heard(pulse, NOW + 49 * HOUR)
+    assert (back.silent, back.lifting, canary.tells(back, NOW + 49 * HOUR)) == (False, True, True)
+    over = canary.told(back, NOW + 49 * HOUR)
+    assert (over.lifting, over.alarms, over.alarm_at) == (False, 0, None)
+
+
+def test_what_reached_nobody_is_tried_again_soon_and_is_no_alarm_told() -> None:
+    pulse, tried = canary.missed(PULSE, HUSH, NOW), list[int]()
+    for minute in range(60):
+        now = NOW + minute * MINUTE
+        if canary.tells(pulse, now):
+            tried.append(minute)
+            pulse = canary.untold(pulse, now)
+    assert tried == [0, 1, 3, 7, 15, 30, 45]
+    assert pulse.alarms == 0
+    assert canary.heard(pulse, NOW + HOUR).alarm_at is None  # nobody heard of it: nobody is told that it is over
+
+
+def test_what_comes_and_goes_is_told_in_peace() -> None:
+    once = canary.told(canary.missed(PULSE, HUSH, NOW), NOW)
+    back = canary.told(canary.heard(once, NOW + MINUTE), NOW + MINUTE)
+    again = canary.missed(back, HUSH, NOW + 2 * MINUTE)
+    assert not canary.tells(again, NOW + 15 * MINUTE)
+    assert canary.tells(again, NOW + 16 * MINUTE)
+
+
+def test_silent_again_before_the_end_was_told_is_the_same_silence() -> None:
+    back = canary.heard(canary.told(canary.missed(PULSE, HUSH, NOW), NOW), NOW + HOUR)
+    again = canary.missed(back, HUSH, NOW + 2 * HOUR)
+    assert (again.lifting, again.alarms, again.silent) == (False, 1, True)
+
+
+def test_an_alarm_put_off_by_a_clock_that_was_ahead_is_told_at_once() -> None:
+    ahead = canary.told(canary.missed(PULSE, HUSH, NOW + 400 * HOUR), NOW + 400 * HOUR)
+    assert canary.tells(ahead, NOW)
+
+
+@given(st.integers(0, 200), st.integers(0, 200))
+def test_no_count_is_too_high(alarms: int, tries: int) -> None:
+    pulse = Pulse(organ=Organ.CHANNEL, name="m", since=NOW, silent_since=NOW, alarms=alarms, tries=tries)
+    for after in (canary.told(pulse, NOW), canary.untold(pulse, NOW)):
+        assert after.alarm_at is not None
+        assert NOW < after.alarm_at <= NOW + canary.LONGEST_AGAIN
+
+
+def test_an_alarm_goes_by_another_way_than_the_silent_one() -> None:
+    assert canary.ways(["mail", "webhook"], {"mail"}) == ("webhook",)
+    assert canary.ways(["mail", "relay"], {"page"}) == ("mail", "relay")
+    assert canary.ways(["mail"], {"mail"}) == ("mail",)  # nothing else is left
+    assert canary.ways([], {"mail"}) == ()
+
+
+def test_nobody_is_overdue_for_time_in_which_nobody_listened() -> None:
+    day, long_ago = timedelta(days=1), NOW - timedelta(days=9)
+    asleep = Pulse(organ=Organ.CHANNEL, name="m", since=long_ago, answered_at=long_ago)
+    assert canary.overdue(asleep, NOW, 2 * day, awake=long_ago)
+    assert not canary.overdue(asleep, NOW, 2 * day, awake=NOW - day)
+    assert not canary.overdue(PULSE, NOW, 2 * day, awake=long_ago)
+
+
+def test_nothing_is_reached_but_what_is_named() -> None:
+    named = Among(Endpoints(Mode.DRILL), [("127.0.0.1", 80), ("city.example.lg.jp", 443)])
+    named.check("127.0.0.1", 80)
+    for host, port in (("127.0.0.1", 81), ("localhost", 80), ("city.example.lg.jp", 443)):
+        with pytest.raises(EgressRefused):
+            named.check(host, port)
+    Among(Endpoints(Mode.LIVE), [("City.example.lg.jp.", 443)]).check("city.example.lg.jp", 443)
