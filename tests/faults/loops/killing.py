@@ -44,8 +44,8 @@ CALLS = {
 
 
 ALERTING = tuple(name for name in NAMES if name[0] not in "gouk")
-"""Moments in the life of an alert. Migrations are tried apart; plans, watched feeds and test messages, which these lives
-have not, by tests of their own.
+"""Moments in the life of an alert. Migrations are tried apart; plans, watched feeds and test messages, which these
+lives have not, by tests of their own.
 """
 
 
