@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from broadcaster.papers import silence
 from broadcaster.papers.attention import attention
 from broadcaster.papers.cells import markdown, visible
 from broadcaster.papers.reading import Reader
@@ -117,6 +118,10 @@ def _channels(handover: Any, teller: Teller) -> Iterator[str]:
             yield teller.say("hand_down", channel=name, reason=teller.reason(each["down"]))
         else:
             yield " ".join([teller.say("hand_up", channel=name), *(_budget(left, teller) for left in each["budgets"])])
+    for each in handover["board"]["canary"]:
+        if each["silent_since"]:
+            about, since = silence.subject(each, teller.say), teller.clock(each["silent_since"])
+            yield teller.say("canary_line", subject=about, since=since, why=silence.why(each, teller.say))
 
 
 def _budget(left: Any, teller: Teller) -> str:

@@ -40,7 +40,7 @@ def live(tmp_path: Path) -> Path:
     text = re.sub(r'^# directory = "/srv/broadcaster/page"', f'directory = "{home}/www"', text, flags=re.MULTILINE)
     config.write_text(text)
     for secret in (each for each in (home / "secrets").iterdir() if each.name != "mode"):
-        secret.write_text(f"canary-{secret.name}\n")
+        secret.write_text(f"not-to-be-seen-{secret.name}\n")
     return home
 
 
@@ -81,7 +81,7 @@ def test_it_has_everything_else_of_its_own(live: Path, tmp_path: Path) -> None:
 def test_no_secret_and_no_endpoint_comes_along(live: Path, tmp_path: Path) -> None:
     create_beside(tmp_path / "drill", live)
     held = b"".join(path.read_bytes() for path in (tmp_path / "drill").rglob("*") if path.is_file())
-    assert b"canary" not in held
+    assert b"not-to-be-seen" not in held
     assert str(live).encode() not in held
     assert b"x-test.example" not in held
     assert b'"https://bosai.city.example.lg.jp/"' not in held
@@ -167,7 +167,7 @@ def test_secrets_marked_live_are_not_opened_by_a_drill(live: Path, tmp_path: Pat
     with pytest.raises(ConfigError) as caught:
         load_config(config)
     assert "secret_other_mode" in codes(caught)
-    assert "canary" not in str(caught.value)
+    assert "not-to-be-seen" not in str(caught.value)
 
 
 def test_secrets_marked_drill_are_not_opened_by_a_live_instance(live: Path, tmp_path: Path) -> None:
