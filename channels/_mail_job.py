@@ -114,7 +114,8 @@ class Job:
 
     def _done_with(self, recipient: Recipient) -> None:
         self._under_way.discard(recipient.id)
-        self._moved.set()
+        if self.over or len(self._waiting) < LOW_WATER:  # nobody can go on before: to be woken for each costs a tenth
+            self._moved.set()
 
     # ------------------------------------------------------------------ as the channel sees it
 

@@ -28,7 +28,6 @@ AUTH_REFUSED = frozenset({530, 534, 535, 538})
 _GO_AHEAD = 354
 _WANTED = ((250,), (250, 251), (_GO_AHEAD,))
 """The replies that let MAIL, RCPT and DATA go on: RFC 5321, 4.3.2."""
-_ENVELOPE = len(_WANTED)
 _BARE_DOT = b".\r\n"
 
 
@@ -187,11 +186,14 @@ class Session:
     async def _together(self) -> Verdict | None:
         """Read the replies to an envelope that went out in one piece."""
         replies: list[Reply] = []
-        while len(replies) < _ENVELOPE:
-            replies.append(self._wire.waiting() or await self._wire.reply(self._timeout))
-            if replies[-1].code == SERVICE_CLOSING:
-                break
-        bad = next((place for place, reply in enumerate(replies) if reply.code not in _WANTED[place]), None)
+        bad: int | None = None
+        for place, wanted in enumerate(_WANTED):
+            reply = self._wire.waiting() or await self._wire.reply(self._timeout)
+            replies.append(reply)
+            if reply.code not in wanted:
+                bad = place if bad is None else bad
+                if reply.code == SERVICE_CLOSING:
+                    break
         if bad is None:
             return None
         # A server that takes DATA although nobody is addressed must be given an empty text (RFC 2920, 3.1).

@@ -53,7 +53,7 @@ def _short(code: int, text: str) -> str:
 @lru_cache(maxsize=256)
 def _read(line: bytes) -> tuple[Reply, bool]:
     """Return a reply's line, and whether more of them follow. Raise `Unreadable`. A server repeats itself."""
-    found = _LINE.fullmatch(line)
+    found = _LINE.fullmatch(line.removesuffix(b"\r"))
     if found is None or len(line) > MAX_LINE:
         raise Unreadable("not a reply")
     try:
@@ -97,27 +97,25 @@ class Wire(asyncio.Protocol):
         self._buffer = lines.pop()
         try:
             for line in lines:
-                self._take(line.removesuffix(b"\r"))
+                reply, more = _read(line)
+                if more or self._lines:
+                    self._collect(reply, len(line), more=more)
+                else:
+                    self._replies.append(reply)
             if len(self._buffer) > MAX_LINE or len(self._replies) > _MOST:
                 raise Unreadable("too much")  # noqa: TRY301 - one way out for all that is no reply
         except Unreadable as unreadable:
             self._break(unreadable)
         self._wake()
 
-    def _take(self, line: bytes) -> None:
-        reply, more = _read(line)
-        if not (more or self._lines):
-            self._replies.append(reply)
-            return
-        self._size += len(line)
+    def _collect(self, line: Reply, size: int, *, more: bool) -> None:
+        """A reply of several lines: its first words count."""
+        self._size += size
         if self._size > MAX_REPLY:
             raise Unreadable("reply too long")
-        self._lines.append(reply)
-        if not more:
-            self._complete()
-
-    def _complete(self) -> None:
-        """A reply of several lines: its first words count."""
+        self._lines.append(line)
+        if more:
+            return
         lines, self._lines, self._size = self._lines, [], 0
         if len({line.code for line in lines}) > 1:
             raise Unreadable("a reply of several codes")
