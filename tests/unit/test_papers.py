@@ -193,6 +193,11 @@ def board(**changes: Any) -> dict[str, Any]:
         ],
         "breaking": [{"submission": 3, "by": "当直A", "reason": "誰も出ない", "due_at": AT}],
         "officers": [{"name": "duty-a", "display": "当直A", "since": AT}],
+        "canary": [
+            {"organ": "channel", "name": "mail", "silent_since": AT, "reason": "canary_unsaid",
+             "params": {"state": "retry_wait", "reason": "connect"}},
+            {"organ": "address", "name": "https://city.example/", "silent_since": None, "reason": "", "params": {}},
+        ],
     }  # fmt: skip
     return whole | changes
 
@@ -209,6 +214,10 @@ def test_the_sheet_says_what_the_next_shift_must_know() -> None:
     assert found["対応が必要なもの"][0].startswith("[5] 7-1 メール: 届いていません")
     assert found["手段の状態"][0] == "X（Twitter）：止まっています（アカウントが止められています）"
     assert found["手段の状態"][1] == "メール：動いています $1.50/$5.00 weekly 残り 1,200/2,400"
+    assert found["手段の状態"][2].startswith(
+        "メール：11/25 14:05 から試験配信が届いていません（再送待ち：つながりません）"
+    )
+    assert len(found["手段の状態"]) == 3
     assert found["一人で送ったもの（確認が必要）"] == (
         "3 番は 11/25 14:05 に一人の判断で送られます（当直A：誰も出ない）",
         "7-1 は 当直B さんが一人で送りました。承認者が内容を確かめて記録してください",
