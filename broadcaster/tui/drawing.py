@@ -75,7 +75,7 @@ def _attention(line: Line, paper: Paper) -> Content:
     words, each, alert = paper.words, line.delivery, line.row["alert"]
     if each is None:
         left = span(moment(line.row["expires"]) - paper.now, words)
-        wants = words(f"tui_wants_{line.code}", left=left, by=line.row["approved_by"])
+        wants = words(f"tui_wants_{line.code}", left=left, by=words.who(line.row["approved_by"]))
         said = joined(f" ! {serial(alert)} {wants}", words.headline(alert))
         return plain(fit(said, paper.columns), f"bold {WARNING}")
     wants = words(f"tui_wants_{line.code}", count=each["unserved"])

@@ -11,6 +11,7 @@ from textual.content import Content
 
 from broadcaster.client import Client
 from broadcaster.papers.chronology import as_csv, as_markdown, title, told
+from broadcaster.tui.lines import serial
 from broadcaster.tui.screens.paper import PaperScreen
 from broadcaster.tui.screens.reason import ReasonScreen
 from broadcaster.tui.words import plain
@@ -56,9 +57,9 @@ class IncidentScreen(PaperScreen):
 
     @property
     def _unreviewed(self) -> list[str]:
-        """The versions that went out without a second person and nobody has looked at yet."""
+        """The serials of what went out without a second person and nobody has looked at yet."""
         rows = self.found["rows"] if self.found else ()
-        return [str(row["alert"]["identifier"]) for row in rows if row["unreviewed"]]
+        return [serial(row["alert"]) for row in rows if row["unreviewed"]]
 
     def action_review(self) -> None:
         """Ask what was found, and put it on record."""
