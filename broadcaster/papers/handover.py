@@ -85,7 +85,8 @@ def _wanting(handover: Any, teller: Teller) -> Iterator[str]:
         advice = teller.say(f"advice_{entry['advice']}", delivery=each["id"])
         reason = teller.reason(each["reason"])
         where = teller.place(each["channel"], each["target"])
-        yield f"[{each['id']}] {entry['serial']} {where}: {advice}" + (f" ({reason})" if reason else "")
+        why = f" ({reason})" if reason and reason not in advice else ""
+        yield f"[{each['id']}] {entry['serial']} {where}: {advice}{why}"
 
 
 def _alone(handover: Any, teller: Teller) -> Iterator[str]:
@@ -117,7 +118,7 @@ def _channels(handover: Any, teller: Teller) -> Iterator[str]:
         if each["down"]:
             yield teller.say("hand_down", channel=name, reason=teller.reason(each["down"]))
         else:
-            yield " ".join([teller.say("hand_up", channel=name), *(_budget(left, teller) for left in each["budgets"])])
+            yield "  ".join([teller.say("hand_up", channel=name), *(_budget(left, teller) for left in each["budgets"])])
     for each in handover["board"]["canary"]:
         if each["silent_since"]:
             about, since = silence.subject(each, teller.say), teller.clock(each["silent_since"])

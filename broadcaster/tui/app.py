@@ -13,6 +13,7 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.command import CommandPalette
 from textual.reactive import reactive
+from textual.scrollbar import ScrollBar, ScrollBarRender
 
 from broadcaster.client import Client
 from broadcaster.clock import SystemEntropy
@@ -43,6 +44,16 @@ KEYS = {
 """What is written on a key."""
 _FAREWELL_S = 2.0
 """How long leaving waits for a core that does not answer."""
+
+
+class _Bars(ScrollBarRender):
+    """Scroll bars of blanks alone: parts of a block are of a width that terminals disagree about."""
+
+    VERTICAL_BARS: ClassVar[list[str]] = [" "]
+    HORIZONTAL_BARS: ClassVar[list[str]] = [" "]
+
+
+ScrollBar.renderer = _Bars
 
 
 class DeskApp(Stops, App[object]):

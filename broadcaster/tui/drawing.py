@@ -92,7 +92,7 @@ def _waiting(line: Line, paper: Paper) -> Content:
     words, acceptance = paper.words, line.submission["acceptance"]
     age = words("tui_age", age=span(paper.now - moment(acceptance["at"]), words))
     who = words("tui_submission", number=line.submission["id"], author=words.who(acceptance["author"]["name"]))
-    said = f" ? {joined(who, age, words.headline(acceptance['alert']))}"
+    said = f" ? {joined(who, age, words.headline(acceptance['alert']), words.beside(acceptance['alert']))}"
     return plain(fit(said, paper.columns), f"bold {WARNING}")
 
 

@@ -24,13 +24,13 @@ _OWNER = Actor(name="owner", uid=0)
 _FAR = timedelta(days=3650)
 
 
-async def seat(store: Store, name: str, now: datetime, roles: Collection[Role] = ALL) -> str:
+async def seat(store: Store, name: str, now: datetime, roles: Collection[Role] = ALL, display: str = "") -> str:
     """Make an officer without a second factor, log in, and return the session's secret."""
     far, secret = now + _FAR, f"{codes.SESSION}{name}"
     wish = Wish(
         verb=ChangeVerb.ADD,
         name=name,
-        display=name,
+        display=display or name,
         roles=frozenset(roles),
         second_factor=False,
         seed=name,

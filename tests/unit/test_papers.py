@@ -209,11 +209,11 @@ def sheet(**changes: Any) -> dict[str, Any]:
 
 def test_the_sheet_says_what_the_next_shift_must_know() -> None:
     found = {each.title: each.lines for each in sections(sheet(), say("ja"))}
-    assert found["発令中・有効なもの"] == ("7-1 避難指示 対象 芋窪、蔵敷 有効 11/25 14:05 まで",)
+    assert found["発令中・有効なもの"] == ("7-1 避難指示（対象 芋窪、蔵敷、有効 11/25 14:05 まで）",)
     assert found["承認待ち"] == ("3 番「避難指示」（当直A、11/25 14:05 提出）",)
     assert found["対応が必要なもの"][0].startswith("[5] 7-1 メール: 届いていません")
     assert found["手段の状態"][0] == "X（Twitter）：止まっています（アカウントが止められています）"
-    assert found["手段の状態"][1] == "メール：動いています $1.50/$5.00 weekly 残り 1,200/2,400"
+    assert found["手段の状態"][1] == "メール：動いています  $1.50/$5.00  weekly 残り 1,200/2,400"
     assert found["手段の状態"][2].startswith(
         "メール：11/25 14:05 から試験配信が届いていません（再送待ち：つながりません）"
     )

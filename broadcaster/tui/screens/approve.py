@@ -14,7 +14,7 @@ from textual.widgets import OptionList, Static
 
 from broadcaster.client import Client
 from broadcaster.papers.telling import Teller
-from broadcaster.tui.drawing import span
+from broadcaster.tui.drawing import joined, span
 from broadcaster.tui.lines import moment, serial
 from broadcaster.tui.screens.base import DeskScreen
 from broadcaster.tui.screens.glass import GlassScreen
@@ -62,9 +62,8 @@ class ApproveScreen(DeskScreen[None]):
         alert = acceptance["alert"]
         age = self.words("tui_age", age=span(self.desk.now() - moment(acceptance["at"]), self.words))
         author = self.words("tui_submission", number=each["id"], author=self.words.who(acceptance["author"]["name"]))
-        return Content.assemble(
-            plain(f" {serial(alert)}  {self.words.headline(alert)}\n", "bold"), plain(f"   {author}  {age}")
-        )
+        what = f" {serial(alert)}  {self.words.headline(alert)}\n"
+        return Content.assemble(plain(what, "bold"), plain(f"   {joined(author, age, self.words.beside(alert))}"))
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Show the one chosen."""

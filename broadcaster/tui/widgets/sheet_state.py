@@ -44,6 +44,11 @@ class SheetState(AtDesk, Widget):
         self._reached, self._preview = reached, preview
         self.refresh()
 
+    @property
+    def told(self) -> bool:
+        """Whether it is known how long the texts are."""
+        return self._preview is not None
+
     def notice(self, code: str = "", **params: object) -> None:
         """Say something about what has just been typed; nothing takes it back."""
         if (code, params) != self._notice:
