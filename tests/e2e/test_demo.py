@@ -28,7 +28,8 @@ def test_headless_it_confirms_four_channels_and_says_so_in_one_document() -> Non
     done = demo("--headless", "--json")
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
-    assert set(document) == {"alert", "deliveries", "urls"}
+    assert set(document) == {"alert", "deliveries", "urls", "canary"}
+    assert document["canary"] == {"serial": "0-1", "silent": []}
     assert {each["channel"] for each in document["deliveries"]} == {"twitter", "mail", "page", "feeds"}
     for each in document["deliveries"]:
         assert set(each) == {"channel", "target", "state", "ref", "latency_ms"}
