@@ -31,6 +31,8 @@ HEARTBEAT = 15.0
 LISTENING = 2.0
 """Seconds between two turns while answers are waited for."""
 RETRY = 1.0
+LOOK_AGAIN = timedelta(seconds=10)
+"""When an address that has just failed is looked at again, if not sooner: at a start nothing may be published yet."""
 ALIVE_EVERY = timedelta(minutes=1)
 """How often the outer watch is told that all is well, so that it alarms when this falls silent."""
 log = logging.getLogger("broadcaster.canary")
@@ -261,9 +263,10 @@ class Runner:
         """Look at every public address, all at once, when that is due."""
         if now < self._next_look <= now + self._room.habits.every:
             return
-        self._next_look = now + self._room.habits.every
         addresses = self._room.addresses()
         found = await asyncio.gather(*(self._voices.looker.look(each, now) for each in addresses))
+        every = self._room.habits.every
+        self._next_look = now + (min(every, LOOK_AGAIN) if any(found) else every)
         for address, hush in zip(addresses, found, strict=True):
             pulse = book.now[Organ.ADDRESS, address.url]
             patience = self._room.habits.patience

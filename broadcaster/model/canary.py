@@ -69,7 +69,7 @@ class Pulse:
     failing_since: datetime | None = None
     silent_since: datetime | None = None
     reason: str = ""
-    params: Mapping[str, str | float] = field(default_factory=dict[str, str | float])
+    params: Mapping[str, str | int | float] = field(default_factory=dict[str, str | int | float])
     alarms: int = 0
     told_at: datetime | None = None
     alarm_at: datetime | None = None

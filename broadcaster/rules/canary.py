@@ -39,7 +39,7 @@ class Hush:
     """Why something did not answer: a code of the catalogue that `params` fill."""
 
     code: str
-    params: Mapping[str, str | float]
+    params: Mapping[str, str | int | float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -267,6 +267,7 @@ async def delivering(here: House) -> AsyncIterator[Canary]:
     """Drive the real dispatcher meanwhile."""
     dispatcher = dispatcher_of(here.config, here.store, here.room.office.channels, Events())
     running = asyncio.create_task(dispatcher.run())
+    here.runner = Runner(here.room, here.voices, dispatcher.wake)
     try:
         yield Canary(here.room, here.runner.test_now)
     finally:

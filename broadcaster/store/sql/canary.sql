@@ -35,7 +35,7 @@ WHERE shown_from IS NOT NULL AND until_at > :now AND shown_from <= :now AND stat
 SELECT body FROM alert WHERE incident = 0 AND newest = 1 AND accepted_at > :since;
 
 -- name: pulses
-SELECT body FROM pulse ORDER BY organ, name;
+SELECT body FROM pulse ORDER BY organ DESC, name;
 
 -- name: keep
 INSERT INTO pulse (organ, name, body) VALUES (:organ, :subject, :body)
