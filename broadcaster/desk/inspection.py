@@ -15,6 +15,8 @@ from broadcaster.rules import budget, timekeeping
 
 DISK_FREE = 1_000_000_000
 """Bytes that should be free: a day of the worst logging and a backup."""
+LONGEST_LOG = 64 << 20
+"""Bytes of the store's log; it is taken in at an eighth of that unless somebody still reads what was before."""
 _SLACK = timedelta(minutes=1)
 _MICRO = 1_000_000
 
@@ -29,7 +31,8 @@ class Found:
 
 async def inspect(office: Office, data_dir: Path, sqlite: str, disabled: Sequence[str] = ()) -> tuple[Found, ...]:
     """Look at the instance, then at each channel in turn. Posts nothing, raises for nothing."""
-    found = [Found(channel="", finding=each) for each in (await _clock(office), _disk(data_dir), _version(sqlite))]
+    about = (await _clock(office), _disk(data_dir), *logs_of(data_dir), _version(sqlite))
+    found = [Found(channel="", finding=each) for each in about]
     for name, channel in office.channels.items():
         found += [Found(channel=name, finding=each) for each in await _channel(office, name, channel)]
     return (*found, *(Found(channel=name, finding=Finding(code="channel_disabled", ok=True)) for name in disabled))
@@ -49,6 +52,16 @@ def _disk(data_dir: Path) -> Finding:
     free = shutil.disk_usage(place).free
     params: dict[str, str | int | float] = {"free_gb": round(free / 1e9, 1), "place": str(data_dir)}
     return Finding(code="disk_free" if free >= DISK_FREE else "disk_full", ok=free >= DISK_FREE, params=params)
+
+
+def logs_of(data_dir: Path) -> list[Finding]:
+    """A write-ahead log that keeps growing has a reader that never ends: another program that left the store open."""
+    sizes = ((path.name, path.stat().st_size) for path in data_dir.glob("*-wal"))
+    return [
+        Finding(code="log_long", ok=False, params={"file": name, "size_mb": size // 1_000_000, "place": str(data_dir)})
+        for name, size in sizes
+        if size > LONGEST_LOG
+    ]
 
 
 def _version(sqlite: str) -> Finding:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,8 +16,12 @@ from broadcaster.errors import StoreBusy, StoreCorrupt, StoreError, StoreFull, S
 from broadcaster.model import Mode
 from broadcaster.store import Store, open_store
 from broadcaster.store.driver import sqlite3
+from broadcaster.store.transaction import Tx
 from tests.contract.conftest import SqliteBackend
 from tests.contract.values import NOW, OFFICER, acceptance, accepted, alert, resident
+
+ROUND = 9_000_000
+"""Bytes of one commit."""
 
 
 def writing(store: Store) -> Any:
@@ -159,6 +164,7 @@ async def test_a_damaged_file_is_not_written_to_again(store: Store, backend: Sql
             await store.begin("node", NOW)
 
 
+@pytest.mark.fault(25)
 async def test_a_snapshot_held_too_long_is_cut(store: Store) -> None:
     await store.put((resident(number) for number in range(3_000)), OFFICER, NOW)
 
@@ -169,6 +175,41 @@ async def test_a_snapshot_held_too_long_is_cut(store: Store) -> None:
     with pytest.raises(StoreError, match="store_slow"):
         await store._readers.do(endless, limit_s=0.05)
     assert (await store.stats()).total == 3_000
+
+
+@pytest.mark.fault(25)
+async def test_once_it_is_cut_the_log_grows_no_more(backend: SqliteBackend) -> None:
+    """What is more than eight megabytes is taken in with each commit; but not while somebody reads what was before."""
+    log = backend.path.with_name(backend.path.name + "-wal")
+    begun, gate = threading.Event(), threading.Event()
+
+    letters = iter("abcdefgh")  # the same text again would be written nowhere
+
+    def fill(tx: Tx) -> None:
+        text = f"printf('%.*c', {ROUND}, '{next(letters)}')"
+        tx._connection.execute(f"INSERT OR REPLACE INTO meta (key, value) VALUES ('x', {text})")
+
+    def reading(tx: Tx) -> None:
+        tx.all("trail.head")
+        begun.set()
+        gate.wait(20)
+        while tx.all("people.page", after="", limit=1):
+            pass
+
+    async with backend.open() as store:
+        await store.put([resident(1)], OFFICER, NOW)
+        held_open = asyncio.ensure_future(store._readers.do(reading, limit_s=0.1))
+        await asyncio.to_thread(begun.wait, 20)
+        await store._write(fill)
+        await store._write(fill)
+        grown = log.stat().st_size
+        gate.set()
+        with pytest.raises(StoreError, match="store_slow"):
+            await held_open
+        for _ in range(3):
+            await store._write(fill)
+        assert grown > 2 * ROUND
+        assert log.stat().st_size < 4 * ROUND, "taken in with the first commit after it, and begun anew"
 
 
 async def test_a_caller_who_gives_up_leaves_the_others_in_peace(store: Store, backend: SqliteBackend) -> None:

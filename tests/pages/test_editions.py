@@ -89,6 +89,24 @@ async def test_residents_need_no_disk(tmp_path: Path) -> None:
         assert (await get(server.port)).body == page(1)
 
 
+@pytest.mark.fault(115)
+async def test_a_mirror_goes_on_with_the_last_edition_when_the_origin_is_dead(tmp_path: Path) -> None:
+    """The mirror has a copy of the folder and nothing else, as docs/operations.md says; anybody can check it."""
+    origin = tmp_path / "origin" / "page"
+    origin.parent.mkdir()
+    publish(origin, 7)
+    async with serving(Root("/", origin)):
+        shutil.copytree(origin, tmp_path / "mirror")
+    shutil.rmtree(origin.parent)
+    async with serving(Root("/", tmp_path / "mirror")) as mirror:
+        said = {name: (await get(mirror.port, f"/{name}")).body for name in ("edition.json", "index.html", "rss.xml")}
+        assert said["index.html"] == page(7)
+        kept = json.loads(said.pop("edition.json"))
+        assert kept["number"] == 7
+        assert {name: sha256(body).hexdigest() for name, body in said.items()}.items() <= kept["files"].items()
+        assert "stale-if-error" in (await get(mirror.port)).headers["cache-control"]
+
+
 @pytest.mark.parametrize("name", ["../secret", "/etc/passwd", "a/../../secret", "a//b", "", ".", "a\\b"])
 def test_a_manifest_may_not_name_what_lies_outside(tmp_path: Path, name: str) -> None:
     directory = tmp_path / "page"

@@ -12,7 +12,7 @@ from broadcaster.rules import feeds
 from broadcaster.rules.feeds import Trouble
 from tests.unit.values import NOW, after
 
-SILENT = timedelta(minutes=10)
+SILENT = timedelta(minutes=10, seconds=30)
 GOOD = FeedState(name="jma", read_at=NOW, newest_at=NOW)
 
 
@@ -61,4 +61,5 @@ def test_a_reading_is_written_down_once_a_minute_or_when_it_says_something() -> 
     new = FeedState(name="jma")
     assert feeds.as_good_as(new, new)
     assert not feeds.as_good_as(new, GOOD)
+    assert not feeds.as_good_as(new, replace(new, read_at=NOW)), "the first reading is news"
     assert not feeds.as_good_as(GOOD, new)

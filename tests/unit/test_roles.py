@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from broadcaster.api import ROUTES
-from broadcaster.model import Role, Scope
+from broadcaster.model import Problem, Role, Scope
 from broadcaster.rules import login, roles
 from broadcaster.rules.login import Lifetimes
 
@@ -77,27 +77,38 @@ def test_codes_are_taken_near_now_and_never_again() -> None:
     assert login.steps(NOW, present + 1) == ()
 
 
+SHORT = Problem(code="passphrase_short", place="passphrase", params={"least": 12})
+LONG = Problem(code="passphrase_long", place="passphrase", params={"most": 200})
+SIMPLE = Problem(code="passphrase_simple", place="passphrase", params={"least": 5})
+
+
 @pytest.mark.parametrize(
-    ("passphrase", "codes"),
+    ("passphrase", "problems"),
     [
         ("correct horse battery", []),
-        ("川の水位を朝に見にいく", ["passphrase_short"]),
+        ("川の水位を朝に見にいく", [SHORT]),
         ("川の水位を毎朝見に行く当番", []),
-        ("short", ["passphrase_short"]),
-        ("aaaaaaaaaaaaaaaa", ["passphrase_simple"]),
-        ("duty-aduty-aduty-a", ["passphrase_simple"]),
-        ("x" * 100 + "abcde" * 30, ["passphrase_long"]),
+        ("short", [SHORT]),
+        ("twelve chars", []),
+        ("eleven char", [SHORT]),
+        ("aaaaaaaaaaaa", [SIMPLE]),
+        ("aaaaaaaaaaaaaaaa", [SIMPLE]),
+        ("abcdeaaaaaaa", []),
+        ("duty-aduty-aduty-a", [SIMPLE]),
+        ("x" * 195 + "abcde", []),
+        ("x" * 196 + "abcde", [LONG]),
     ],
 )
-def test_a_passphrase_is_judged_by_its_length(passphrase: str, codes: list[str]) -> None:
-    assert [problem.code for problem in login.passphrase_problems(passphrase, "duty-a")] == codes
+def test_a_passphrase_is_judged_by_its_length(passphrase: str, problems: list[Problem]) -> None:
+    assert list(login.passphrase_problems(passphrase, "duty-a")) == problems
 
 
 @pytest.mark.parametrize(
     ("name", "fine"), [("duty-a", True), ("a", False), ("A", False), ("-a", False), ("当直", False)]
 )
 def test_a_name_is_plain(name: str, fine: bool) -> None:
-    assert (not list(login.name_problems(name))) is fine
+    found = list(login.name_problems(name))
+    assert found == ([] if fine else [Problem(code="officer_name_wrong", place="name")])
 
 
 def test_who_gets_in_without_a_name() -> None:
