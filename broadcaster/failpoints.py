@@ -34,6 +34,7 @@ NAMES = {
     "p1": "publishing: temporary files written",
     "p2": "publishing: synced, before the rename",
     "p3": "publishing: renamed, before the directory is synced",
+    "p4": "publishing: compressed copies written, before they are beside the edition",
     "o0": "routine: due, before it is handed in",
     "o1": "routine: occurrence written, before COMMIT",
     "o2": "routine: said, before the alarm clock goes on",

@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import gzip
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
@@ -65,29 +66,21 @@ class Outlet:
 
 
 @dataclass(frozen=True, slots=True)
-class _Copy:
-    """One file's bytes and their SHA-256."""
-
-    data: bytes
-    digest: str
-
-    @classmethod
-    def of(cls, data: bytes) -> _Copy:
-        return cls(data, sha256(data).hexdigest())
-
-
-@dataclass(frozen=True, slots=True)
 class _Packed:
-    """A file as it is, and compressed."""
+    """A file compressed."""
 
-    plain: _Copy
-    zipped: _Copy
-    brotlied: _Copy
+    zipped: bytes
+    brotlied: bytes
 
     @classmethod
     def of(cls, data: bytes) -> _Packed:
         brotlied = brotli.compress(data, quality=_BROTLI_QUALITY, lgwin=_BROTLI_WINDOW)
-        return cls(_Copy.of(data), _Copy.of(gzip.compress(data, 9, mtime=0)), _Copy.of(brotlied))
+        return cls(gzip.compress(data, 9, mtime=0), brotlied)
+
+    def beside(self, name: str) -> Iterator[tuple[str, bytes]]:
+        """Yield the copies of a file of this name."""
+        yield f"{name}.gz", self.zipped
+        yield f"{name}.br", self.brotlied
 
 
 class Publication:
@@ -97,6 +90,7 @@ class Publication:
         self._outlet, self._renderer, self._context = outlet, renderer, context
         self._directory = Directory(outlet.directory)
         self._reader = Reader(context.egress)
+        self._digests: Mapping[bytes, str] = {}
         self._packed: Mapping[bytes, _Packed] = {}
         self._tidying: set[asyncio.Task[None]] = set()
 
@@ -115,12 +109,13 @@ class Publication:
 
     async def publish(self, edition: Edition, target: str, key: str) -> Receipt:  # noqa: ARG002 - one target, and any
         # later edition fulfils an earlier delivery, whatever its key
-        """Render and put into the directory. A higher edition there already wins, with a receipt that says so.
+        """Render and put into the directory. A higher edition there already wins, with a receipt that says so. What is
+        new in it has its compressed copies a moment later: nobody waits for them, since every web server has the files.
 
         Raise `RenderingError` or `DeliveryError` (target, not sent); the last good edition stays in both cases.
         """
-        held = await asyncio.to_thread(self._put, edition)
-        self._tidy()
+        held, finish = await asyncio.to_thread(self._put, edition)
+        self._afterwards(finish)
         detail = "" if held.number <= edition.number else f"holds edition {held.number} already"
         return Receipt(ref=held.ref, url=self._outlet.url, detail=detail)
 
@@ -161,39 +156,42 @@ class Publication:
         return (await self._check_target(), await self._check_public())
 
     async def close(self) -> None:
-        """Finish tidying, and let go of connections."""
+        """Finish what follows a publication, and let go of connections."""
         await asyncio.gather(*self._tidying)
         await self._reader.close()
 
-    def _tidy(self) -> None:
-        """Remove old editions; the receipt does not wait for that."""
-        task = asyncio.create_task(asyncio.to_thread(self._directory.tidy))
+    def _afterwards(self, finish: Callable[[], None]) -> None:
+        """Do what the receipt does not wait for."""
+        task = asyncio.create_task(asyncio.to_thread(finish))
         self._tidying.add(task)
         task.add_done_callback(self._tidying.discard)
 
-    def _put(self, edition: Edition) -> Manifest:
+    def _put(self, edition: Edition) -> tuple[Manifest, Callable[[], None]]:
+        """Publish; return what is held then, and what is to follow. Compressed copies that are known come along."""
         with _RENDERING:
-            rendered = self._renderer.render(edition)
+            files = self._renderer.render(edition)
             self._renderer.turn()
-        packed = self._pack(rendered)
-        files = dict(_copies(packed))
+        self._digests = {data: self._digests.get(data) or sha256(data).hexdigest() for data in files.values()}
         manifest = Manifest(
             channel=self._outlet.name,
             mode=edition.mode.value,
             number=edition.number,
             issued_at=edition.issued_at.isoformat(timespec="seconds"),
             main=self._outlet.main,
-            files={name: copy.digest for name, copy in files.items()},
+            files={name: self._digests[data] for name, data in files.items()},
             style=self._outlet.style,
             audit=edition.chain,
         )
-        return self._directory.put(manifest, {name: copy.data for name, copy in files.items()})
+        copies = dict(_copies(files, self._packed))
+        held = self._directory.put(manifest, {**files, **copies})
+        return held, partial(self._finish, manifest, files, copies.keys())
 
-    def _pack(self, files: Mapping[str, bytes]) -> Mapping[str, _Packed]:
-        """Compress; what did not change is remembered."""
-        packed = {name: self._packed.get(data) or _Packed.of(data) for name, data in files.items()}
-        self._packed = {each.plain.data: each for each in packed.values()}
-        return packed
+    def _finish(self, manifest: Manifest, files: Mapping[str, bytes], there: Collection[str]) -> None:
+        """Compress what is new, put it beside, and remove old editions."""
+        self._packed = {data: self._packed.get(data) or _Packed.of(data) for data in files.values()}
+        missing = {name: data for name, data in _copies(files, self._packed) if name not in there}
+        self._directory.add(manifest, missing)
+        self._directory.tidy()
 
     async def _check_target(self) -> Finding:
         where = str(self._outlet.directory)
@@ -221,9 +219,8 @@ def _fulfils(manifest: Manifest, ref: str) -> bool:
     return number.isdecimal() and (manifest.number > int(number) or manifest.ref == ref)
 
 
-def _copies(packed: Mapping[str, _Packed]) -> Iterator[tuple[str, _Copy]]:
-    """Yield every file with its compressed copies beside it."""
-    for name, each in packed.items():
-        yield name, each.plain
-        yield f"{name}.gz", each.zipped
-        yield f"{name}.br", each.brotlied
+def _copies(files: Mapping[str, bytes], packed: Mapping[bytes, _Packed]) -> Iterator[tuple[str, bytes]]:
+    """Yield the compressed copies that are there."""
+    for name, data in files.items():
+        if each := packed.get(data):
+            yield from each.beside(name)

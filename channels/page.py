@@ -1,6 +1,6 @@
 """The residents' status page: plain files that any web server can hand out.
 
-Layout of one edition (each file also as `.gz` and `.br`; `edition.json` alone has no copies):
+Layout of one edition (each file also as `.gz` and `.br`, a moment later if it is new; `edition.json` alone has none):
 
     index.html             Japanese with easy Japanese: all alerts in force, gravest and newest first
     en.html, zh.html ...   one page per further language

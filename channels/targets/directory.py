@@ -39,7 +39,7 @@ _NEW = "new"
 
 
 class Manifest(BaseModel):
-    """What `edition.json` says. `files` maps each path to the SHA-256 of its bytes, compressed copies included;
+    """What `edition.json` says. `files` maps each path to the SHA-256 of its bytes; compressed copies may lie beside;
     `main` is the file that residents come for; `style` the hash for a Content-Security-Policy, if pages have a style.
     """
 
@@ -111,6 +111,32 @@ class Directory:
                 return manifest
         except OSError as error:
             raise _unwritable(error) from error
+
+    def add(self, manifest: Manifest, files: Mapping[str, bytes]) -> None:
+        """Put files beside an edition that it is whole without, such as compressed copies. Each appears whole. Nothing
+        is done where residents get another edition by now; failing at it harms nobody.
+        """
+        with suppress(OSError), self._locked():
+            held = self.held() if files else None
+            if held and held.ref == manifest.ref:
+                self._add(self.path.resolve(), files)
+
+    def _add(self, place: Path, files: Mapping[str, bytes]) -> None:
+        new, fresh = self._editions / _NEW, _Fresh()
+        shutil.rmtree(new, ignore_errors=True)
+        _mkdir(new)
+        try:
+            written = {name: _Written(data, fresh.write(f"{new}/{_flat(name)}", data)) for name, data in files.items()}
+            fresh.sync()
+            hit("p4")
+            for name in files:
+                os.rename(f"{new}/{_flat(name)}", f"{place}/{name}")  # noqa: PTH104 (see _has)
+            for folder in {name.rpartition("/")[0] for name in files}:
+                _sync(place / folder)
+        finally:
+            fresh.close()
+            shutil.rmtree(new, ignore_errors=True)
+        self._kept.get(place, {}).update(written)
 
     def tidy(self) -> None:
         """Remove all but the last few editions; failing at that harms nobody. Nobody waits for it either."""
@@ -240,6 +266,10 @@ class Directory:
         """Remove an empty directory made by hand. Anything else in the way is somebody's, and refused."""
         if self.path.exists() and not self.path.is_symlink():
             self.path.rmdir()
+
+
+def _flat(name: str) -> str:
+    return name.replace("/", "\n")  # in no name of ours
 
 
 def _age(path: Path) -> float:

@@ -58,12 +58,22 @@ class Rendering:
 
 
 def is_whole(place: Path) -> bool:
-    """Return whether every file there is what the manifest says, and nothing else is there."""
-    there = {str(path.relative_to(place)) for path in place.rglob("*") if path.is_file()} - {MANIFEST}
+    """Return whether every file there is what the manifest says, and nothing else is there but true copies of them."""
+    there = {str(path.relative_to(place)): path.read_bytes() for path in place.rglob("*") if path.is_file()}
     files = manifest(place).files
-    return there == set(files) and all(
-        sha256((place / name).read_bytes()).hexdigest() == digest for name, digest in files.items()
+    copies = there.keys() - files.keys() - {MANIFEST}
+    return (
+        all(sha256(there.get(name, b"")).hexdigest() == digest for name, digest in files.items())
+        and all(name[:-3] in files for name in copies)
+        and all(gzip.decompress(there[name]) == there[name[:-3]] for name in copies if name.endswith(".gz"))
+        and all(brotli.decompress(there[name]) == there[name[:-3]] for name in copies if name.endswith(".br"))
+        and all(name.endswith((".gz", ".br")) for name in copies)
     )
+
+
+def copied(place: Path) -> bool:
+    """Return whether each file has both compressed copies."""
+    return all((place / f"{name}.{kind}").exists() for name in manifest(place).files for kind in ("gz", "br"))
 
 
 class TestPublishing:
@@ -75,9 +85,12 @@ class TestPublishing:
             assert made.targets() == (TARGET,)
 
     async def test_an_edition_is_there_whole_with_its_compressed_copies(self, tmp_path: Path) -> None:
-        receipt = await channel(tmp_path).publish(busy(), TARGET, "k")
+        one = channel(tmp_path)
+        receipt = await one.publish(busy(), TARGET, "k")
+        await one.close()
         place = tmp_path / "public"
         assert is_whole(place)
+        assert copied(place)
         html = (place / "index.html").read_bytes()
         assert gzip.decompress((place / "index.html.gz").read_bytes()) == html
         assert brotli.decompress((place / "index.html.br").read_bytes()) == html
@@ -241,7 +254,7 @@ class TestFailures:
         assert (tmp_path / name).read_text() == "precious"
 
     @pytest.mark.fault(29)
-    @pytest.mark.parametrize("point", ["p0", "p1", "p2", "p3"])
+    @pytest.mark.parametrize("point", ["p0", "p1", "p2", "p3", "p4"])
     async def test_killed_at_any_step_residents_have_one_whole_edition(self, tmp_path: Path, point: str) -> None:
         script = (
             "import asyncio, sys; from pathlib import Path\n"
@@ -257,10 +270,13 @@ class TestFailures:
         )
         assert await killed.wait() == -signal.SIGKILL
         assert is_whole(place)
-        assert manifest(place).number == (2 if point == "p3" else 1)
-        await channel(tmp_path).publish(edition(alert(), number=3), TARGET, "k")
+        assert manifest(place).number == (2 if point in ("p3", "p4") else 1)
+        one = channel(tmp_path)
+        await one.publish(edition(alert(), number=3), TARGET, "k")
+        await one.close()
         assert manifest(place).number == 3
         assert is_whole(place)
+        assert copied(place)
         assert not list((tmp_path / "public.editions").glob("new*"))
 
 
@@ -436,6 +452,53 @@ class TestCheck:
 
 def test_a_directory_never_published_to_holds_nothing(tmp_path: Path) -> None:
     assert Directory(tmp_path / "none").held() is None
+
+
+class TestCompressedCopies:
+    async def test_those_of_unchanged_files_come_with_the_edition_and_those_of_new_ones_after_it(
+        self, tmp_path: Path
+    ) -> None:
+        one, place = channel(tmp_path), tmp_path / "public"
+        for number in range(1, 6):
+            await one.publish(edition(alert(number), number=number), TARGET, "k")
+            assert number == 1 or (place / "robots.txt.gz").exists()
+            await one.close()
+            assert is_whole(place)
+            assert copied(place)
+
+    async def test_they_are_not_put_beside_another_edition(self, tmp_path: Path) -> None:
+        one = channel(tmp_path)
+        await one.publish(edition(number=1), TARGET, "k")
+        old = manifest(tmp_path / "public")
+        await one.publish(edition(number=2), TARGET, "k")
+        await one.close()
+        Directory(tmp_path / "public").add(old, {"stranger.gz": b""})
+        assert is_whole(tmp_path / "public")
+
+    @pytest.mark.fault(17)
+    async def test_a_full_disk_leaves_the_edition_without_them(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        rename = os.rename
+
+        def full(old: str | Path, new: str | Path) -> None:
+            if str(new).endswith((".gz", ".br")):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            rename(old, new)
+
+        one, place = channel(tmp_path), tmp_path / "public"
+        await one.publish(edition(number=1), TARGET, "k")
+        await one.close()
+        monkeypatch.setattr(os, "rename", full)
+        await one.publish(edition(alert(), number=2), TARGET, "k")
+        await one.close()
+        monkeypatch.undo()
+        assert manifest(place).number == 2
+        assert is_whole(place)
+        assert not copied(place)
+        await one.publish(edition(alert(), number=3), TARGET, "k")
+        await one.close()
+        assert copied(place)
 
 
 class TestMakingAnEditionOfAnOldOne:
