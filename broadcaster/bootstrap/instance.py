@@ -81,10 +81,15 @@ def filled_for(city: City, template: str, values: Mapping[str, str] | None = Non
     return forms.draft(template, given, city=city, now=now)
 
 
-def children(config: Config, trouble: Sequence[str] = ()) -> tuple[Child, ...]:
-    """Return what `broadcaster run` supervises; in a drill with stand-ins these too, and what trouble they play."""
-    core = Child.python("core", "core", "--config", str(config.path))
-    stand_ins = Child.python("stand-ins", "stand-ins", "--config", str(config.path), *trouble)
+def children(config: Config, held: bytes, trouble: Sequence[str] = ()) -> tuple[Child, ...]:
+    """Return what `broadcaster run` supervises; in a drill with stand-ins these too, and what trouble they play.
+
+    `held` is the configuration's text: a child that dies comes back with what it had, not with what somebody is just
+    writing into the file.
+    """
+    given = ("--held", "--config", str(config.path))
+    core = Child.python("core", "core", *given, told=held)
+    stand_ins = Child.python("stand-ins", "stand-ins", *given, *trouble, told=held)
     return core, *_pages(config), *([stand_ins] if config.stand_ins else [])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,21 +28,43 @@ def run(session: Session, trouble: Trouble) -> None:
     """Supervise core and page server until told to stop; in a drill stand-ins too, with the trouble wished for."""
     from broadcaster import bootstrap, logs, supervisor  # noqa: PLC0415 - the service's weight is not for other commands
 
-    settings = session.settings()
+    settings, held = session.settings(), session.config_path.read_bytes()
     if trouble and not settings.stand_ins:
         raise Forbidden("trouble_not_here")
     bootstrap.refuse_other_mode(settings)
     logs.configure(settings.logging.level, settings.secrets)
-    session.exit_code = supervisor.run(bootstrap.children(settings, trouble.options))
+    session.exit_code = supervisor.run(bootstrap.children(settings, held, trouble.options))
+
+
+def _hold(context: click.Context, _: click.Parameter, value: bool) -> None:
+    """Take the configuration from standard input, where `run` gives it to its children."""
+    if value:
+        context.ensure_object(Session).held = sys.stdin.buffer.read()
+
+
+held_option = click.option("--held", is_flag=True, callback=_hold, expose_value=False, hidden=True)
+
+
+def _tell_change(session: Session) -> None:
+    """Say that the file holds something else by now: it counts from the next `run` on."""
+    try:
+        now: bytes | None = session.config_path.read_bytes()
+    except OSError:
+        now = None
+    if session.held not in (None, now):
+        log = logging.getLogger("broadcaster.service")
+        log.warning(words("config_changed"), extra={"event": "config_changed", "path": str(session.config_path)})
 
 
 @command("core")
+@held_option
 def core(session: Session) -> None:
     """Desk, API and dispatcher, until told to stop."""
     from broadcaster import bootstrap, logs, loops  # noqa: PLC0415 - see above
 
     settings = session.settings()
     logs.configure(settings.logging.level, settings.secrets)
+    _tell_change(session)
     with _last_words(session), asyncio.Runner(loop_factory=loops.loop_factory()) as runner:
         runner.run(bootstrap.core(settings))
 
@@ -72,6 +95,7 @@ def pages(session: Session, roots: tuple[str, ...], **options: int | str) -> Non
 
 
 @command("stand-ins")
+@held_option
 @trouble_options
 def stand_ins(session: Session, trouble: Trouble) -> None:
     """A drill's X, relay and mailbox on this machine, until told to stop."""

@@ -32,6 +32,8 @@ class Session:
     config: Path | None = None
     json: bool = False
     exit_code: int = field(default=0)
+    held: bytes | None = field(default=None, repr=False)
+    """The configuration's text as `run` read it at its start; None: the file is read."""
     names: dict[str, str] | None = None
     """How officers are shown, by id; None before the service was asked (`people.reader`)."""
 
@@ -44,7 +46,7 @@ class Session:
         """Read the whole configuration. Raise `ConfigError`."""
         from broadcaster.config import load_config  # noqa: PLC0415 - pydantic costs more than a status may
 
-        return load_config(self.config_path)
+        return load_config(self.config_path, self.held)
 
     def city(self) -> City:
         """Read who speaks, and no secret. Raise `ConfigError`."""

@@ -28,9 +28,11 @@ _OURS = ("enabled", "lane")
 """Keys of a channel's table that are not its own settings."""
 
 
-def load_config(path: Path) -> Config:
-    """Return the configuration in this file, or raise `ConfigError` with every problem, its place and line."""
-    reading = _Reading(path=path.absolute())
+def load_config(path: Path, held: bytes | None = None) -> Config:
+    """Return the configuration in this file, or raise `ConfigError` with every problem, its place and line. `held` is
+    its text as it was read before, and the file is not read again.
+    """
+    reading = _Reading(path=path.absolute(), held=held)
     document = reading.document()
     tables, watch = document.pop("channels", {}), document.pop("canary", None)
     core = reading.model(Core, document, ())
@@ -96,6 +98,8 @@ class _Reading:
     lines: Lines = field(default_factory=Lines)
     mode: Mode | None = None
     egress: Endpoints | None = None
+    held: bytes | None = None
+    """The file's content, where it is not to be read."""
     sealed: bool = False
     """No secret file is opened; what stands in for its value is never used."""
 
@@ -108,8 +112,7 @@ class _Reading:
     def document(self) -> dict[str, Any]:
         """Return the file's content. Raise `ConfigError` where it is no TOML at all."""
         try:
-            with self.path.open("rb") as file:
-                read = file.read(LARGEST + 1)
+            read = self._content() if self.held is None else self.held
             if len(read) <= LARGEST:
                 text = read.decode("utf-8-sig")
                 document = parse_toml(text)
@@ -123,6 +126,10 @@ class _Reading:
         except (ValueError, RecursionError) as error:
             self.report("toml_wrong", why=str(error))
         raise ConfigError(self.problems)
+
+    def _content(self) -> bytes:
+        with self.path.open("rb") as file:
+            return file.read(LARGEST + 1)
 
     def model(self, model: type[BaseModel], table: object, place: Place) -> Any:
         """Return the table as this model, or None with the problems noted."""

@@ -17,7 +17,7 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 _LOG = logging.getLogger(__name__)
@@ -27,15 +27,16 @@ _FORCED = 1
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """One process: a name for the log, and its whole command line."""
+    """One process: a name for the log, its whole command line, and what it reads from standard input at each start."""
 
     name: str
     argv: tuple[str, ...]
+    told: bytes = field(default=b"", repr=False)
 
     @classmethod
-    def python(cls, name: str, *arguments: str) -> Child:
+    def python(cls, name: str, *arguments: str, told: bytes = b"") -> Child:
         """Return a child that runs `python -m broadcaster ARGUMENTS`."""
-        return cls(name, (sys.executable, "-m", "broadcaster", *arguments))
+        return cls(name, (sys.executable, "-m", "broadcaster", *arguments), told)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +109,7 @@ class Supervisor:
                 _GUARD,
                 str(os.getpid()),
                 *child.argv,
-                stdin=asyncio.subprocess.DEVNULL,
+                stdin=asyncio.subprocess.PIPE if child.told else asyncio.subprocess.DEVNULL,
                 process_group=0,
             )
         except OSError as error:  # no memory, no process table entry: try again like a death
@@ -118,6 +119,7 @@ class Supervisor:
         _LOG.info("started", extra=_about(child, "child_started", pid=process.pid))
         if self._stopping.is_set():
             _signal(process, signal.SIGKILL)  # told to stop while it was starting: it has done nothing yet
+        await _tell(process, child.told)
         code = await process.wait()
         del self._running[child.name]
         level = logging.INFO if self._stopping.is_set() else logging.ERROR
@@ -159,6 +161,15 @@ def run(children: Sequence[Child], pace: Pace | None = None) -> int:
 
 def _hang_up() -> None:
     _LOG.info("the terminal is gone; the service goes on", extra={"event": "hang_up_ignored"})
+
+
+async def _tell(process: asyncio.subprocess.Process, told: bytes) -> None:
+    """Hand it over on standard input; one that has died already is seen by its end."""
+    if process.stdin is not None:
+        with suppress(OSError):
+            process.stdin.write(told)
+            await process.stdin.drain()
+            process.stdin.close()
 
 
 def _signal(process: asyncio.subprocess.Process, number: signal.Signals) -> None:
