@@ -29,6 +29,10 @@ async def _put_plan(ask: Ask) -> PlanRow:
     return await ask.planning.put(plan_from(ask.body.id, ask.body.table), ask.actor)
 
 
+async def _look_at_plan(ask: Ask) -> PlanView:
+    return await ask.planning.look(plan_from(ask.body.id, ask.body.table))
+
+
 async def _approve_plan(ask: Ask) -> PlanRow:
     return await ask.planning.approve(ask.path["plan"], ask.body.digest, ask.actor)
 
@@ -50,6 +54,7 @@ ANNOUNCING: tuple[Route, ...] = (
     get("/routine/next", "What comes, with why it is left out", _routine_next, tuple[Ahead, ...], "days", "plan"),
     get("/routine/{plan}", "One plan, what it would say now, and when it comes next", _plan, PlanView),
     post("/routine", "Add or replace a plan; it speaks once it is approved", _put_plan, shapes.PutPlan, PlanRow),
+    post("/routine/look", "What a plan would say, and when it comes", _look_at_plan, shapes.PutPlan, PlanView),
     post("/routine/{plan}/approve", "Let a series speak", _approve_plan, shapes.ApprovePlan, PlanRow),
     post("/routine/{plan}/retire", "Silence a series", _retire_plan, shapes.RetirePlan, None),
     post(

@@ -111,7 +111,7 @@ def desk_of(
 
 async def calendar_of(config: Config, store: Store, desk: Desk, changed: Callable[[], None]) -> tuple[Runner, Planning]:
     """Make the alarm clock of routine announcements and the room in which they are planned, the folder's plans read."""
-    from broadcaster.routine import Planning, Runner, read_folder  # noqa: PLC0415 - for the service only
+    from broadcaster.routine import Planning, Runner, Shelf, read_folder  # noqa: PLC0415 - for the service only
 
     announcing = announcing_of(config, store, desk, SystemClock())
     alarm = Runner(announcing, changed)
@@ -120,7 +120,7 @@ async def calendar_of(config: Config, store: Store, desk: Desk, changed: Callabl
         alarm.wake()
         changed()
 
-    planning = Planning(announcing, planned)
+    planning = Planning(announcing, planned, Shelf(config.routine.folder))
     await planning.refresh(read_folder(config.routine.folder))
     return alarm, planning
 

@@ -107,12 +107,17 @@ def _left_out(each: Any) -> str:
 
 @command("routine add")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-def add(session: Session, file: Path) -> None:
+@click.option("--try", "trying", is_flag=True, help=words("help_try"))
+def add(session: Session, file: Path, trying: bool) -> None:
     """Put a plan in: a file, or one of the samples by name. It speaks once it is approved."""
     from broadcaster.documents import dump, plan_table  # noqa: PLC0415 - pydantic, only here
 
     name, table = plan_table(file if file.exists() else _sample(file))
     client = session.client()
+    if trying:
+        seen = client.look_at_plan(name, dump(table))
+        session.show(seen, *_view_lines(seen), words("routine_looked"))
+        return
     row = client.put_plan(name, dump(table))
     view = client.plan(row["plan"]["id"])
     session.show(row, *_view_lines(view), words("routine_added", plan=name))

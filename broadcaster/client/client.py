@@ -179,6 +179,10 @@ class Client(Persons):
         """Add or replace a plan by the table of its file."""
         return self._call("POST", "/routine", {"id": name, "table": table})
 
+    def look_at_plan(self, name: str, table: Any) -> Any:
+        """Return what a plan would say, and when; it is not put in."""
+        return self._call("POST", "/routine/look", {"id": name, "table": table})
+
     def approve_plan(self, plan: str, digest: str) -> Any:
         """Let a series speak in the words that were seen."""
         return self._call("POST", f"/routine/{quoted(plan)}/approve", {"digest": digest})

@@ -16,7 +16,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictStr, V
 from pydantic_core import PydanticCustomError
 
 from broadcaster.documents.files import document
-from broadcaster.documents.values import validation_problems
+from broadcaster.documents.values import dump, validation_problems
 from broadcaster.errors import Refused
 from broadcaster.model import Days, Late, Lift, Plan, Problem, RoutineCategory, Rule, Weekday
 
@@ -181,3 +181,45 @@ def _plan(file: _File) -> Plan:
         max_late=timedelta(minutes=file.max_late_minutes),
         lift=None if lift is None else lift.lift(),
     )
+
+
+def plan_document(plan: Plan) -> dict[str, Any]:
+    """Return a plan as the table of its file: what `plan_from` reads, without what is as a new plan has it."""
+    lift = plan.lift
+    table: dict[str, Any] = {
+        "title": plan.title,
+        "category": plan.category.value,
+        "valid_minutes": _minutes(plan.valid),
+        "max_late_minutes": _minutes(plan.max_late),
+        "late": plan.late.value,
+        "first": plan.first and plan.first.isoformat(),
+        "last": plan.last and plan.last.isoformat(),
+        "channels": list(plan.channels),
+        "template": plan.template,
+        "values": dict(plan.values),
+        "when": [_when(rule) for rule in plan.when],
+        "lift": lift and {"template": lift.template, "after_minutes": _minutes(lift.after), "values": {**lift.values}},
+        "draft": dump(plan.draft),
+    }
+    return {key: value for key, value in table.items() if value or key == "max_late_minutes"}
+
+
+def _when(rule: Rule) -> dict[str, Any]:
+    first, last = ((f"{month:02d}-{day:02d}" for month, day in rule.season)) if rule.season else ("", "")
+    table: dict[str, Any] = {
+        "at": f"{rule.at:%H:%M}",
+        "weekdays": [day.value for day in rule.weekdays],
+        "months": list(rule.months),
+        "days": rule.days,
+        "season_from": first,
+        "season_to": last,
+        "dates": [day.isoformat() for day in rule.dates],
+        "reserve": rule.reserve and rule.reserve.isoformat(),
+        "holidays": "" if rule.holidays is Days.ANY else rule.holidays.value,
+        "school": "" if rule.school is Days.ANY else rule.school.value,
+    }
+    return {key: value for key, value in table.items() if value}
+
+
+def _minutes(length: timedelta) -> int:
+    return round(length / timedelta(minutes=1))

@@ -8,6 +8,6 @@ types them: `areas` for every language, `areas.en` where English wants other wor
 
 from broadcaster.forms.areas import SEPARATORS, AreaWords, contact
 from broadcaster.forms.forms import Forms
-from broadcaster.forms.template import Slot, SlotKind, Template, Words, parse
+from broadcaster.forms.template import ISSUED, Slot, SlotKind, Template, Words, parse
 
-__all__ = ["SEPARATORS", "AreaWords", "Forms", "Slot", "SlotKind", "Template", "Words", "contact", "parse"]
+__all__ = ["ISSUED", "SEPARATORS", "AreaWords", "Forms", "Slot", "SlotKind", "Template", "Words", "contact", "parse"]

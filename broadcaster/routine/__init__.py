@@ -5,7 +5,7 @@ the plan files beside the configuration. What is decided stands in `rules` (`rec
 that an occurrence is said once is the store's doing: its row is written by the transaction that accepts its alert.
 """
 
-from broadcaster.routine.folder import Folder, read_folder
+from broadcaster.routine.folder import Folder, Shelf, read_folder
 from broadcaster.routine.planning import Ahead, Overview, Planning, PlanView, RoutineVerb, Wish
 from broadcaster.routine.room import Room, RoutineStore
 from broadcaster.routine.runner import Runner
@@ -22,6 +22,7 @@ __all__ = [
     "RoutineVerb",
     "Runner",
     "Script",
+    "Shelf",
     "Wish",
     "read_folder",
 ]

@@ -7,11 +7,24 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import islice
 
 from broadcaster.errors import BroadcasterError, Conflict, Forbidden, NotFound, Refused
-from broadcaster.model import Actor, Draft, Mode, Occurrence, OccurrenceRow, Part, Plan, PlanRow, Problem, Standing
+from broadcaster.model import (
+    Actor,
+    Draft,
+    Mode,
+    Occurrence,
+    OccurrenceRow,
+    Part,
+    Plan,
+    PlanRow,
+    Problem,
+    Quiet,
+    Standing,
+)
 from broadcaster.ports.store import Choice
-from broadcaster.routine.folder import Folder
+from broadcaster.routine.folder import Folder, Shelf
 from broadcaster.routine.room import Room
 from broadcaster.routine.script import SOME_INCIDENT
 from broadcaster.rules import recurrence, routine
@@ -78,13 +91,20 @@ class PlanView:
     row: PlanRow
     drafts: tuple[Draft, ...]
     ahead: tuple[Ahead, ...]
+    quiet: Quiet
+    """The hours in which nothing of its category is said."""
+    problems: tuple[Problem, ...] = ()
+    """What keeps a plan from being put in that is only looked at."""
 
 
 class Planning:
-    """What may be asked about routine announcements. `changed` is called after whatever concerns the alarm clock."""
+    """What may be asked about routine announcements. `changed` is called after whatever concerns the alarm clock;
+    `shelf` keeps plans as files, None: the store alone has those put in here.
+    """
 
-    def __init__(self, room: Room, changed: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, room: Room, changed: Callable[[], None] = lambda: None, shelf: Shelf | None = None) -> None:
         self._room = room
+        self._shelf = shelf
         self._store = room.store
         self._changed = changed
 
@@ -104,15 +124,25 @@ class Planning:
 
     async def view(self, name: str) -> PlanView:
         """Return one plan with its words. Raise `NotFound`, `Refused` where it has none any more."""
-        row, now = await self._store.plan(name), self._room.now()
-        script, plan = self._room.script, row.plan
+        row = await self._store.plan(name)
+        return self._view(row, await self.ahead(DAYS_SHOWN, name), self._words(row.plan))
+
+    def _words(self, plan: Plan) -> tuple[Draft, ...]:
+        now, script = self._room.now(), self._room.script
         drafts = (script.announcement(plan, now, now), script.lifting(plan, SOME_INCIDENT, now + plan.valid, now))
+        return tuple(draft for draft in drafts if draft is not None)
+
+    def _view(
+        self, row: PlanRow, ahead: tuple[Ahead, ...], drafts: tuple[Draft, ...], problems: tuple[Problem, ...] = ()
+    ) -> PlanView:
         return PlanView(
             mode=self._room.desk.mode,
             zone=self._room.calendar.zone.key,
             row=row,
-            drafts=tuple(draft for draft in drafts if draft is not None),
-            ahead=(await self.ahead(DAYS_SHOWN, name))[:SHOWN],
+            drafts=drafts,
+            ahead=ahead[:SHOWN],
+            quiet=self._room.calendar.hours(row.plan.category),
+            problems=problems,
         )
 
     async def ahead(self, days: int, only: str = "", files: Iterable[Plan] = ()) -> tuple[Ahead, ...]:
@@ -129,6 +159,13 @@ class Planning:
         chosen = [row for row in plans.values() if only in ("", row.plan.id)]
         found = [each for row in chosen for each in self._of_plan(row, now, until, rows, silence)]
         return tuple(sorted(found, key=lambda each: (each.due, each.plan)))
+
+    async def _coming(self, row: PlanRow, days: int) -> tuple[Ahead, ...]:
+        """Return the next occurrences of one plan that need not be known yet."""
+        now = self._room.now()
+        silence = max((alert.expires for alert in await self._store.emergencies(now)), default=now)
+        coming = self._of_plan(row, now, now + timedelta(days=days), {}, silence)
+        return tuple(islice(coming, SHOWN))
 
     def _of_plan(
         self, row: PlanRow, now: datetime, until: datetime, rows: Mapping[_Key, OccurrenceRow], silence: datetime
@@ -155,13 +192,26 @@ class Planning:
         """
         now = self._room.now()
         known = {row.plan.id: row for row in await self._store.plans()}
-        if (old := known.get(plan.id)) is not None and old.file and not old.retired:
+        if problems := await self._problems(plan, now):
+            raise Refused(problems)
+        old = known.get(plan.id)
+        kept = old is None or old.retired or bool(old.file)
+        file = self._shelf.keep(plan) if self._shelf is not None and kept else ""
+        if old is not None and old.file and not old.retired and not file:
             raise Conflict("plan_of_file", plan=plan.id, file=old.file)
-        await self._check(plan, now)
-        row = PlanRow(plan=plan, digest=self._room.script.digest(plan), author=actor, at=now)
+        row = PlanRow(plan=plan, digest=self._room.script.digest(plan), author=actor, at=now, file=file)
         await self._store.put_plan(row)
         self._changed()
         return await self._store.plan(plan.id)
+
+    async def look(self, plan: Plan) -> PlanView:
+        """Return a plan as it would be if it were put in: when it comes, its words, and every problem they have."""
+        now = self._room.now()
+        problems = await self._problems(plan, now)
+        digest = "" if problems else self._room.script.digest(plan)
+        row = PlanRow(plan=plan, digest=digest or "-", approved=digest or "-", author=Actor(name=""), at=now)
+        ahead = await self._coming(row, DAYS_SHOWN)  # approved, so that no day is left out for want of that
+        return self._view(row, ahead, () if problems else self._words(plan), tuple(problems))
 
     async def approve(self, name: str, seen: str, actor: Actor) -> PlanRow:
         """Let a series speak in the words of the digest that was seen. Raise `Forbidden` for its author on a live
@@ -181,8 +231,8 @@ class Planning:
         await self._store.retire_plan(name, actor, self._room.now(), why)
         self._changed()
 
-    async def _check(self, plan: Plan, now: datetime) -> None:
-        """Raise `Refused` with all that would keep it from being said, as far as it can be told today."""
+    async def _problems(self, plan: Plan, now: datetime) -> list[Problem]:
+        """Return all that would keep it from being said, as far as it can be told today."""
         problems: list[Problem] = []
         if recurrence.first_after(plan, now, self._room.calendar) is None:
             problems.append(Problem(code="plan_never", place="when"))
@@ -195,8 +245,7 @@ class Planning:
             problems += refused.problems
         except NotFound as missing:
             problems.append(Problem(code=missing.code, place="template", params=missing.params))
-        if problems:
-            raise Refused(problems)
+        return problems
 
     # ------------------------------------------------------------ occurrences
 

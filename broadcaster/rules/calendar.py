@@ -23,9 +23,13 @@ class Calendar:
     usual: Quiet = field(default_factory=Quiet)
     quiet: Mapping[RoutineCategory, Quiet] = field(default_factory=lambda: {RoutineCategory.EVACUATION: NEVER_QUIET})
 
+    def hours(self, category: RoutineCategory) -> Quiet:
+        """Return the quiet hours of a category."""
+        return self.quiet.get(category, self.usual)
+
     def is_quiet(self, category: RoutineCategory, moment: datetime) -> bool:
         """Return whether nothing of this category is said at this moment."""
-        hours, wall = self.quiet.get(category, self.usual), moment.astimezone(self.zone).time()
+        hours, wall = self.hours(category), moment.astimezone(self.zone).time()
         if hours.start <= hours.end:
             return hours.start <= wall < hours.end
         return wall >= hours.start or wall < hours.end

@@ -107,6 +107,7 @@ ROUTES: Mapping[str, Rule] = {
     "routine_next": _READ,
     "plan": _READ,
     "put_plan": Rule(roles=WRITERS),
+    "look_at_plan": Rule(roles=WRITERS),
     "approve_plan": _APPROVE,
     "retire_plan": _DUTY,
     "decide_occurrence": _DUTY,

@@ -12,10 +12,13 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from broadcaster.client import Client
+from broadcaster.documents import load
+from broadcaster.model import Plan
 from broadcaster.tui.drawing import day_of, left_out
 from broadcaster.tui.lines import moment
 from broadcaster.tui.screens.base import DeskModal
 from broadcaster.tui.screens.paper import PaperScreen
+from broadcaster.tui.screens.plan_form import PlanFormScreen
 from broadcaster.tui.screens.reason import ReasonScreen
 from broadcaster.tui.typed import matches
 from broadcaster.tui.widgets.folded import Prose
@@ -36,6 +39,7 @@ class PlanScreen(PaperScreen):
     ABOUT: ClassVar[str] = "tui_plan_about"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("a", "approve", "tui_key_approve_series"),
+        Binding("e", "edit", "tui_key_plan_edit"),
         Binding("d", "retire", "tui_key_retire"),
     ]
 
@@ -68,11 +72,21 @@ class PlanScreen(PaperScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 (Textual's own)
         """Offer approval where it does not speak yet, and silencing where it does."""
-        if action not in ("approve", "retire") or self.found is None:
-            return action not in ("approve", "retire")
+        if action not in ("approve", "retire", "edit") or self.found is None:
+            return action not in ("approve", "retire", "edit")
+        if action == "edit":
+            return self.desk.may("composer")
         if action == "approve":
             return not standing(self.found["row"], self.words)[1] and self.desk.may("approver")
         return not self.found["row"]["retired"]
+
+    def action_edit(self) -> None:
+        """Change it; it has to be approved again."""
+        self.app.push_screen(PlanFormScreen(load(Plan, self.found["row"]["plan"])), self._edited)
+
+    def _edited(self, plan: Any) -> None:
+        if plan is not None:
+            self.action_fetch_again()
 
     def action_approve(self) -> None:
         """Ask for the plan's name, then let the series speak."""

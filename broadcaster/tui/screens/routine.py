@@ -19,6 +19,7 @@ from broadcaster.tui.drawing import GOOD, WARNING, day_of, left_out, pad
 from broadcaster.tui.lines import moment
 from broadcaster.tui.screens.base import DeskScreen
 from broadcaster.tui.screens.plan import PlanScreen, standing
+from broadcaster.tui.screens.plan_form import PlanFormScreen
 from broadcaster.tui.screens.reason import ReasonScreen
 from broadcaster.tui.widgets.choices import Choices
 from broadcaster.tui.widgets.folded import Prose
@@ -80,6 +81,7 @@ class RoutineScreen(DeskScreen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("l", "let_go", "tui_key_let_go"),
         Binding("x", "leave_out", "tui_key_leave_out"),
+        Binding("n", "write", "tui_key_plan_new"),
         Binding("g", "fetch_again", "tui_key_again", show=False),
     ]
 
@@ -184,6 +186,15 @@ class RoutineScreen(DeskScreen[None]):
         event.stop()
         if (item := self._item) is not None and item.plan:
             self.app.push_screen(PlanScreen(item.plan), self._again)
+
+    def action_write(self) -> None:
+        """Write a new plan."""
+        self.app.push_screen(PlanFormScreen(), self._written)
+
+    def _written(self, plan: Any) -> None:
+        """Show what was written, to be approved."""
+        if plan is not None:
+            self.app.push_screen(PlanScreen(plan), self._again)
 
     def action_let_go(self) -> None:
         """Say it after all."""
