@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 
-from broadcaster.dispatcher.calls import Flight, guarded
+from broadcaster.dispatcher.calls import Flight, first, guarded
 from broadcaster.dispatcher.gate import Gate
 from broadcaster.dispatcher.messenger import LOOK_S, before_sending, find, not_tried, record_readback, unmarked
 from broadcaster.dispatcher.room import Room, about, attempt_of, classified, log
@@ -23,6 +23,10 @@ LEAST_PATIENCE = 120.0
 """Seconds without any progress before a run is dropped: more than the 60 s a server may think after a final dot."""
 TOLD_EVERY = 0.5
 """Seconds between two progress events of one delivery."""
+
+
+FIRST_OUT = 0.05
+"""Seconds for which further recipients are not claimed because the first is not yet out."""
 
 
 class LedgerOf:
@@ -44,6 +48,7 @@ class LedgerOf:
         self._begun: set[int] = set()
         self._says_begun = False
         self._precise = True
+        self._first_begun = asyncio.Event()
         self._ended = False
         self._served = work.delivery.progress
         self._told = 0.0
@@ -59,7 +64,7 @@ class LedgerOf:
         now = self._room.now()
         if self._is_over(now):
             return ()
-        claimed = self._from_ahead(limit) or await self._claimed(now, limit)
+        claimed = self._from_ahead(limit) or await self._further(now, limit)
         self._open |= {row.id: row for row in claimed}
         self.moves += 1
         return claimed
@@ -68,7 +73,10 @@ class LedgerOf:
         handed, self._ahead = tuple(self._ahead[:limit]), self._ahead[limit:]
         return handed
 
-    async def _claimed(self, now: datetime, limit: int) -> tuple[Recipient, ...]:
+    async def _further(self, now: datetime, limit: int) -> tuple[Recipient, ...]:
+        """Not while the first of those claimed along with the delivery is about to leave: that comes first."""
+        if self._open and not self._first_begun.is_set():
+            await first(self._room.clock, self._first_begun, FIRST_OUT)
         rows = await self._room.store.claim_recipients(self._delivery.id, self._room.epoch, now, limit)
         return tuple(map(_recipient, rows))
 
@@ -86,6 +94,7 @@ class LedgerOf:
         """Note that a claimed recipient may have it from now on."""
         self._room.store.begun(self._delivery.id, recipient)
         self._begun.add(recipient)
+        self._first_begun.set()
         self._says_begun = True
 
     async def record(self, results: Sequence[Handed]) -> None:
