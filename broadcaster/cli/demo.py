@@ -120,6 +120,7 @@ async def _live(folder: Path, seconds: float | None, trouble: Trouble) -> None:
     from broadcaster.tui import show_desk  # noqa: PLC0415 - see above
 
     async with play.running(folder, trouble, approval=True, watching=True) as (ready, client):
+        await asyncio.to_thread(client.test_now)  # the board shows that every channel answers
         await play.seat_officers(client, {name: words(f"demo_{name}") for name in play.OFFICERS})
         hint = {each: _hint(each) for each in catalog.LANGUAGES}
 

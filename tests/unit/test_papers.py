@@ -215,7 +215,7 @@ def test_the_sheet_says_what_the_next_shift_must_know() -> None:
     assert found["手段の状態"][0] == "X（Twitter）：止まっています（アカウントが止められています）"
     assert found["手段の状態"][1] == "メール：動いています  $1.50/$5.00  weekly 残り 1,200/2,400"
     assert found["手段の状態"][2].startswith(
-        "メール：11/25 14:05 から試験配信が届いていません（再送待ち：つながりません）"
+        "メール：11/25 14:05 から、試験配信が届いていません（再送待ち：つながりません）"
     )
     assert len(found["手段の状態"]) == 3
     assert found["一人で送ったもの（確認が必要）"] == (
