@@ -141,7 +141,7 @@ def _incident(line: Line, paper: Paper) -> Content:
     age = words("tui_age", age=span(paper.now - moment(row["accepted_at"]), words))
     left = words("tui_left", left=span(moment(row["expires"]) - paper.now, words)) if row["in_force"] else ""
     level = words("tui_level", level=row["level"]) if row["level"] else words(f"kind_{alert['kind']}")
-    known = not paper.wide and row["level"] and says_level(said, row["level"])
+    known = row["level"] and says_level(said, row["level"])
     front, right = f" {serial(alert)}  {'' if known else level + '  '}", joined(age, left)
     room = paper.columns - width(front) - width(right) - 2
     return plain(fit(f"{front}{pad(said, max(room, 1))} {right} ", paper.columns), "bold")
