@@ -6,7 +6,8 @@ import signal
 from hypothesis import settings
 
 settings.register_profile("untimed", deadline=None)  # tests are not timed: a busy machine is no failure
-settings.load_profile("untimed")
+settings.register_profile("few", deadline=None, max_examples=20)  # for `make mutants`
+settings.load_profile("few" if os.environ.get("BROADCASTER_EXAMPLES") == "few" else "untimed")
 
 os.environ["BROADCASTER_CATALOG"] = "strict"
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a run in the background: what is started must hear Ctrl-C
