@@ -79,9 +79,11 @@ async def stage(
     *,
     approval: bool = False,
     watching: bool = False,
+    canary: bool = True,
 ) -> AsyncGenerator[Stage, None]:
     """Start the providers and write the configuration into `folder`; stop them at the end. `approval`: as in earnest,
-    a second person has to agree. `watching`: the weather agency's feed is watched.
+    a second person has to agree. `watching`: the weather agency's feed is watched. `canary`: the channels are tested
+    on a schedule.
     """
     with tempfile.TemporaryDirectory(prefix="broadcaster-") as short:
         x, smtp, server = (
@@ -98,7 +100,7 @@ async def stage(
             config = folder / "config.toml"
             tables: dict[str, Mapping[str, object]] = {
                 "drill": {"approval": approval},
-                "canary": _canary(),
+                **({"canary": _canary()} if canary else {}),
                 "channels.twitter": x.settings(),
                 "channels.twitter.canary": x.test_keys,
                 **_mail(smtp, pop3),
