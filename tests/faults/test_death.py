@@ -28,6 +28,13 @@ async def town(tmp_path: Path) -> AsyncIterator[Life]:
         yield made
 
 
+@pytest.fixture
+async def calm(tmp_path: Path) -> AsyncIterator[Life]:
+    """An instance whose clock runs as ours does: on a busy machine too, no call is over before it is told to stop."""
+    async with life(tmp_path, start=False, speed=1.0) as made:
+        yield made
+
+
 async def killed_at(town: Life, point: str, *channels: str) -> str:
     """Say something while a kill waits at `point`; start again, and see it acknowledged. Return the alert."""
     core = town.start(point)
@@ -123,23 +130,24 @@ async def test_killed_at_random_system_calls(town: Life) -> None:
 
 
 @pytest.mark.fault(9)
-async def test_told_to_stop_it_claims_nothing_more_and_ends_in_time(town: Life) -> None:
-    """One call hangs: it is dropped and in doubt. What waits behind it stays ready."""
-    town.start()
-    await town.answering()
-    town.x.script(*(http.silence(take=True) for _ in range(20)))
+async def test_told_to_stop_it_claims_nothing_more_and_ends_in_time(calm: Life) -> None:
+    """Some calls hang: they are dropped and in doubt. What waits behind them stays ready."""
+    calm.start()
+    await calm.answering()
+    calm.x.script(*(http.silence(take=True) for _ in range(20)))
     for _ in range(8):
-        await town.say(draft=replace(town.draft(), channels=("twitter",)))
-    await until(lambda: town.states("sending") >= 4, 20)
+        await calm.say(draft=replace(calm.draft(), channels=("twitter",)))
+    await until(lambda: calm.states("sending") >= 4, 20)
     began = time.monotonic()
-    assert await town.end(signal.SIGTERM) == 0
+    assert await calm.end(signal.SIGTERM) == 0
     assert time.monotonic() - began < 10
-    assert not town.states("sending")
-    assert town.states("in_doubt") >= 4
-    assert town.states("ready") == 8 - town.states("in_doubt")
-    town.start()
-    await town.settled()
-    (await town.verdict()).holds()
+    states = dict(calm.query("SELECT state, count(*) FROM delivery GROUP BY state"))
+    assert states["in_doubt"] >= 4
+    assert states == {"in_doubt": states["in_doubt"], "ready": 8 - states["in_doubt"]}
+    calm.x.honest()
+    calm.start()
+    await calm.settled()
+    (await calm.verdict()).holds()
 
 
 @pytest.mark.fault(10)
