@@ -117,11 +117,11 @@ def handing(key: str = "", digest: str = "", draft_id: int | None = None) -> Han
 
 
 @asynccontextmanager
-async def world(folder: Path, mode: Mode = Mode.DRILL) -> AsyncIterator[World]:
-    """Build it."""
+async def world(folder: Path, mode: Mode = Mode.DRILL, text: str = CONFIG) -> AsyncIterator[World]:
+    """Build it of this configuration."""
     path = folder / "config.toml"
     path.touch(0o600)
-    path.write_text(CONFIG.format(mode=mode.value), encoding="utf-8")
+    path.write_text(text.format(mode=mode.value), encoding="utf-8")
     config, clock, changes = load_config(path), Clock(), list[int]()
     async with bootstrap.stored(config, read_only=False) as store, bootstrap.channels_of(config) as channels:
         context = replace(bootstrap.context_of(config), clock=clock)

@@ -18,7 +18,7 @@ from broadcaster.client import Client
 from broadcaster.events import Event, Events, Topic
 from broadcaster.model import Mode
 from broadcaster.tui.app import DeskApp
-from tests.desk.world import World, world
+from tests.desk.world import CONFIG, World, world
 
 SIZE = (80, 24)
 _TURNS = 2000
@@ -81,9 +81,9 @@ class Seat:
 
 
 @asynccontextmanager
-async def core(folder: Path, mode: Mode = Mode.DRILL) -> AsyncIterator[Core]:
-    """Start a core."""
-    async with world(folder, mode) as here:
+async def core(folder: Path, mode: Mode = Mode.DRILL, text: str = CONFIG) -> AsyncIterator[Core]:
+    """Start a core of this configuration."""
+    async with world(folder, mode, text) as here:
         made = Core(here, folder / "desk.sock", Events())
         here.desk._changed = here.desk.glass._changed = here.automatic._changed = made.changed
         async with served(made):

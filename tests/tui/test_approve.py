@@ -19,7 +19,7 @@ from broadcaster.tui.handing import Handing
 from broadcaster.tui.screens.approve import ApproveScreen, ReviewScreen
 from broadcaster.tui.screens.preview import PreviewScreen
 from broadcaster.tui.screens.send import SendScreen
-from tests.desk.world import OFFICER, SECOND, handing
+from tests.desk.world import CONFIG, OFFICER, SECOND, handing
 from tests.tui.desk import Core, Seat, core, seat
 
 LIVE = "4芋窪"
@@ -318,3 +318,30 @@ async def test_a_preview_that_is_no_longer_true_is_refused_and_shown_anew(tmp_pa
         await typed(here, LIVE)
         await here.until(lambda: not isinstance(here.app.screen, SendScreen | PreviewScreen))
         assert len((await made.here.desk.board()).waiting) == 1
+
+
+@pytest.mark.fault(104)
+@pytest.mark.parametrize("language", ["ja", "en"])
+async def test_a_preview_that_a_restart_has_overtaken_is_not_sent_before_it_was_seen(
+    tmp_path: Path, language: str
+) -> None:
+    """The core comes back with other words while the preview is open: what was seen is not what would go out."""
+    changed = CONFIG.replace('name = "東大和市"', 'name = "新東大和市"')
+    async with core(tmp_path, Mode.LIVE) as made:
+        sitting = seat(made, language)
+        here = await sitting.__aenter__()
+        await previewed(here)
+    await here.until(lambda: here.app.away is not None)
+    async with core(tmp_path, Mode.LIVE, changed) as again:
+        await here.until(lambda: here.app.away is None)
+        await here.press("enter")
+        await typed(here, LIVE if language == "ja" else "4 芋窪")
+        await here.until(lambda: here.app.words("preview_changed") in told(here))
+        assert not (await again.here.desk.board()).waiting
+        await here.press("escape")
+        await here.until(lambda: "新東大和市" in str(here.app.screen.shown["channels"]))  # type: ignore[attr-defined]
+        await here.press("enter")
+        await typed(here, LIVE if language == "ja" else "4 芋窪")
+        await here.until(lambda: not isinstance(here.app.screen, SendScreen | PreviewScreen))
+        assert len((await again.here.desk.board()).waiting) == 1
+        await sitting.__aexit__(None, None, None)
