@@ -49,13 +49,14 @@ def say(code: str, language: str | None = None, front: str = CLI, /, **params: o
     """Return the sentence for `code`. `language` None means that of the environment.
 
     A parameter worded in each language is given as `meaning_ja` and `meaning_en`, and stands in both as `{meaning}`.
-    What can be done next stands as `{next_...}` and is worded for the `front` end it is read on (docs/adr/0027).
+    What can be done next stands as `{next_...}` and is worded for the `front` end it is read on (docs/adr/0027). A
+    parameter that is a code itself stands as `{state:state_}`: in the words of `state_failed`.
     """
     chosen = language or language_of(os.environ)
     own = {name.removesuffix(f"_{chosen}"): value for name, value in params.items() if name.endswith(f"_{chosen}")}
     try:
         return sentences(chosen)[code].format_map(_Places(chosen, front, {**params, **own}))
-    except (KeyError, IndexError):
+    except (KeyError, IndexError, ValueError):
         if os.environ.get("BROADCASTER_CATALOG") == "strict":
             raise
         return " ".join([code, *(f"{name}={value}" for name, value in params.items())])
@@ -65,7 +66,7 @@ class _Places(dict[str, object]):
     """What stands in the places of a sentence."""
 
     def __init__(self, language: str, front: str, params: Mapping[str, object]) -> None:
-        super().__init__(params)
+        super().__init__({name: _Code.of(value, language) for name, value in params.items()})
         self._language, self._front = language, front
 
     def __missing__(self, name: str) -> str:
@@ -73,3 +74,25 @@ class _Places(dict[str, object]):
         if not name.startswith(NEXT):
             raise KeyError(name)
         return sentences(self._language)[f"{name}_{self._front}"].format_map(self)
+
+
+class _Code(str):
+    """A text that may be a code of the catalogue, once its beginning is put before it."""
+
+    __slots__ = ("language",)
+    language: str
+
+    @classmethod
+    def of(cls, value: object, language: str) -> object:
+        """Return the value; a text so that it can be said in words."""
+        if not isinstance(value, str):
+            return value
+        made = cls(value)
+        made.language = language
+        return made
+
+    def __format__(self, spec: str) -> str:
+        """Say it in words where the place asks for them; a code without words stays as it is."""
+        if spec.endswith("_"):
+            return sentences(self.language).get(f"{spec}{self}", str(self))
+        return super().__format__(spec)

@@ -4,6 +4,7 @@ import ast
 import re
 import string
 from collections.abc import Iterator
+from enum import StrEnum
 from pathlib import Path
 from unicodedata import east_asian_width
 
@@ -11,6 +12,8 @@ import pytest
 
 from broadcaster import catalog
 from broadcaster.errors import Reason
+from broadcaster.model import Kind, State
+from broadcaster.ports.store import DraftState, SubmissionState, Verb
 
 ROOT = Path(__file__).parents[2]
 RAISED = {
@@ -102,6 +105,32 @@ def test_no_sentence_is_empty_or_unfinished() -> None:
 
 
 @pytest.mark.parametrize("language", catalog.LANGUAGES)
+@pytest.mark.parametrize(
+    ("begins", "codes"),
+    [
+        ("state_", State),
+        ("verb_", Verb),
+        ("kind_", Kind),
+        ("draft_is_", DraftState),
+        ("submission_is_", SubmissionState),
+    ],
+)
+def test_a_parameter_that_is_a_code_is_said_in_words(language: str, begins: str, codes: type[StrEnum]) -> None:
+    known = catalog.sentences(language)
+    asked = {spec for sentence in known.values() for _, _, spec, _ in string.Formatter().parse(sentence) if spec}
+    assert {each for each in asked if each.endswith("_")} == {
+        *("state_", "verb_", "kind_", "draft_is_", "submission_is_"),
+    }
+    assert {f"{begins}{each.value}" for each in codes} <= known.keys()
+
+
+def test_a_code_without_words_stays_as_it_is() -> None:
+    said = catalog.say("decision_impossible", "en", delivery=7, state="failed", verb="unheard_of")
+    assert catalog.sentences("en")["state_failed"] in said
+    assert '"unheard_of"' in said
+
+
+@pytest.mark.parametrize("language", catalog.LANGUAGES)
 def test_every_next_step_is_worded_for_both_front_ends_and_none_for_nobody(language: str) -> None:
     known = catalog.sentences(language)
     wanted = {name for sentence in known.values() for name in places(sentence) if name.startswith(catalog.NEXT)}
@@ -115,7 +144,12 @@ def test_who_sits_at_the_desk_is_told_keys_and_no_commands(language: str) -> Non
     ours = {code for code, files in raised().items() if any(file.split("/")[1] in CORE for file in files)}
     seen = {code for code in catalog.sentences(language) if code.startswith(("tui_", "advice_", "hand_", "event_"))}
     for code in (ours | seen) - ADMIN:
-        own = {name: 7 for name in places(catalog.sentences(language)[code]) if not name.startswith(catalog.NEXT)}
+        parts = string.Formatter().parse(catalog.sentences(language)[code])
+        own = {
+            name: "7" if spec and spec.endswith("_") else 7
+            for _, name, spec, _ in parts
+            if name and name[:5] != catalog.NEXT
+        }
         said = catalog.say(code, language, catalog.TUI, **{"delivery": 7, **own})
         assert not re.search("broadcaster [a-z]", said), code
     assert "broadcaster status" in catalog.say("alert_not_found", language, alert="1-1")
