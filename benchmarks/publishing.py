@@ -1,7 +1,8 @@
 """From acceptance until page and feeds are public: both directories hold the edition, synced, and residents get it.
 
 Five alerts in three languages are in force; each round one of them is updated. Measured from the begin of the
-acceptance's commit until the channel has switched its directory; there is no peer that does the same.
+acceptance's commit until the channel has switched its directory; the compressed copies of what is new follow, and are
+not waited for. There is no peer that does the same.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ async def measure(options: frame.Options) -> frame.Report:
     series = tuple(frame.Series(name, frame.ms(values)) for name, values in taken.items())
     whole = next(each for each in series if each.name.startswith("both"))
     figure = frame.Figure("page and feeds published, median", whole.median, ALLOWED_MS, "ms", ours=whole.name)
-    said = f"{IN_FORCE} alerts in three languages in force; no peer does the same."
+    said = f"{IN_FORCE} alerts in three languages in force; compressed copies follow after. No peer does the same."
     return frame.Report("publishing", "Until page and feeds are public", series, (figure,), said=(said,))
 
 
