@@ -74,7 +74,8 @@ class Letters:
 class Webhook:
     """A POST of JSON to one address; whoever answers 2xx has it."""
 
-    url: str
+    url: str = field(repr=False)
+    """Often a secret itself."""
     secret: str = field(repr=False)
     city: City
     mode: str

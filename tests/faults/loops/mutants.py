@@ -29,7 +29,8 @@ EQUIVALENTS = Path(__file__).with_name("mutants.toml")
 _RULES = ("outcome", "retry", "ordering", "settle", "lane", "budget", "force", "egress", "approval", "routing")
 _UNIT = "tests/unit/test_"
 TESTS: Mapping[str, tuple[str, ...]] = {
-    **{f"broadcaster/rules/{name}.py": (f"{_UNIT}policies.py",) for name in ("egress", "approval", "routing")},
+    **{f"broadcaster/rules/{name}.py": (f"{_UNIT}policies.py",) for name in ("approval", "routing")},
+    "broadcaster/rules/egress.py": (f"{_UNIT}policies.py", f"{_UNIT}canary.py"),
     **{f"broadcaster/rules/{name}.py": (f"{_UNIT}{name}.py",) for name in _RULES[:7]},
     **{
         f"broadcaster/rules/{name}.py": (f"{_UNIT}{name}.py",)
@@ -49,7 +50,9 @@ TESTS: Mapping[str, tuple[str, ...]] = {
     "broadcaster/rules/checks/lookalikes.py": (f"{_UNIT}checks.py",),
     "broadcaster/rules/watching.py": ("tests/upstream/test_subjects.py",),
     "broadcaster/rules/hazards.py": ("tests/upstream/test_readers.py",),
-    **{f"broadcaster/rules/{name}.py": (f"{_UNIT}{name}.py",) for name in ("breakglass", "feeds", "staffing")},
+    **{
+        f"broadcaster/rules/{name}.py": (f"{_UNIT}{name}.py",) for name in ("breakglass", "canary", "feeds", "staffing")
+    },
     "broadcaster/rules/checks/__init__.py": (f"{_UNIT}checks.py",),
     "channels/_http.py": ("tests/channels/test_http.py",),
 }
