@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import durable, filling, frame, house
+from broadcaster import loops
 from broadcaster.clock import SystemClock
 from broadcaster.model import Attempt, Mode, Outcome, Receipt
 from broadcaster.ports.store import Claim, Lane, Work
@@ -100,6 +101,7 @@ async def measure(options: frame.Options) -> frame.Report:
 async def _compared(store: Store, folder: Path, rounds: int, count: int) -> frame.Report:
     epoch = await store.begin("bench", SystemClock().now())
     peer = Peer(folder) if frame.installed("huey") else None
+    loops.spare_what_stays()
 
     async def mine(_: int) -> float:
         return await ours(store, epoch, count)

@@ -16,7 +16,7 @@ from broadcaster.rules import budget, timekeeping
 DISK_FREE = 1_000_000_000
 """Bytes that should be free: a day of the worst logging and a backup."""
 LONGEST_LOG = 64 << 20
-"""Bytes of the store's log; it is taken in at an eighth of that unless somebody still reads what was before."""
+"""Bytes of the store's log; it is taken in after each commit unless somebody still reads what was before."""
 _SLACK = timedelta(minutes=1)
 _MICRO = 1_000_000
 

@@ -102,14 +102,14 @@ WHERE channel = :channel AND state = 'accepted' AND reads < 30 AND due_at < upda
 
 -- name: next_expiry
 SELECT expires_at AS value FROM delivery
-WHERE channel = :channel AND state IN ('ready', 'retry_wait', 'held', 'needs_human') ORDER BY expires_at LIMIT 1;
+WHERE channel = :channel AND (state IN ('ready', 'retry_wait') OR state IN ('held', 'needs_human')) ORDER BY expires_at LIMIT 1;
 
 -- name: channels
 SELECT DISTINCT channel FROM standing;
 
 -- name: over
 SELECT * FROM delivery
-WHERE channel = :channel AND state IN ('ready', 'retry_wait', 'held', 'needs_human') AND expires_at <= :now
+WHERE channel = :channel AND (state IN ('ready', 'retry_wait') OR state IN ('held', 'needs_human')) AND expires_at <= :now
 ORDER BY expires_at LIMIT 0 + :limit;
 
 -- name: epoch
