@@ -18,7 +18,7 @@ COLUMNS = ("paper_time", "paper_serial", "paper_where", "paper_what", "paper_who
 
 def told(chronology: Any, say: Reader) -> list[Told]:
     """Return every line in words."""
-    teller = Teller(say, chronology["zone"])
+    teller = Teller(say, chronology["zone"], [row["alert"] for row in chronology["rows"]])
     return [teller.tell(each) for each in chronology["happenings"]]
 
 

@@ -25,7 +25,8 @@ class Section:
 
 def sections(handover: Any, say: Reader) -> list[Section]:
     """Return the sheet (`desk.Handover` as JSON) in words."""
-    teller = Teller(say, handover["board"]["zone"])
+    board = handover["board"]
+    teller = Teller(say, board["zone"], [row["alert"] for row in board["rows"]])
     made = [Section(say(code), tuple(lines(handover, teller))) for code, lines in _SECTIONS]
     return [each if each.lines else Section(each.title, (say("hand_none"),)) for each in made]
 
@@ -85,7 +86,7 @@ def _wanting(handover: Any, teller: Teller) -> Iterator[str]:
         advice = teller.say(f"advice_{entry['advice']}", delivery=each["id"])
         reason = teller.reason(each["reason"])
         where = teller.place(each["channel"], each["target"])
-        why = f" ({reason})" if reason and reason not in advice else ""
+        why = f" ({reason})" if reason and reason.casefold() not in advice.casefold() else ""
         yield f"[{each['id']}] {entry['serial']} {where}: {advice}{why}"
 
 

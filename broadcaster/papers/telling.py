@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -27,11 +27,14 @@ class Told:
 
 
 class Teller:
-    """Puts happenings into words, times in the city's zone (an IANA name)."""
+    """Puts happenings into words, times in the city's zone (an IANA name). What happened to one of `alerts` is told by
+    its words in the reader's language; the chain holds the authoritative ones.
+    """
 
-    def __init__(self, say: Reader, zone: str) -> None:
+    def __init__(self, say: Reader, zone: str, alerts: Iterable[Any] = ()) -> None:
         self.say = say
         self._zone = ZoneInfo(zone)
+        self._alerts = {f"{alert['incident']}-{alert['version']}": alert for alert in alerts}
 
     def tell(self, happening: Any) -> Told:
         """Return one happening (`desk.Happening` as JSON) in words."""
@@ -82,7 +85,12 @@ class Teller:
         if not self.knows(code):
             return self._other(happening)
         values = {name: self._value(name, value) for name, value in happening["params"].items()}
-        return self.say(code, **{**values, "headline": happening["headline"]}).strip()
+        return self.say(code, **{**values, "headline": happening["headline"], **self._worded(happening)}).strip()
+
+    def _worded(self, happening: Any) -> dict[str, str]:
+        """Return what an alert says in the reader's language."""
+        alert = self._alerts.get(happening["serial"])
+        return {"headline": self.say.headline(alert), "areas": self.say.areas(alert)} if alert else {}
 
     def _other(self, happening: Any) -> str:
         """Tell an event that has no sentence by its own name: nothing in the chain may be left out."""
@@ -123,6 +131,11 @@ def _flag(teller: Teller, value: Any) -> str:
     return teller.say("flag_possible_duplicate") if value else ""
 
 
+def _subject(teller: Teller, value: Any) -> str:
+    kind, _, name = str(value).partition(" ")
+    return teller.say.who(name) if kind == "officer" else str(value)
+
+
 _TURNS: Mapping[str, Turn] = {
     "kind": _named("kind"),
     "outcome": _named("outcome"),
@@ -137,5 +150,6 @@ _TURNS: Mapping[str, Turn] = {
     "why": _why,
     "level": _level,
     "possible_duplicate": _flag,
+    "subject": _subject,
 }
 """How a value is said, by the name of its parameter; any other stands as it is."""

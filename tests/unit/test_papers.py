@@ -37,7 +37,8 @@ def happening(code: str = "submitted", **changes: Any) -> dict[str, Any]:
 
 
 def chronology(*happenings: dict[str, Any], headline: str = "避難指示") -> dict[str, Any]:
-    rows = [{"alert": {"infos": [{"language": "ja", "headline": headline}]}}]
+    info = {"language": "ja", "headline": headline, "areas": []}
+    rows = [{"alert": {"incident": 0, "version": 1, "infos": [info]}}]
     return {
         "mode": "live", "now": AT, "city": "東大和市", "zone": ZONE, "incident": 7, "rows": rows,
         "happenings": list(happenings),
@@ -129,6 +130,16 @@ def test_a_word_in_a_sentence_is_the_readers() -> None:
     assert (told.where, told.who) == ("メール", "自動")
     assert told.what == "送信 1 回目 不明 -> 確認中 〔二重の可能性〕"
     assert "in doubt" in Teller(say("en"), ZONE).tell(tried).what
+
+
+def test_what_was_accepted_is_told_in_the_readers_words() -> None:
+    areas = [{"area_desc": "Imokubo"}]
+    infos = [{"language": "ja", "headline": "避難指示"}, {"language": "en", "headline": "Order", "areas": areas}]
+    alert = {"incident": 7, "version": 1, "infos": infos}
+    accepted = happening("accepted", params=EVERYTHING["accepted"], headline="避難指示")
+    assert 'alert accepted "Order" level 4 for Imokubo' in Teller(say("en"), ZONE, [alert]).tell(accepted).what
+    added = happening("officer_added", params={"subject": "officer duty-b"})
+    assert "当直B" in Teller(say("ja", **{"duty-b": "当直B"}), ZONE).tell(added).what
 
 
 def test_what_the_catalogue_does_not_know_is_told_all_the_same() -> None:

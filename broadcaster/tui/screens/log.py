@@ -17,12 +17,16 @@ from broadcaster.tui.drawing import pad
 from broadcaster.tui.screens.paged import PAGE, PagedScreen
 from broadcaster.tui.words import plain
 
+SERVICE = "service"
+"""Who the chain names where nobody did it."""
+
 
 class LogScreen(PagedScreen):
     """The chain, newest first; `v` verifies all of it."""
 
     NAME: ClassVar[str] = "tui_log_name"
     ABOUT: ClassVar[str] = "tui_log_about"
+    OPENS: ClassVar[bool] = False
     BINDINGS: ClassVar[list[BindingType]] = [Binding("v", "verify", "tui_key_verify")]
 
     def __init__(self) -> None:
@@ -52,7 +56,7 @@ class LogScreen(PagedScreen):
         """Return number, time, who, what, about what."""
         teller = Teller(self.words, self.desk.zone)
         at, event = teller.local(item["at"]), teller.known(f"event_{item['event']}", item["event"])
-        who = self.words.who(item["actor"])
+        who = self.words("told_service") if item["actor"] == SERVICE else self.words.who(item["actor"])
         return plain(f"{item['seq']:>6}  {at:%m/%d %H:%M:%S}  {pad(event, 22)}{pad(who, 14)}{item['subject']}")
 
     def detail(self, item: Any) -> Content:

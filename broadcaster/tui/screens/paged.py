@@ -25,6 +25,8 @@ class PagedScreen(DeskScreen[None]):
     """`n` fetches what is older, `g` begins again at the newest."""
 
     CSS_PATH = "../css/records.tcss"
+    OPENS: ClassVar[bool] = True
+    """Whether a line leads on to another screen."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "older", "tui_key_older"),
         Binding("g", "newest", "tui_key_newest"),
@@ -40,7 +42,7 @@ class PagedScreen(DeskScreen[None]):
     def body(self) -> Iterable[Widget]:
         """Return head, list and detail."""
         yield Prose(id="head")
-        yield Choices()
+        yield Choices(opens=self.OPENS)
         yield Prose(id="detail")
 
     def on_mount(self) -> None:

@@ -15,6 +15,7 @@ from textual.widget import Widget
 from textual.widgets import OptionList, Static
 
 from broadcaster.client import Client
+from broadcaster.model import Part
 from broadcaster.tui.drawing import GOOD, WARNING, day_of, left_out, pad
 from broadcaster.tui.lines import moment
 from broadcaster.tui.screens.base import DeskScreen
@@ -23,13 +24,13 @@ from broadcaster.tui.screens.plan_form import PlanFormScreen
 from broadcaster.tui.screens.reason import ReasonScreen
 from broadcaster.tui.widgets.choices import Choices
 from broadcaster.tui.widgets.folded import Prose
-from broadcaster.tui.words import plain
+from broadcaster.tui.words import plain, width
 
 DAYS = 30
 _PLAN, _STANDING = 30, 30
 """Columns of a plan's title, and of whether it speaks."""
-_NAME, _PART = 26, 14
-"""Columns of the title, and of the word for the part, of one announcement."""
+_NAME = 26
+"""Columns of the title of one announcement."""
 
 
 ASKING = ("held", "suspended", "failed")
@@ -141,10 +142,17 @@ class RoutineScreen(DeskScreen[None]):
 
     def _occurrence(self, each: Any) -> Content:
         at, part = day_of(moment(each["due"]), self.desk.zone, self.words), self.words(f"routine_short_{each['part']}")
-        why, said = left_out(each, self.words), f"  {at}  {pad(self._title(each['plan']), _NAME)}{pad(part, _PART)}"
+        why, said = (
+            left_out(each, self.words),
+            f"  {at}  {pad(self._title(each['plan']), _NAME)}{pad(part, self._part_columns)}",
+        )
         if each["state"] in ASKING:
             return Content.assemble(plain(said), plain(why, f"bold {WARNING}"))
         return Content.assemble(plain(said, "dim" if why else ""), plain(why, "dim"))
+
+    @property
+    def _part_columns(self) -> int:
+        return max(width(self.words(f"routine_short_{part}")) for part in Part) + 2
 
     def _title(self, plan: str) -> str:
         """Return what a plan is called; one that is gone by its id."""

@@ -32,4 +32,5 @@ class SubscribersScreen(PaperScreen):
             yield plain(self.words("subscribers_suppressed", count=self.found["suppressed"]))
         for kind in ("language", "area"):
             for name, count in self.found[f"by_{kind}"].items():
-                yield plain(self.words(f"subscribers_{kind}", name=name, count=f"{count:,}"))
+                said = self.words.tongue(name) if kind == "language" else name
+                yield plain(self.words(f"subscribers_{kind}", name=said, count=f"{count:,}"))

@@ -14,12 +14,19 @@ from broadcaster.tui.widgets.folded import Fitting
 
 
 class Choices(OptionList):
-    """Textual's list with our keys: it posts `OptionList.OptionHighlighted` and `OptionList.OptionSelected`."""
+    """Textual's list with our keys; `opens`: whether a line leads on. It posts `OptionList.OptionHighlighted` and
+    `OptionList.OptionSelected`.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "select", "tui_key_open")]
 
-    def __init__(self) -> None:
+    def __init__(self, *, opens: bool = True) -> None:
         super().__init__(id="list", markup=False)
+        self._opens = opens
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 (Textual's own)
+        """Offer to open where there is something behind a line."""
+        return action != "select" or self._opens
 
     def put(self, lines: Iterable[Content], ids: Iterable[str], *, headings: frozenset[int] = frozenset()) -> None:
         """List these instead. The cursor does not stop at `headings` (places)."""

@@ -19,7 +19,7 @@ from broadcaster.tui.words import plain, width
 
 _PIECES = re.compile(r"[!-~\u00a1-\u024f]+ ?| |.", re.DOTALL)
 """What stays together: a word with the blank behind it, or one wide letter."""
-_NOT_FIRST = "、。，．）」』】〕！？：；・ーっゃゅょぁぃぅぇぉッャュョァィゥェォ々"
+_NOT_FIRST = "、。，．）」』】〕！？：；・ーっゃゅょぁぃぅぇぉッャュョァィゥェォ々.,;:!?)]"
 """What no line begins with."""
 _NOT_LAST = "（「『【〔［"
 """What no line ends with."""
