@@ -52,7 +52,9 @@ def test_killed_again_and_again_it_loses_nothing_and_hides_no_copy(
 def test_the_power_goes_again_and_again_and_nothing_acknowledged_is_lost(
     share: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    *found, control = counted(tmp_path, capsys, "--points", 0, "--cuts", CUTS, "--seed", share)["cuts"]["rows"]
+    *found, control = counted(tmp_path, capsys, "--points", 0, "--cuts", CUTS, "--control", 20, "--seed", share)[
+        "cuts"
+    ]["rows"]
     assert sum(each["cuts"] for each in found) >= CUTS
     assert [(each["lost"], each["broken"]) for each in found] == [(0, 0)] * len(found)
     assert control["lost"] > 0, "the bench sees a store that does not sync"

@@ -43,6 +43,7 @@ TEMPLATES = {"flood-level4": 6, "flood-level3": 3, "power-cut": 1}
 """What a stream is made of, and how often: emergencies, warnings, information."""
 UPDATES = 0.4
 """The share of updates in a stream."""
+_PATIENT_S = 600.0
 _OPEN = ("ready", "sending", "retry_wait", "in_doubt")
 _FREE = "public_utility = true\nposts_per_15_min = 100000\nposts_per_24_h = 100000\n"
 _LANE = "[channels.{}.lane]\nrate_per_s = 50\nburst = 100\n"
@@ -223,13 +224,13 @@ class Life:
         return str(sent["alert"]["identifier"])
 
     async def stream(self, chance: random.Random, pause_s: float = 0.05) -> None:
-        """Say one thing after the other, new ones and updates, until cancelled."""
+        """Say one thing after the other, new ones and updates, until cancelled: between deaths that may take long."""
         latest: list[tuple[str, str]] = []
         while True:
             before = chance.choice(latest) if latest and chance.random() < UPDATES else None
             of, template = before or (None, chance.choices(*zip(*TEMPLATES.items(), strict=True))[0])
             with suppress(Conflict), self._slowed():
-                said = await self.say(of=of, template=template)
+                said = await self.say(of=of, template=template, limit_s=_PATIENT_S)
                 latest = [*(each for each in latest if each != before), (said, template)][-6:]
             await asyncio.sleep(pause_s)
 

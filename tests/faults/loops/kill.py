@@ -40,7 +40,7 @@ CALLS, MOMENTS = 0.25, 0.15
 POWER_HEAD = ("power cuts under the store", "cuts", "acknowledged, looked for", "acknowledged, lost", "broken")
 POWER_KEYS = ("what", "cuts", "looked_for", "lost", "broken")
 NORMAL = "PRAGMA synchronous = NORMAL"
-CONTROL, CONTROL_CUTS = "control: a store that does not sync each commit", 100
+CONTROL = "control: a store that does not sync each commit"
 Living = Callable[[], Awaitable[Tally]]
 
 
@@ -84,6 +84,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--points", type=int, default=240)
     parser.add_argument("--seconds", type=float, default=600.0)
     parser.add_argument("--cuts", type=int, default=2000)
+    parser.add_argument("--control", type=int, default=100, help="power cuts of a store that does not sync")
     parser.add_argument("--messages", type=int, default=200)
     parser.add_argument("--together", type=int, default=(os.cpu_count() or 1) + 1, help="lives at a time")
     parser.add_argument("--seed", type=int, default=secrets.randbelow(1 << 31))
@@ -180,7 +181,7 @@ def _power(options: argparse.Namespace, report: Report) -> None:
     jobs += [("as it runs", (), share)] * workers + [
         ("with a checkpoint every 30 pages", (power.OFTEN,), share)
     ] * workers
-    jobs += [(CONTROL, (power.OFTEN, NORMAL), CONTROL_CUTS)]
+    jobs += [(CONTROL, (power.OFTEN, NORMAL), options.control)]
     with ProcessPoolExecutor(workers, multiprocessing.get_context("forkserver")) as pool:
         asked = [
             pool.submit(power.worker, pragmas, count, options.seed + number)
