@@ -41,7 +41,7 @@ def test_every_problem_is_told_by_its_field() -> None:
         "infos[2].headline",
         "infos[0].areas",
         "slots.trick",
-        "first",
+        "last",
     ]
     assert [each.place for each in placed([Problem(code="plan_never", place=place) for place in places])] == [
         *("when.0.days", "when.1.season", "when.0.days", "texts.en.headline", "areas", "values.trick", "last")
