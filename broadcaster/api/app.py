@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from broadcaster.api.asking import Ask, Route
+from broadcaster.api.asking import Ask, Reload, Route
 from broadcaster.api.openapi import description
 from broadcaster.api.peers import caller_of, peer_of
 from broadcaster.api.routes import ROUTES
@@ -59,6 +59,8 @@ class Rooms:
     officers: Officers
     planning: Planning
     automatic: Automatic
+    reload: Reload | None = None
+    """None: nothing can be read again."""
     canary: Canary | None = None
     """None: no canary is configured."""
 
@@ -83,6 +85,7 @@ def _handler(rooms: Rooms, route: Route) -> _Handler:
             officers=rooms.officers,
             planning=rooms.planning,
             automatic=rooms.automatic,
+            reload=rooms.reload,
             canary=rooms.canary,
             path=request.match_info,
             query=request.query,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from broadcaster.canary import Canary
-from broadcaster.desk import Desk
+from broadcaster.desk import Desk, Reloaded
 from broadcaster.errors import Refused
 from broadcaster.model import Actor, Problem
 from broadcaster.officers import Caller, Officers
@@ -16,6 +16,10 @@ from broadcaster.upstream import Automatic
 
 MOST_ROWS = 500
 MOST_DIGITS = 18
+
+
+Reload = Callable[[], Awaitable[Reloaded]]
+"""Reads again what may change while the service runs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +31,7 @@ class Ask:
     planning: Planning
     canary: Canary | None
     automatic: Automatic
+    reload: Reload | None
     path: Mapping[str, str]
     query: Mapping[str, str]
     body: Any

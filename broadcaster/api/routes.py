@@ -19,11 +19,12 @@ from broadcaster.desk import (
     Handover,
     Pending,
     Preview,
+    Reloaded,
     Report,
     Submitted,
     Verdict,
 )
-from broadcaster.errors import Refused
+from broadcaster.errors import Conflict, Refused
 from broadcaster.model import Delivery, Draft, Problem
 from broadcaster.ports.store import Breaking, Past, Stats
 
@@ -102,6 +103,12 @@ async def _stats(ask: Ask) -> Stats:
     return await ask.desk.subscriber_stats()
 
 
+async def _reload(ask: Ask) -> Reloaded:
+    if ask.reload is None:
+        raise Conflict("reload_not_here")
+    return await ask.reload()
+
+
 async def _history(ask: Ask) -> Past:
     return await ask.desk.records.history(ask.maybe("before"), ask.limit())
 
@@ -175,6 +182,7 @@ ROUTES: tuple[Route, ...] = (
     get("/subscribers/stats", "Subscribers, counted", _stats, Stats),
     post("/subscribers", "Add or replace by address", _put, shapes.Put, shapes.Counted),
     post("/subscribers/remove", "Delete by address", _remove, shapes.Remove, shapes.Counted),
+    post("/reload", "Read plan files and rules again", _reload, None, Reloaded),
     *DRAFTING,
     *PEOPLE,
     *ANNOUNCING,

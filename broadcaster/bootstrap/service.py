@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from broadcaster import loops
 from broadcaster.bootstrap.instance import channels_of, context_of, stored
+from broadcaster.bootstrap.reloading import Reloader, reloading
 from broadcaster.bootstrap.watch import canarying
 from broadcaster.clock import SystemClock, SystemEntropy
 from broadcaster.config import Config
@@ -47,14 +48,22 @@ async def core(config: Config) -> None:
         book = rulebook_of(config)
         desk = desk_of(config, store, channels, changed, book)
         automatic = automatic_of(book, desk, store, changed)
-        alarm, planning = await calendar_of(config, store, desk, changed)
+        alarm, planning = calendar_of(config, store, desk, changed)
+        reloader = Reloader(config=config, planning=planning, book=book, desk=desk, clock=clock)
         watch = canarying(config, desk.office, store, changed)
+        await reloader.begin()
         async with officers_of(config, store) as officers, watch as canary:
             rooms = Rooms(
-                desk=desk, events=events, officers=officers, planning=planning, automatic=automatic, canary=canary
+                desk=desk,
+                events=events,
+                officers=officers,
+                planning=planning,
+                automatic=automatic,
+                canary=canary,
+                reload=reloader.reload,
             )
             serving = serve(application(rooms), config.socket, config.socket_group)
-            async with serving, watching(config, store, changed, automatic):
+            async with serving, watching(config, store, changed, automatic) as reloader.watcher, reloading(reloader):
                 loops.spare_what_stays()
                 await _until_told(dispatcher, alarm, desk)
 
@@ -109,9 +118,9 @@ def desk_of(
     )
 
 
-async def calendar_of(config: Config, store: Store, desk: Desk, changed: Callable[[], None]) -> tuple[Runner, Planning]:
-    """Make the alarm clock of routine announcements and the room in which they are planned, the folder's plans read."""
-    from broadcaster.routine import Planning, Runner, Shelf, read_folder  # noqa: PLC0415 - for the service only
+def calendar_of(config: Config, store: Store, desk: Desk, changed: Callable[[], None]) -> tuple[Runner, Planning]:
+    """Make the alarm clock of routine announcements and the room in which they are planned."""
+    from broadcaster.routine import Planning, Runner, Shelf  # noqa: PLC0415 - for the service only
 
     announcing = announcing_of(config, store, desk, SystemClock())
     alarm = Runner(announcing, changed)
@@ -121,7 +130,6 @@ async def calendar_of(config: Config, store: Store, desk: Desk, changed: Callabl
         changed()
 
     planning = Planning(announcing, planned, Shelf(config.routine.folder))
-    await planning.refresh(read_folder(config.routine.folder))
     return alarm, planning
 
 
@@ -139,12 +147,12 @@ def announcing_of(config: Config, store: RoutineStore, desk: Desk, clock: Clock)
 @asynccontextmanager
 async def watching(
     config: Config, store: Store, changed: Callable[[], None], automatic: Automatic | None = None
-) -> AsyncGenerator[None, None]:
+) -> AsyncGenerator[Watcher, None]:
     """Watch the configured feeds meanwhile."""
     async with watcher_of(config, store, changed, automatic) as watcher:
         running = asyncio.create_task(watcher.run())
         try:
-            yield
+            yield watcher
         finally:
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)

@@ -22,6 +22,7 @@ COMMANDS = {
     "init": "setup:init",
     "check": "setup:check",
     "run": "service:run",
+    "reload": "deciding:reload",
     "tui": "desk:tui",
     "preview": "looking:preview",
     "measure": "looking:measure",

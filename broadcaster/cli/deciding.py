@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from broadcaster.cli.session import Session, command
-from broadcaster.cli.tables import channel
+from broadcaster.cli.tables import channel, wrong_lines
 from broadcaster.cli.words import words
 
 
@@ -33,3 +33,12 @@ def reopen(session: Session, name: str) -> None:
     """Try a channel again that was taken down."""
     session.client().reopen(name)
     session.show({"channel": name, "reopened": True}, words("check_reopened", channel=channel(name)))
+
+
+@command("reload")
+def reload(session: Session) -> None:
+    """Have plan files and the rules over watched feeds read again."""
+    done = session.client().reload()
+    session.exit_code = 1 if done["problems"] else 0
+    said = words("reloaded", plans=done["plans"], rules=done["rules"])
+    session.show(done, said, *wrong_lines(done["problems"]))

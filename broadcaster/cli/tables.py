@@ -9,7 +9,7 @@ from unicodedata import east_asian_width
 from zoneinfo import ZoneInfo
 
 from broadcaster.cli.people import headline, who
-from broadcaster.cli.words import language, words
+from broadcaster.cli.words import language, problem, words
 from broadcaster.papers import silence
 from broadcaster.papers.attention import advice, attention
 from broadcaster.papers.automatic import standing
@@ -41,6 +41,7 @@ def needs_lines(board: Any) -> Iterator[str]:
     """Yield what needs a person: failures and doubts, submissions that wait, channels and feeds that are down."""
     yield from _glass_lines(board)
     yield from automatic_lines(board)
+    yield from wrong_lines(board["wrong"])
     yield from _attention_lines(board)
     yield from silent_lines(board["canary"], board["zone"])
     yield from _waiting_lines(board)
@@ -59,6 +60,13 @@ def _glass_lines(board: Any) -> Iterator[str]:
     for row in board["rows"]:
         if row["unreviewed"]:
             yield f"  ! {words('board_unreviewed', serial=serial(row['alert']), by=who(row['approved_by']))}"
+
+
+def wrong_lines(problems: Any) -> Iterator[str]:
+    """Yield files that cannot be read while the service runs; what was in force before stays so."""
+    if problems:
+        yield words("board_wrong", count=len(problems))
+    yield from (f"  ! {problem(each)}" for each in problems)
 
 
 def automatic_lines(board: Any) -> Iterator[str]:

@@ -104,6 +104,10 @@ class Client(Persons):
         """Try a channel again."""
         self._call("POST", f"/channels/{quoted(channel)}/reopen")
 
+    def reload(self) -> Any:
+        """Have plan files and rules read again."""
+        return self._call("POST", "/reload")
+
     # ------------------------------------------------------------ records
 
     def history(self, before: int | None = None, limit: int = 50) -> Any:

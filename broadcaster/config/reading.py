@@ -51,11 +51,11 @@ def load_city(path: Path) -> City:
     return city
 
 
-def load_core(path: Path) -> Core:
+def load_core(path: Path, held: bytes | None = None) -> Core:
     """Return everything but the channels, from this file: an officer may read it without being allowed to read the
-    secrets that the channels' tables name. Raise `ConfigError`.
+    secrets that the channels' tables name. `held` is its text where that was read before. Raise `ConfigError`.
     """
-    reading = _Reading(path=path.absolute())
+    reading = _Reading(path=path.absolute(), held=held)
     document = reading.document()
     document.pop("channels", None)
     document.pop("canary", None)

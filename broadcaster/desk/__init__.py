@@ -14,7 +14,7 @@ from broadcaster.desk.pending import Pending
 from broadcaster.desk.presence import Presence, Present
 from broadcaster.desk.preview import ChannelPreview, Preview
 from broadcaster.desk.records import Chronology, Entries, Handover, Records, Verdict
-from broadcaster.desk.values import DeskStore, Firing, FollowUp, Handing, Office, Submitted
+from broadcaster.desk.values import DeskStore, Firing, FollowUp, Handing, Office, Reloaded, Submitted
 
 __all__ = [
     "Board",
@@ -40,6 +40,7 @@ __all__ = [
     "Present",
     "Preview",
     "Records",
+    "Reloaded",
     "Report",
     "Step",
     "Submitted",

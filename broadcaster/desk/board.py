@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from broadcaster.desk.presence import Present
 from broadcaster.desk.values import Office
-from broadcaster.model import UPSTREAM, Attempt, Grade, Limit, Mode, OccurrenceRow, Pulse, Reading
+from broadcaster.model import UPSTREAM, Attempt, Grade, Limit, Mode, OccurrenceRow, Problem, Pulse, Reading
 from broadcaster.ports.channel import BulkMessenger, Channel, Metered, Publisher
 from broadcaster.ports.store import AlertRow, Breaking, DraftRow, Spent, Stop, Submission, Told
 from broadcaster.rules import automatic, breakglass, budget, feeds, pace
@@ -111,6 +111,8 @@ class Board:
     canary: tuple[Pulse, ...] = ()
     """How each channel and public address that is watched is: when it last answered, and whether it is silent."""
     automatic: Automatic = field(default_factory=Automatic)
+    wrong: tuple[Problem, ...] = ()
+    """What is wrong with files that are read while the service runs; what was in force before stays so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -77,6 +77,8 @@ class Desk(Drafting):
         self.glass = Glass(self._office, changed)
         self.records = Records(self._office)
         self.presence = Presence(self._office.now, changed)
+        self.wrong: tuple[Problem, ...] = ()
+        """What is wrong with files that are read while the service runs: what was in force before stays so."""
 
     @property
     def mode(self) -> Mode:
@@ -107,7 +109,12 @@ class Desk(Drafting):
 
     async def board(self, limit: int = 50) -> Board:
         """Return the board: open ones first, then those in force, then the newest."""
-        return await board.board(self._office, limit, self.presence.officers)
+        return replace(await board.board(self._office, limit, self.presence.officers), wrong=self.wrong)
+
+    def tell_wrong(self, problems: tuple[Problem, ...]) -> None:
+        """Say on every board what is wrong with a file; nothing, once all are right."""
+        self.wrong = problems
+        self._changed()
 
     async def report(self, identifier: str) -> Report:
         """Return one alert with every attempt. Raise `NotFound`."""

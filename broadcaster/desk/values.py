@@ -118,6 +118,15 @@ class FollowUp:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reloaded:
+    """What was read again while the service runs: how many plan files and rules, and what is wrong with any of them."""
+
+    plans: int
+    rules: int
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Submitted:
     """What became of something handed in: accepted with its deliveries, or waiting as a submission whose texts
     have this `digest`.

@@ -98,6 +98,7 @@ ROUTES: Mapping[str, Rule] = {
     "review": _APPROVE,
     "decide": _DUTY,
     "reopen": Rule(roles=DUTY | ADMINS),
+    "reload": Rule(roles=DUTY | ADMINS, door=Door.OWNER),
     "history": _READ,
     "chronology": _READ,
     "audit": _READ,

@@ -250,6 +250,11 @@ def _heard(line: Line, paper: Paper) -> Content:
     return plain(fit(f"   {at} {each['feed']}: {said}  {each['text']}", paper.columns), WARNING)
 
 
+def _wrong(line: Line, paper: Paper) -> Content:
+    each = line.feed
+    return plain(fit(f" ! {each['place']}: {paper.words.problem(each)}", paper.columns), f"bold {BAD}")
+
+
 def _automatic(line: Line, paper: Paper) -> Content:
     each, at = line.feed, time_of(moment(line.feed["at"]), paper.zone)
     said = f" ! {at} {each['watch']}: {heard_words(each, paper.words)}  {each['text']}"
@@ -300,6 +305,7 @@ _SORTS: Mapping[Sort, Callable[[Line, Paper], Content]] = {
     Sort.HEARD: _heard,
     Sort.ROUTINE: _routine,
     Sort.PULSE: _pulse,
+    Sort.WRONG: _wrong,
     Sort.AUTOMATIC: _automatic,
     Sort.EMPTY: _empty,
 }

@@ -45,6 +45,8 @@ class Sort(StrEnum):
     HEARD = "heard"
     ROUTINE = "routine"
     PULSE = "pulse"
+    WRONG = "wrong"
+    """A file that cannot be read; what was in force before stays so."""
     AUTOMATIC = "automatic"
     """Something that was said without a person, or could not be."""
     EMPTY = "empty"
@@ -101,6 +103,7 @@ def lines_of(board: Any, now: datetime, hint: str = "") -> list[Line]:
         *([Line(key="hint", sort=Sort.HINT, text=hint)] if hint else []),
         *_attention(board, now),
         *_silent(board),
+        *_wrong(board),
         *_automatic(board),
         *_waiting(board),
         *_proposed(board),
@@ -154,6 +157,13 @@ def _waiting(board: Any) -> Iterator[Line]:
         yield Line(key="waiting", sort=Sort.HEADING, code="tui_waiting", number=len(board["waiting"]))
     for each in board["waiting"]:
         yield Line(key=f"?{each['id']}", sort=Sort.WAITING, submission=each)
+
+
+def _wrong(board: Any) -> Iterator[Line]:
+    if board["wrong"]:
+        yield Line(key="wrong", sort=Sort.HEADING, code="tui_wrong", number=len(board["wrong"]))
+    for number, each in enumerate(board["wrong"]):
+        yield Line(key=f"^{number}", sort=Sort.WRONG, feed=each)
 
 
 def _automatic(board: Any) -> Iterator[Line]:

@@ -120,6 +120,10 @@ class Watcher:
                 log.exception("a feed failed unexpectedly", extra={"event": "feed_broken", "feed": feed.name})
             await self._clock.sleep(feed.every_s * (0.9 + 0.2 * self._entropy.jitter()))
 
+    def watch_by(self, watches: Sequence[Watch]) -> None:
+        """Go by these rules from now on; what was read before is not read again."""
+        self._watches = watches
+
     async def poll_all(self) -> None:
         """Read every feed once."""
         for feed in self._feeds:
