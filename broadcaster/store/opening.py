@@ -27,7 +27,7 @@ _PRAGMAS = (
 _WRITER_PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
-    "PRAGMA wal_autocheckpoint = 8000",  # pages; only where `checkpointing`, which is there before it, cannot follow
+    "PRAGMA wal_autocheckpoint = 4000",  # pages; only where `checkpointing`, which is there before it, cannot follow
     "PRAGMA cache_size = -32768",  # KiB
     "PRAGMA journal_size_limit = 67108864",
 )

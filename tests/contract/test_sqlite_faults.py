@@ -179,7 +179,7 @@ async def test_a_snapshot_held_too_long_is_cut(store: Store) -> None:
 
 @pytest.mark.fault(25)
 async def test_once_it_is_cut_the_log_grows_no_more(backend: SqliteBackend) -> None:
-    """What is more than eight megabytes is taken in with each commit; but not while somebody reads what was before."""
+    """More than sixteen megabytes are taken in with each commit; but not while somebody reads what was before."""
     log = backend.path.with_name(backend.path.name + "-wal")
     begun, gate = threading.Event(), threading.Event()
 
