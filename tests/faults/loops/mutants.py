@@ -36,6 +36,7 @@ TESTS: Mapping[str, tuple[str, ...]] = {
         f"broadcaster/rules/{name}.py": (f"{_UNIT}{name}.py",)
         for name in ("suppression", "differences", "districts", "pace", "roles")
     },
+    "broadcaster/rules/settle.py": (f"{_UNIT}settlements.py", f"{_UNIT}settle.py"),
     "broadcaster/rules/deciding.py": (f"{_UNIT}deciding.py", f"{_UNIT}settle.py"),
     "broadcaster/rules/recurrence.py": (f"{_UNIT}recurrence.py", f"{_UNIT}plans.py"),
     "broadcaster/rules/calendar.py": (f"{_UNIT}recurrence.py",),
