@@ -4,9 +4,13 @@ that types far ahead of a busy machine, must not land in the field one has left.
 
 from __future__ import annotations
 
+import asyncio
+from abc import abstractmethod
 from typing import TYPE_CHECKING
 
 from textual.binding import Binding, BindingType
+
+from broadcaster.tui.widgets.safe_input import SafeArea, SafeInput
 
 if TYPE_CHECKING:
     from textual.screen import Screen
@@ -36,3 +40,18 @@ class GoesOn(Base):
     def action_go_on(self, key: str) -> None:  # noqa: ARG002 (told apart by `check_action`)
         """Go to the next field."""
         self.focus_next()
+
+    @abstractmethod
+    def fill(self, place: str, value: str) -> None:
+        """Put a field's value into what is filled."""
+
+    async def take_typed(self) -> None:
+        """Fill with every line as it is, once the field in focus has taken all keys that wait for it."""
+        if self.focused is not None:
+            taken = asyncio.Event()
+            self.focused.call_later(taken.set)
+            await taken.wait()
+        for line in self.query(SafeInput):
+            self.fill(line.place, line.value)
+        for area in self.query(SafeArea):
+            self.fill(area.place, area.cleaned)

@@ -380,3 +380,13 @@ async def test_what_is_typed_far_ahead_lands_where_it_belongs(tmp_path: Path, on
             desk.here.app.post_message(events.Key(key, key if len(key) == 1 else None))
         await desk.here.until(lambda: desk.screen.sheet.hours == HOURS_OF_6)
         assert desk.screen.sheet.slots == {**ORDER.slots, "shelters": "第三"}
+
+
+async def test_leaving_the_desk_keeps_what_is_on_the_form(tmp_path: Path) -> None:
+    async with core(tmp_path) as made, composing(made) as desk:
+        await field(desk)
+        for key in ("空", "堀", "川", "ctrl+q"):
+            desk.here.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await desk.here.until(lambda: not desk.here.app.is_running)
+        (row,) = await made.here.store.drafts()
+        assert from_json(row.body).slots == {"river": "空堀川"}

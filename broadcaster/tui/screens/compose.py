@@ -190,8 +190,7 @@ class ComposeScreen(GoesOn, DeskScreen[Any]):
     async def follow(self) -> None:
         """Know the incident of what was chosen to be followed."""
         await self._fetch_live()
-        if self._live:
-            self.sheet = replace(self.sheet, incident=self._live[0].incident)
+        self.sheet = replace(self.sheet, incident=self._live[0].incident) if self._live else self.sheet
         self._entitle()
         self.check()
 
@@ -289,7 +288,8 @@ class ComposeScreen(GoesOn, DeskScreen[Any]):
             self.dismiss(None)
 
     async def put_away(self) -> None:
-        """Keep the sheet."""
+        """Keep the sheet, with what was typed last."""
+        await self.take_typed()
         await self.keeper.keep(self.sheet)
 
     @work(exclusive=True, group="difference")
