@@ -71,7 +71,7 @@ async def test_the_page_is_kept_fresh_when_the_clock_goes_back(town: Life) -> No
 @pytest.mark.fault(33)
 @pytest.mark.fault(39)
 async def test_a_clock_that_is_lost_and_set_again_costs_no_message(town: Life) -> None:
-    """1970 in the running process, then ahead by all the years since: the alarm clock says so, and the desk works on."""
+    """1970 in the running process, then ahead by all the years since: it says so, and the desk works on."""
     await town.answering()
     lost = town.clock.time()
     town.clock.jump(-lost)
