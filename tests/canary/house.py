@@ -76,6 +76,7 @@ at = "10:00"
 mail_to = ["{officer}"]
 webhook = "{hook}"
 webhook_secret = "{secret}"
+{tail}
 """
 
 Spoil = Callable[[web.Request], web.StreamResponse | None]
@@ -229,14 +230,16 @@ class House:
 
 @asynccontextmanager
 async def house(
-    folder: Path, clock: HandClock | None = None, *, mode: Mode = Mode.LIVE, more: str = ""
+    folder: Path, clock: HandClock | None = None, *, mode: Mode = Mode.LIVE, more: str = "", x: str = "", tail: str = ""
 ) -> AsyncIterator[House]:
-    """Build it. Without a clock of its own it goes by the real one."""
+    """Build it. Without a clock of its own it goes by the real one. `more` are lines of `[canary]`, `x` of X, `tail`
+    further tables.
+    """
     public, hook = Public(folder), Hook()
     async with AsyncExitStack() as stack:
         start = stack.enter_async_context
         where, told = await start(Server(public.answer)), await start(Server(hook.answer))
-        x, smtp = await start(XProvider()), await start(SmtpProvider())
+        account, smtp = await start(XProvider()), await start(SmtpProvider())
         pop3 = await start(Pop3Provider(smtp.mailboxes, {MONITOR: "p"}))
         config = _config(
             folder,
@@ -245,9 +248,10 @@ async def house(
             hook=told.url,
             smtp=smtp.port,
             pop3=pop3.port,
-            x=_table(x.settings()),
-            tests=_table(x.test_keys),
+            x=_table(account.settings()) + x,
+            tests=_table(account.test_keys),
             more=more,
+            tail=tail,
         )
         store = await start(bootstrap.stored(config, read_only=False))
         channels = await start(bootstrap.channels_of(config))
@@ -256,7 +260,7 @@ async def house(
         room = bootstrap.canary_room(config, desk.office, store)
         assert config.canary is not None
         voices = await start(bootstrap.voices_of(config, config.canary, room))
-        here = House(config, made, store, desk, room, voices, Runner(room, voices), public, hook, x, smtp)
+        here = House(config, made, store, desk, room, voices, Runner(room, voices), public, hook, account, smtp)
         here.restarted()
         await store.put([Subscriber(address=RESIDENT)], DUTY, made.now())
         yield here

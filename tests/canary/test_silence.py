@@ -14,10 +14,10 @@ from aiohttp import web
 
 from broadcaster import audit
 from broadcaster.config import load_config
-from broadcaster.demo.smtp import Phase, reply
+from broadcaster.demo.smtp import Phase, SmtpProvider, reply
 from broadcaster.errors import ConfigError
 from broadcaster.model import Mode
-from tests.canary.house import CONFIG, DUTY, OFFICER, SECRET, START, House, house
+from tests.canary.house import CONFIG, DUTY, OFFICER, SECRET, START, Hook, House, Server, house
 from tests.routine.house import HandClock
 
 MINUTE = timedelta(minutes=1)
@@ -185,6 +185,42 @@ async def test_an_outer_watch_is_told_that_all_is_well_until_it_is_not(tmp_path:
         assert len(beats) == silent
 
 
+async def away(_: web.Request) -> web.StreamResponse:
+    return web.Response(status=503)
+
+
+RELAY = """
+[canary.alarm.relay]
+host = "127.0.0.1"
+port = {port}
+tls = "none"
+from_address = "kanshi@sample-city.example"
+[[canary.readback.mirrors]]
+channel = "page"
+url = "{mirror}"
+"""
+
+
+async def test_a_relay_of_its_own_tells_of_the_mail_a_mirror_is_looked_at_and_an_outer_watch_knocked_at(
+    tmp_path: Path,
+) -> None:
+    knocks = Hook(status=200)
+    async with SmtpProvider() as relay, Server(knocks.answer) as watch, Server(away) as mirror:
+        tail, heartbeat = RELAY.format(port=relay.port, mirror=mirror.url), f'heartbeat = "{watch.url}"'
+        async with house(tmp_path, HandClock(START), more=heartbeat, tail=tail) as here:
+            assert here.room.ways == ("mail", "relay", "webhook")
+            await here.until(START)
+            assert len(knocks.told) == 1
+            await here.until(DUE)
+            await here.deliver("mail")
+            await here.until(DUE + 20 * MINUTE)
+            silent = [each["name"] for news in here.hook.news for each in news["silent"]]
+            assert set(silent) == {mirror.url, "mail"}
+            letters = b"".join(relay.mailboxes[OFFICER]).decode()
+            assert "kanshi@sample-city.example" in letters
+            assert len(relay.mailboxes[OFFICER]) == len(here.hook.news)
+
+
 @pytest.mark.fault(122)
 async def test_no_secret_is_told_logged_or_kept(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
@@ -218,7 +254,7 @@ def test_a_drill_is_refused_with_what_leads_out_of_it(tmp_path: Path, line: str,
     )
     tests = 'access_token = "k"\naccess_token_secret = "k"'
     x = keys + '\nbase_url = "http://127.0.0.1:9"'
-    text = CONFIG.format(mode="drill", x=x, tests=tests, more=line, officer=OFFICER, secret=SECRET, **values)
+    text = CONFIG.format(mode="drill", x=x, tests=tests, more=line, tail="", officer=OFFICER, secret=SECRET, **values)
     path.write_text(text, "utf-8")
     with pytest.raises(ConfigError) as refused:
         load_config(path)

@@ -73,3 +73,23 @@ async def test_without_a_test_account_nothing_is_said_on_the_citys_own(tmp_path:
         assert found["twitter"].reason == "rejected"
         lane = await here.store.lane("twitter")
         assert lane.breaker.failures == 0
+
+
+@pytest.mark.fault(64)
+async def test_a_test_leaves_the_reserve_for_emergencies(tmp_path: Path) -> None:
+    """Of ten posts nine are kept for what is grave: the second test waits, though the provider would take it."""
+    tight = "\nposts_per_24_h = 10\nreserve_percent = 90"
+    async with house(tmp_path, x=tight, more='channels = ["twitter"]') as here, delivering(here) as canary:
+        async with asyncio.timeout(30):
+            first = await canary.test(DUTY)
+            await here.confirmed(first.alert)
+            while here.clock.now().replace(microsecond=0) <= first.due:
+                await asyncio.sleep(0.02)  # two tests of one second are one
+            second = await canary.test(DUTY)
+            while True:
+                (waiting,) = (await here.store.alert(second.alert)).deliveries
+                if waiting.state is State.RETRY_WAIT:
+                    break
+                await asyncio.sleep(0.02)
+        assert waiting.reason == "quota"
+        assert len(here.x.tester.posts) == 1
