@@ -87,8 +87,8 @@ class Directory:
         self.path = path.absolute()
         self._editions = self.path.with_name(self.path.name + ".editions")
         self._written: dict[str, _Written] = {}
-        self._kept: dict[Path, dict[str, _Written]] = {}
-        """Editions that this process wrote and that should still be there, the oldest first."""
+        self._kept: dict[str, dict[str, _Written]] = {}
+        """Editions that this process wrote and that should still be there, by `ref`, the oldest first."""
 
     def held(self) -> Manifest | None:
         """Return what residents get now, or None where nothing readable is."""
@@ -136,7 +136,7 @@ class Directory:
         finally:
             fresh.close()
             shutil.rmtree(new, ignore_errors=True)
-        self._kept.get(place, {}).update(written)
+        self._kept.get(place.name, {}).update(written)
 
     def tidy(self) -> None:
         """Remove all but the last few editions; failing at that harms nobody. Nobody waits for it either."""
@@ -196,29 +196,27 @@ class Directory:
             raise
         finally:
             fresh.close()
-        self._kept.pop(place, None)
-        self._kept[place] = self._written
+        self._kept.pop(place.name, None)
+        self._kept[place.name] = self._written
         for forgotten in tuple(self._kept)[:-_KEPT]:
             del self._kept[forgotten]
         return place
 
     def _take_up(self, new: Path, folders: Iterable[str]) -> dict[str, _Written]:
         """Make a directory, of an edition that need not be kept if there is one, and return what lies there already.
-        Nothing else does: what this process did not put there goes.
+        One that somebody has changed, or put something into, is of no use.
         """
         there: dict[str, _Written] = {}
-        oldest = next(iter(self._kept), None)
-        if oldest is not None and len(self._kept) >= _KEPT and oldest != self.path.resolve():
+        oldest = next(iter(self._kept), "")
+        if len(self._kept) >= _KEPT and oldest != self.path.resolve().name:
             there = self._kept.pop(oldest)
             with suppress(FileNotFoundError):
-                oldest.rename(new)
+                (self._editions / oldest).rename(new)
+        if not _holds(str(new), there):
+            shutil.rmtree(new, ignore_errors=True)
+            there = {}
         for folder in sorted(folders):
             _mkdir(new / folder)
-        there = {name: known for name, known in there.items() if _has(f"{new}/{name}", known)}
-        for folder, _, names in os.walk(new):
-            inside = folder.removeprefix(str(new)).lstrip("/")
-            for stranger in {f"{inside}/{name}".lstrip("/") for name in names} - there.keys():
-                os.unlink(f"{new}/{stranger}")  # noqa: PTH108 (see _has)
         return there
 
     def _fill(self, new: str, files: Mapping[str, bytes], there: Mapping[str, _Written], fresh: _Fresh) -> None:
@@ -286,6 +284,16 @@ def _has(path: str, known: _Written) -> bool:
         return _mark(os.stat(path)) == known.mark  # noqa: PTH116 (hundreds of them, and a Path costs more than the call)
     except OSError:
         return False
+
+
+def _holds(place: str, files: Mapping[str, _Written]) -> bool:
+    """Whether a directory holds these files as this process wrote them, and nothing else."""
+    found: set[str] = set()
+    for folder, folders, names in os.walk(place):
+        inside = folder[len(place) + 1 :]
+        found.update(f"{inside}/{name}".lstrip("/") for name in (*folders, *names))
+    expected = files.keys() | {name.rpartition("/")[0] for name in files} - {""}
+    return found == expected and all(_has(f"{place}/{name}", known) for name, known in files.items())
 
 
 def _found(path: str) -> _Written:

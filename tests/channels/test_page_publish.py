@@ -522,10 +522,29 @@ class TestMakingAnEditionOfAnOldOne:
             (old / "404.html").unlink()
             (old / "404.html").write_text("ours")
             (old / "alerts/stranger.html").write_text("ours")
+            (old / "elsewhere").symlink_to(tmp_path)
         for number in range(4, 7):
             await one.publish(edition(alert(), number=number), TARGET, "k")
             assert is_whole(tmp_path / "public")
+            assert not (tmp_path / "public/elsewhere").exists()
         await one.close()
+
+    async def test_the_public_one_is_never_taken_for_it(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        def fail(*_: object) -> None:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+        (tmp_path / "real").mkdir()
+        (tmp_path / "link").symlink_to("real")
+        one = channel(tmp_path / "link")
+        await one.publish(edition(alert(), number=1), TARGET, "k")
+        await one.close()
+        with monkeypatch.context() as patched:
+            patched.setattr(Path, "replace", fail)
+            for number in range(2, 9):
+                with pytest.raises(DeliveryError):
+                    await one.publish(edition(number=number), TARGET, "k")
+        assert manifest(tmp_path / "link/public").number == 1
+        assert is_whole(tmp_path / "link/public")
 
     async def test_a_reader_of_the_edition_before_can_finish(self, tmp_path: Path) -> None:
         one = channel(tmp_path)
