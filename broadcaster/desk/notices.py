@@ -16,12 +16,29 @@ log = logging.getLogger("broadcaster.desk")
 
 async def tell(office: Office, breaking: Breaking, alert: Alert) -> None:
     """Tell of a countdown, in each of the desk's languages. Nobody is waited for, and no failure stops anything."""
+    await _post(office, _text(office, breaking, alert), {"submission": breaking.submission})
+
+
+async def tell_automatic(office: Office, rule: str, alert: Alert) -> None:
+    """Tell of what a rule has sent without a person. Nobody is waited for, and no failure stops anything."""
+    params = {
+        "rule": rule,
+        "serial": alert.serial,
+        "headline": alert.primary.headline,
+        "city": office.context.city.name,
+    }
+    subject = say("automatic_notice_subject", LANGUAGES[0], **params)
+    body = "\n\n".join(say("automatic_notice", language, **params) for language in LANGUAGES)
+    await _post(office, Text(language=LANGUAGES[0], subject=subject, body=body), {"alert": alert.identifier})
+
+
+async def _post(office: Office, text: Text, about: dict[str, object]) -> None:
     notifiers = [each for each in office.channels.values() if isinstance(each, Notifier)]
     if not office.notice_to or not notifiers:
         return
-    told = {"event": "notice_sent", "submission": breaking.submission, "count": len(office.notice_to)}
+    told = {"event": "notice_sent", "count": len(office.notice_to), **about}
     try:
-        await notifiers[0].notify(office.notice_to, _text(office, breaking, alert))
+        await notifiers[0].notify(office.notice_to, text)
     except BroadcasterError as error:
         log.warning("Officers could not be told by mail.", extra={**told, "event": "notice_failed", "code": str(error)})
     else:

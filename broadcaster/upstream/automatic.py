@@ -4,12 +4,14 @@ what officers may do about it: look, let a rule speak, stop all of it, let it go
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from broadcaster.desk import Desk
+from broadcaster.desk import Desk, notices
 from broadcaster.errors import BroadcasterError, Conflict, NotFound, Refused, RenderingError
 from broadcaster.model import UPSTREAM, Actor, Draft, Kind, Mode, Notice
 from broadcaster.ports.store import Approval, ApprovalBy, AutomaticBook, Consent, Licence, Speaking, Stop
@@ -19,6 +21,8 @@ from broadcaster.rules.automatic import Guards
 from broadcaster.rules.watching import Watch
 from broadcaster.sheet import Sheet
 from broadcaster.upstream.rulebook import Rulebook
+
+log = logging.getLogger("broadcaster.upstream")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +78,7 @@ class Automatic:
         self._memory = memory
         self._clock = clock
         self._changed = changed
+        self._telling: set[asyncio.Task[None]] = set()
 
     # ------------------------------------------------------------ speaking
 
@@ -93,6 +98,18 @@ class Automatic:
         except (Refused, RenderingError, NotFound):
             return Offer(why="automatic_unsayable")
         return Offer(speaking=Speaking(licence=licence, key=key, acceptance=acceptance), why="automatic_sent")
+
+    def announce(self, speaking: Speaking) -> None:
+        """Tell officers by mail of what has gone out so; every desk has it on its board."""
+        alert, rule = speaking.acceptance.alert, speaking.licence.rule
+        log.warning("A rule has sent without a person.", extra={"event": "automatic_sent", "rule": rule})
+        task = asyncio.create_task(notices.tell_automatic(self._desk.office, rule, alert))
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
+
+    async def told(self) -> None:
+        """Wait until every mail under way is sent, or given up."""
+        await asyncio.gather(*self._telling)
 
     def _licence(self, watch: Watch, guards: Guards) -> Licence:
         digest = self._book.digest(watch)

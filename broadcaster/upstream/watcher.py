@@ -296,6 +296,9 @@ class Watcher:
         except Conflict:
             return False
         hit("u2")
+        for heard in taking.heard:
+            if heard.speaking is not None and self._automatic is not None:
+                self._automatic.announce(heard.speaking)
         if taking.heard or taking.told:
             self._changed()
         return True

@@ -14,6 +14,7 @@ import pytest
 
 from broadcaster.clock import SystemEntropy
 from broadcaster.demo.jma import JmaProvider
+from broadcaster.demo.smtp import SmtpProvider
 from broadcaster.desk import FollowUp
 from broadcaster.documents import dump
 from broadcaster.errors import Conflict, Forbidden, NotFound
@@ -27,6 +28,8 @@ from broadcaster.tui.drawing import Paper, draw
 from broadcaster.tui.lines import Sort, lines_of
 from broadcaster.tui.words import Words
 from broadcaster.upstream import Feed, HttpFetcher, Watcher
+from tests.channels import kit
+from tests.channels.mailkit import channel
 from tests.desk.world import OFFICER, SECOND, World, handing, world
 from tests.upstream import wire
 from tests.upstream.wire import CITY
@@ -179,6 +182,23 @@ async def test_two_rules_over_one_event_say_it_once(post: Post) -> None:
     post.quake("5-")
     assert sorted(await post.poll()) == ["automatic_again", "automatic_sent"]
     assert (len(await post.alerts()), await post.drafts()) == (1, 1)
+
+
+async def test_officers_are_told_by_mail_and_a_silent_relay_stops_nothing(post: Post, tmp_path: Path) -> None:
+    await post.approved()
+    office = post.town.desk.office
+    async with SmtpProvider() as smtp:
+        for number, port in enumerate((smtp.port, 9)):
+            async with channel(kit.world(tmp_path), port) as mail:
+                post.town.desk._office = replace(
+                    office, channels={**office.channels, "mail": mail}, notice_to=("duty@city.example.lg.jp",)
+                )
+                post.clock.ahead += timedelta(hours=2)
+                post.quake("5-", event_id=f"2026062014050{number}")
+                await post.poll()
+                await post.town.automatic.told()
+        assert smtp.received.total == 1
+    assert len(await post.alerts()) == 2
 
 
 # ------------------------------------------------------------------ it does not
