@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def open_desk(connect: Callable[[str], Client], clock: Clock, *, language: str, session: str = "") -> None:
-    """Show the desk until the officer leaves it.
+    """Show the desk until the officer leaves it. Raise whatever has broken it.
 
     `connect` makes a client of the core for a session ("" is none); `session` is one that was begun before.
     """
@@ -49,3 +49,5 @@ async def _shown(app: DeskApp, signals: Iterable[int]) -> None:
     for number in signals:
         asyncio.get_running_loop().add_signal_handler(number, app.leave)
     await app.run_async()
+    if app.broken:
+        raise app.broken

@@ -13,6 +13,7 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.command import CommandPalette
 from textual.reactive import reactive
+from textual.worker import WorkerFailed
 from textual.scrollbar import ScrollBar, ScrollBarRender
 
 from broadcaster.client import Client
@@ -173,6 +174,17 @@ class DeskApp(Stops, App[object]):
             self.fail(error)
 
     # ------------------------------------------------------------ life
+
+    @property
+    def broken(self) -> BaseException | None:
+        """What nobody had foreseen and has ended the desk; whoever opened it tells it. Of a worker its own error, which
+        knows where it came from.
+        """
+        return self._exception.error if isinstance(self._exception, WorkerFailed) else self._exception
+
+    def _fatal_error(self) -> None:
+        """Leave. Textual would print every local value of every call on the way, a passphrase among them."""
+        self._close_messages_no_wait()
 
     def on_mount(self) -> None:
         """Show the board at once, and follow the core."""

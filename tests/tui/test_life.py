@@ -10,11 +10,13 @@ import select
 import signal
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from broadcaster.model import Mode, Status
+from broadcaster.tui.app import DeskApp
 from broadcaster.tui.screens.board import BoardScreen
 from broadcaster.tui.screens.follow_up import FollowUpScreen
 from broadcaster.tui.screens.help import HelpScreen
@@ -109,6 +111,25 @@ async def test_no_line_is_wider_than_the_terminal(tmp_path: Path, size: tuple[in
         async with seat(made, size=size) as here:
             await here.until(lambda: alert.serial in here.shown())
             assert {width(line.rstrip()) <= size[0] for line in here.shown().splitlines()} == {True}
+
+
+@pytest.mark.fault(122)
+@pytest.mark.parametrize("beside", [False, True])
+async def test_what_nobody_foresaw_ends_the_desk_without_a_traceback(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], beside: bool
+) -> None:
+    async def break_down() -> None:
+        passphrase = "canary passphrase"
+        raise KeyError(len(passphrase))
+
+    async with core(tmp_path) as made:
+        app = DeskApp(made.client, made.here.clock)
+        app.call_later(partial(app.run_worker, break_down()) if beside else break_down)
+        await app.run_async(headless=True)
+    assert isinstance(app.broken, KeyError), "open_desk raises it, and the command line says it in a sentence"
+    said = capfd.readouterr()
+    assert "Traceback" not in said.out + said.err
+    assert "canary" not in said.out + said.err
 
 
 # ---------------------------------------------------------------- a real terminal
