@@ -13,8 +13,8 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.command import CommandPalette
 from textual.reactive import reactive
-from textual.worker import WorkerFailed
 from textual.scrollbar import ScrollBar, ScrollBarRender
+from textual.worker import WorkerFailed
 
 from broadcaster.client import Client
 from broadcaster.clock import SystemEntropy
