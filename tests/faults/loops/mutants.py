@@ -61,6 +61,7 @@ TESTS: Mapping[str, tuple[str, ...]] = {
 _CLASSIFIER = ("reason_of", "failure", "retry_after", "_until_date", "_detail", "Exceptional", "Reply")
 """Of `_http` only what tells replies apart; the wire is tried by faults 40 to 48."""
 _NOTICED = frozenset({"killed", "timeout", "suspicious", "segfault", "caught by type check"})
+_EXAMPLES = re.compile(rb"max_examples=[0-9]+")
 _LINE = re.compile(r"^\s+(\S+): (.+)$", re.MULTILINE)
 
 
@@ -116,7 +117,7 @@ def _change(was: str, becomes: str) -> str:
 
 
 def _copied() -> None:
-    """Copy the checkout as it is now, committed or not."""
+    """Copy the checkout as it is now, committed or not; in the copy each property is tried with few examples."""
     shutil.rmtree(COPY, ignore_errors=True)
     listed = subprocess.run(
         ["git", "ls-files", "-z", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, check=True
@@ -125,6 +126,8 @@ def _copied() -> None:
         if name and (ROOT / name).is_file():
             (COPY / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, COPY / name)
+    for test in (COPY / "tests").rglob("*.py"):
+        test.write_bytes(_EXAMPLES.sub(b"max_examples=20", test.read_bytes()))
 
 
 def _tried(module: str, equivalent: Mapping[str, frozenset[str]], seconds: int) -> Tried:
