@@ -37,10 +37,10 @@ _INFO = re.compile(r"(?:draft\.)?infos\[(\d+)\]\.(\w+)")
 Fields = Mapping[str, str]
 
 
-def blank() -> dict[str, str]:
-    """Return a new plan's fields."""
+def blank(language: str = JAPANESE) -> dict[str, str]:
+    """Return a new plan's fields, its days in words of this language."""
     start = {"category": "civic", "valid_minutes": "180", "max_late_minutes": "30", "late": "skip"}
-    return start | {"when.0.at": "10:00", "when.0.days": "毎日"}
+    return start | {"when.0.at": "10:00", "when.0.days": "毎日" if language == JAPANESE else "daily"}
 
 
 def fields_of(plan: Plan, language: str) -> dict[str, str]:

@@ -6,15 +6,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from textual.widget import Widget
+from textual.widgets import Static
 
 from broadcaster import catalog
 from broadcaster.forms import ISSUED, Slot, SlotKind
 from broadcaster.model import JAPANESE, Days, Kind, Late, RoutineCategory
 from broadcaster.sheet import FIELDS, Press
+from broadcaster.tui.place import AtDesk
 from broadcaster.tui.plan_fields import LANGUAGES, Fields, rules_in
 from broadcaster.tui.widgets.choice_field import Choice, ChoiceField
 from broadcaster.tui.widgets.form_row import FormRow, Naming
 from broadcaster.tui.widgets.safe_input import SafeArea, SafeInput
+from broadcaster.tui.words import plain
 
 _LONG = ("description", "instruction")
 _EXAMPLES = {
@@ -24,7 +27,7 @@ _EXAMPLES = {
         "毎日　毎週 月・水　毎月 第2水曜　2027-02-10",
         "daily, weekly mon wed, monthly 2nd wed",
     ),
-    "season": ("4/1〜9/30", "4/1..9/30"),
+    "season": ("4/1-9/30", "4/1..9/30"),
     "reserve": ("2027-02-17", "2027-02-17"),
     "first": ("2026-12-01", "2026-12-01"),
     "last": ("2027-03-31", "2027-03-31"),
@@ -84,15 +87,16 @@ class Rows:
         example = slot.example[JAPANESE]
         return FormRow(place, naming, SafeInput(value, place=place, example=(example, example)), must=slot.required)
 
-    def _texts(self) -> Iterator[FormRow]:
+    def _texts(self) -> Iterator[Widget]:
         yield self._line("areas", must=True)
         for language in LANGUAGES:
+            yield Tongue(language)
             for name in FIELDS:
                 place = f"texts.{language}.{name}"
                 value = self.fields.get(place, "")
                 make = SafeArea if name in _LONG else SafeInput
-                naming = _in_language(f"tui_field_{name}", language)
-                yield FormRow(place, naming, make(value, place=place, language=language), must=language == JAPANESE)
+                editor = make(value, place=place, language=language)
+                yield FormRow(place, _code(f"tui_field_{name}"), editor, must=language == JAPANESE)
 
     def _line(self, place: str, *, must: bool = False) -> FormRow:
         name = place.rpartition(".")[2]
@@ -112,8 +116,16 @@ def _code(code: str) -> Naming:
     return lambda words: words(code)
 
 
-def _in_language(code: str, language: str) -> Naming:
-    return lambda words: f"{words(code)} [{language}]"
+class Tongue(AtDesk, Static):
+    """A heading over the words of one language."""
+
+    def __init__(self, language: str) -> None:
+        super().__init__()
+        self._language = language
+
+    def spoken(self) -> None:
+        """Name it."""
+        self.update(plain(f" {self.words.tongue(self._language)}", "bold underline"))
 
 
 def _meaning(slot: Slot) -> Naming:

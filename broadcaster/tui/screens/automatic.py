@@ -54,7 +54,7 @@ class AutomaticScreen(PaperScreen):
             yield plain(rule_standing(rule, self.words), STYLES.get(rule["state"], WARNING))
             yield from (plain(f"  {line}") for line in rule_bounds(rule, self.words))
             for info in (rule["words"] or {"infos": ()})["infos"]:
-                yield plain(f"  [{info['language']}] {info['headline']}", "bold")
+                yield plain(f"  [{self.words.tongue(info['language'])}] {info['headline']}", "bold")
                 yield from (plain(info[name]) for name in ("description", "instruction"))
             yield plain("")
 

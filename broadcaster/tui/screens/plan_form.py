@@ -68,7 +68,7 @@ class PlanFormScreen(GoesOn, DeskScreen[Any]):
 
     def on_mount(self) -> None:
         """Find out what it is filled by."""
-        self.fields = fields_of(self._plan, self.words.language) if self._plan else blank()
+        self.fields = fields_of(self._plan, self.words.language) if self._plan else blank(self.words.language)
         self.begin()
 
     @work(exclusive=True, group="begin")

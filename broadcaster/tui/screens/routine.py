@@ -141,11 +141,9 @@ class RoutineScreen(DeskScreen[None]):
         return self._occurrence(item.occurrence)
 
     def _occurrence(self, each: Any) -> Content:
-        at, part = day_of(moment(each["due"]), self.desk.zone, self.words), self.words(f"routine_short_{each['part']}")
-        why, said = (
-            left_out(each, self.words),
-            f"  {at}  {pad(self._title(each['plan']), _NAME)}{pad(part, self._part_columns)}",
-        )
+        at, why = day_of(moment(each["due"]), self.desk.zone, self.words), left_out(each, self.words)
+        part = pad(self.words(f"routine_short_{each['part']}"), self._part_columns)
+        said = f"  {at}  {pad(self._title(each['plan']), _NAME)}{part}"
         if each["state"] in ASKING:
             return Content.assemble(plain(said), plain(why, f"bold {WARNING}"))
         return Content.assemble(plain(said, "dim" if why else ""), plain(why, "dim"))

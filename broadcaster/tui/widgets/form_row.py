@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from textual.app import ComposeResult
@@ -77,8 +78,9 @@ class FormRow(AtDesk, Vertical):
         return self.query_one(Problems).blocking
 
     def tell(self, problems: Sequence[Any]) -> None:
-        """Show these problems of the field."""
-        self.query_one(Problems).show(problems)
+        """Show these problems of the field; of one that is empty and must not be, that alone."""
+        empty = self._must and getattr(self._editor, "value", None) == ""
+        self.query_one(Problems).show([replace(problems[0], code="slot_missing")] if empty and problems else problems)
 
 
 class Problems(AtDesk, Folded):
