@@ -128,14 +128,14 @@ async def _ways(
     secret = alarm.webhook_secret.get_secret_value()
     for name in room.ways:
         if name == WEBHOOK:
-            mode = config.mode.value
+            mode = config.mode
             made[name] = Webhook(url=alarm.webhook, secret=secret, city=config.city, mode=mode, egress=egress)
             continue
         writer = room.office.channels.get(name) or registry.build("mail", _as_mail(alarm.relay), context_of(config))
         if name == RELAY:
             stack.push_async_callback(writer.close)
         if isinstance(writer, Notifier):
-            made[name] = Letters(notifier=writer, addresses=alarm.mail_to, city=config.city)
+            made[name] = Letters(notifier=writer, addresses=alarm.mail_to, city=config.city, mode=config.mode)
     return made
 
 

@@ -20,7 +20,7 @@ import aiohttp
 from broadcaster.catalog import LANGUAGES, say
 from broadcaster.documents import dump
 from broadcaster.errors import BroadcasterError, DeliveryError, Reason
-from broadcaster.model import Organ, Pulse, Text
+from broadcaster.model import Mode, Organ, Pulse, Text
 from broadcaster.papers import silence
 from broadcaster.papers.reading import Say
 from broadcaster.ports.channel import Notifier
@@ -64,10 +64,11 @@ class Letters:
     notifier: Notifier
     addresses: tuple[str, ...]
     city: City
+    mode: Mode
 
     async def tell(self, news: News) -> None:
         """Write one mail in all of the desk's languages."""
-        await self.notifier.notify(self.addresses, letter(news, self.city))
+        await self.notifier.notify(self.addresses, letter(news, self.city, self.mode))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +79,7 @@ class Webhook:
     """Often a secret itself."""
     secret: str = field(repr=False)
     city: City
-    mode: str
+    mode: Mode
     egress: Egress
 
     async def tell(self, news: News) -> None:
@@ -131,12 +132,14 @@ class Herald:
         return ""
 
 
-def letter(news: News, city: City) -> Text:
-    """Return the mail: a subject in the first language, then the same in each."""
+def letter(news: News, city: City, mode: Mode) -> Text:
+    """Return the mail, in each language. A drill says at both ends that it is one."""
     code = "canary_subject_silent" if news.silent else "canary_subject_answers"
+    mark = say("mode_drill", LANGUAGES[0]) if mode is Mode.DRILL else ""
     subject = say(code, LANGUAGES[0], city=city.name, count=len(news.all))
-    body = "\n\n----\n\n".join("\n".join(_lines(news, city, language)) for language in LANGUAGES)
-    return Text(language=LANGUAGES[0], subject=subject, body=body + "\n")
+    said = ["\n".join(_lines(news, city, language)) for language in LANGUAGES]
+    body = "\n\n----\n\n".join([mark, *said, mark] if mark else said)
+    return Text(language=LANGUAGES[0], subject=f"{mark}{subject}{mark}", body=body + "\n")
 
 
 def _lines(news: News, city: City, language: str) -> list[str]:
@@ -162,14 +165,14 @@ def _line(pulse: Pulse, zone: ZoneInfo, words: Say) -> str:
     return words("canary_line", subject=about, since=f"{since:%m-%d %H:%M}", why=silence.why(told, words))
 
 
-def document(news: News, city: City, mode: str) -> Mapping[str, object]:
+def document(news: News, city: City, mode: Mode) -> Mapping[str, object]:
     """Return what a webhook is sent: figures for machines, and the letter for people."""
-    words = letter(news, city)
+    words = letter(news, city, mode)
     return {
         "event": "canary_silent" if news.silent else "canary_answers",
         "city": city.name,
         "sender": city.sender,
-        "mode": mode,
+        "mode": mode.value,
         "at": news.at.isoformat(),
         "silent": [_figures(each) for each in news.silent],
         "answering": [_figures(each) for each in news.answering],

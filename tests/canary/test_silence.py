@@ -266,6 +266,10 @@ async def test_a_test_by_hand_is_one_too(tmp_path: Path) -> None:
         sounding = await here.runner.test_now(DUTY)
         await here.deliver()
         await here.until(START + MINUTE)
+        here.public.spoil = gone
+        await here.until(START + 9 * MINUTE, pace=120)
+        for text in (here.hook.news[0]["subject"], here.hook.news[0]["text"].strip()):
+            assert (text[:4], text[-4:]) == ("【訓練】", "【訓練】")
         (done,) = [each for each in await here.soundings() if each.due == sounding.due]
         assert (done.by, done.state.value) == ("duty-a", "over")
         assert all(each.answered_at for each in (await here.pulses()).values())
