@@ -30,7 +30,7 @@ def hold_all(tx: Tx, actor: str, now: datetime) -> tuple[int, int]:
         state = State.HELD if delivery.state in _WAITING else State.NEEDS_HUMAN
         # It may have gone out since: whoever releases it sees that it may be a second one.
         settling.apply(tx, delivery, Settlement(state=state, reason="restored", possible_duplicate=True), now)
-        settling.resolve(tx, delivery, now, actor=actor, verb=state.value, why="restored")
+        settling.resolve(tx, delivery.id, now, actor=actor, verb=state.value, why="restored")
     tx.run("outbox.next_epoch")
     tx.run("backup.skip_editions", seconds=int(now.timestamp()))
     tx.run("backup.skip_incidents", ahead=_INCIDENTS_AHEAD)

@@ -8,13 +8,13 @@ from typing import NamedTuple
 
 from broadcaster import failpoints
 from broadcaster.errors import NotFound
-from broadcaster.model import Attempt, Cost, Delivery, Outcome, State
+from broadcaster.model import Attempt, Cost, Delivery, Grade, Outcome, State
 from broadcaster.ports.store import Lane, Settlement, Spent
 from broadcaster.rules import settle
 from broadcaster.store import ledger, refusals, rows, settling, trail
 from broadcaster.store.base import Part
 from broadcaster.store.rows import ms, time_of
-from broadcaster.store.transaction import Tx, Value, listed
+from broadcaster.store.transaction import Row, Tx, Value, listed
 
 _RECORDABLE = frozenset({State.SENDING, State.IN_DOUBT, State.ACCEPTED})
 _MAY_BE_OUT = frozenset({Outcome.ACCEPTED, Outcome.IN_DOUBT, Outcome.DUPLICATE})
@@ -48,6 +48,20 @@ class Recording(Part):
         return tuple(
             Spent(at=time_of(row["ended_at"]), cost=Cost(posts=row["posts"], microusd=row["microusd"])) for row in found
         )
+
+
+class _Before(NamedTuple):
+    """What a result is held against: a delivery as it is now, in part, since a whole one takes long to make."""
+
+    id: int
+    channel: str
+    state: State
+    epoch: int
+    attempt: int
+    ref: str
+    possible_duplicate: bool
+    total: int
+    grade: Grade
 
 
 class _Result(NamedTuple):
@@ -112,16 +126,22 @@ def _record_run(tx: Tx, run: Sequence[_Result]) -> list[bool]:
     return kept
 
 
-def _now(tx: Tx, run: Sequence[_Result]) -> list[Delivery]:
+def _now(tx: Tx, run: Sequence[_Result]) -> list[_Before]:
     """Return the deliveries as they are now. Raise `NotFound`."""
-    found = {row["id"]: row for row in tx.all("settling.several", numbers=listed(result.seen.id for result in run))}
-    missing = [result.seen.id for result in run if result.seen.id not in found]
+    found = map(_before, tx.all("settling.before", numbers=listed(result.seen.id for result in run)))
+    now = {each.id: each for each in found}
+    missing = [result.seen.id for result in run if result.seen.id not in now]
     if missing:
         raise NotFound("delivery_not_found", delivery=missing[0])
-    return [rows.delivery(found[result.seen.id]) for result in run]
+    return [now[result.seen.id] for result in run]
 
 
-def _write(tx: Tx, good: Sequence[tuple[Delivery, _Result]]) -> None:
+def _before(row: Row) -> _Before:
+    number, channel, state, epoch, attempt, ref, duplicate, total, grade = row
+    return _Before(number, channel, State(state), epoch, attempt, ref, bool(duplicate), total, Grade(grade))
+
+
+def _write(tx: Tx, good: Sequence[tuple[_Before, _Result]]) -> None:
     tx.many("outbox.insert_attempt", (_attempt_values(now.id, now.channel, result.attempt) for now, result in good))
     settling.apply_all(tx, ((now.id, result.settlement, result.attempt.ended_at) for now, result in good))
     sent = [(now, result) for now, result in good if now.state is State.SENDING]
@@ -138,7 +158,7 @@ def _write(tx: Tx, good: Sequence[tuple[Delivery, _Result]]) -> None:
         failpoints.hit("w3")
 
 
-def _lost(now: Delivery, result: _Result, epoch: int) -> bool:
+def _lost(now: _Before, result: _Result, epoch: int) -> bool:
     """Whether the row has gone on without this caller: another start, another attempt, another state."""
     if result.epoch != epoch or now.state is not result.seen.state or now.state not in _RECORDABLE:
         return True
@@ -164,7 +184,7 @@ def _keep_late(tx: Tx, now: Delivery, seen: Delivery, attempt: Attempt) -> None:
     )
 
 
-def _resolve(tx: Tx, before: Delivery, attempt: Attempt, settlement: Settlement) -> None:
+def _resolve(tx: Tx, before: _Before, attempt: Attempt, settlement: Settlement) -> None:
     """No doubt is sent again without a resolution record (I5).
 
     A publication, or a mail to many whose ledger knows who is in doubt, goes on without the delivery itself being one.
@@ -173,10 +193,10 @@ def _resolve(tx: Tx, before: Delivery, attempt: Attempt, settlement: Settlement)
     again = settlement.state in _AGAIN and (goes_on or before.state is State.IN_DOUBT)
     why = settlement.resolution or (("repeatable" if goes_on else settlement.reason) if again else "")
     if why or again:
-        settling.resolve(tx, before, attempt.ended_at, actor=trail.SERVICE, verb=settlement.state.value, why=why)
+        settling.resolve(tx, before.id, attempt.ended_at, actor=trail.SERVICE, verb=settlement.state.value, why=why)
 
 
-def _note(before: Delivery, result: _Result) -> trail.Note:
+def _note(before: _Before, result: _Result) -> trail.Note:
     attempt, settlement = result.attempt, result.settlement
     duplicate = settlement.possible_duplicate
     body: dict[str, object] = {

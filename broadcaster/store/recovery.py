@@ -102,7 +102,7 @@ def _recover_recipients(tx: Tx, begun: Begun, delivery: Delivery, now: datetime)
     """Whoever was claimed and surely not begun waits again, on record; everybody else who was claimed may have it."""
     noted = begun.read(Run(delivery.id, delivery.epoch, delivery.attempt))
     if noted is not None and (number := ledger.put_back(tx, delivery.id, noted)):
-        settling.resolve(tx, delivery, now, actor=trail.SERVICE, verb="put_back", why=f"not_begun: {number}")
+        settling.resolve(tx, delivery.id, now, actor=trail.SERVICE, verb="put_back", why=f"not_begun: {number}")
     ledger.doubt_started(tx, delivery.id, *settle.recipient_in_doubt(delivery.grade, now))
 
 

@@ -51,6 +51,6 @@ def _values(number: int, settlement: Settlement, at: datetime) -> dict[str, Valu
     }
 
 
-def resolve(tx: Tx, delivery: Delivery, at: datetime, *, actor: str, verb: str, why: str) -> None:
+def resolve(tx: Tx, delivery: int, at: datetime, *, actor: str, verb: str, why: str) -> None:
     """Write down who or what decided, and why (docs/delivery.md, states)."""
-    tx.run("settling.resolve", delivery=delivery.id, at=ms(at), actor=actor, verb=verb, why=why)
+    tx.run("settling.resolve", delivery=delivery, at=ms(at), actor=actor, verb=verb, why=why)

@@ -87,7 +87,7 @@ def _decide(tx: Tx, number: int, decision: Decision) -> Delivery:
     newer = tx.number("intake.latest_version", incident=before.incident) > before.version
     settlement = deciding.decided(before, decision, newer_exists=newer)
     by = trail.who(decision.actor)
-    settling.resolve(tx, before, decision.at, actor=by, verb=decision.verb.value, why=decision.why)
+    settling.resolve(tx, before.id, decision.at, actor=by, verb=decision.verb.value, why=decision.why)
     if decision.verb is Verb.RESEND:
         ledger.again(tx, number, decision.at)
     after = settling.apply(tx, before, settlement, decision.at)

@@ -1,9 +1,10 @@
 -- name: fetch
 SELECT * FROM delivery WHERE id = :number;
 
--- name: several
--- The numbers are a JSON list.
-SELECT * FROM delivery WHERE id IN (SELECT value FROM json_each(:numbers));
+-- name: before
+-- What a result is held against. The numbers are a JSON list.
+SELECT id, channel, state, epoch, attempt, ref, possible_duplicate, total, grade FROM delivery
+WHERE id IN (SELECT value FROM json_each(:numbers));
 
 -- name: apply
 UPDATE delivery SET
