@@ -30,7 +30,7 @@ audit = Group(
 @click.option("--head", default="", metavar="NUMBER:HASH", help=words("help_head"))
 @click.option("--by-service", is_flag=True, help=words("help_by_service"))
 def verify(session: Session, head: str, by_service: bool) -> None:
-    """Verify the chain, and that it goes through a head that was kept elsewhere."""
+    """Verify the chain, and that it goes through a head that was kept elsewhere, be it beside the store."""
     if head and by_service:
         raise click.UsageError(words("usage_head_by_service"))
     found = session.client().verify() if by_service else asyncio.run(_verified(session, head))
@@ -49,15 +49,15 @@ async def _verified(session: Session, head: str) -> Any:
 
 
 async def _verify(session: Session, given: str) -> Any:
-    from broadcaster.audit import START, head_of, verify_trail  # noqa: PLC0415 - heavy, and only here
+    from broadcaster.audit import head_of, verify_trail  # noqa: PLC0415 - heavy, and only here
     from broadcaster.bootstrap import stored  # noqa: PLC0415
 
     try:
-        kept = head_of(given) if given else START
+        kept = head_of(given) if given else None
     except ValueError:
         raise Refused([Problem(code="head_wrong", place="head")]) from None
     async with stored(session.settings(), read_only=True) as store:
-        head, broken = await verify_trail(store, kept)
+        head, broken = await verify_trail(store, kept or store.remembered())
         return head.seq, broken
 
 

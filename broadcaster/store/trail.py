@@ -103,6 +103,10 @@ class Trail(Part):
         """Return the recorded head."""
         return await self._read(head)
 
+    def remembered(self) -> Head:
+        """Return the head that the file beside the store remembers; the start of all chains where it remembers none."""
+        return self._remembered.read()
+
     async def page(self, after: int, limit: int) -> tuple[Entry, ...]:
         """Return the entries that follow a number, oldest first."""
         return tuple(await self._read(partial(page, after=after, limit=limit)))

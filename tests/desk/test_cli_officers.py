@@ -7,6 +7,7 @@ import io
 import json
 import logging
 import os
+import shutil
 import socket
 import stat
 import sys
@@ -21,6 +22,7 @@ import pytest
 
 from broadcaster import logs
 from broadcaster.api import shapes
+from broadcaster.audit import Damage, verify_trail
 from broadcaster.cli import app, keeping, main
 from broadcaster.client import Client
 from broadcaster.documents import dump
@@ -29,6 +31,8 @@ from broadcaster.model import Mode
 from broadcaster.officers import Credentials, Newcomer
 from broadcaster.ports.channel import Publisher
 from broadcaster.rules import breakglass
+from broadcaster.store import open_store
+from broadcaster.store.head import beside as head_file
 from tests.desk.persons import DUTY, Person, seat
 from tests.desk.test_api import Served, served
 from tests.desk.test_persons import hall
@@ -333,6 +337,23 @@ async def test_a_published_edition_holds_the_chain_to_what_it_was(
         broken = await sh.json("audit", "verify", "--head", other, code=1)
         assert broken["broken"] == {"seq": 3, "damage": "differs"}
         assert (await sh.json("audit", "verify", "--head", "x", code=2))["error"]["problems"][0]["code"] == "head_wrong"
+
+
+@pytest.mark.fault(26, 27)
+async def test_verifying_tells_an_older_store_before_it_is_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with shell(tmp_path, monkeypatch, capsys, Mode.DRILL) as sh:
+        await seat(sh.here.store, "duty-a", sh.here.clock.now())
+        await sh.here.store.back_up(tmp_path / "copy.db")
+        await seat(sh.here.store, "duty-b", sh.here.clock.now())
+        assert (await sh.json("audit", "verify"))["whole"] is True
+        shutil.copy(head_file(sh.here.config.data_dir / "broadcaster.db"), tmp_path / "older.db-head")
+        shutil.copy(tmp_path / "copy.db", tmp_path / "older.db")
+        async with open_store(tmp_path / "older.db", Mode.DRILL, read_only=True) as older:
+            _, broken = await verify_trail(older, older.remembered())
+    assert broken is not None
+    assert broken.damage is Damage.MISSING
 
 
 # ------------------------------------------------------------------ standing alone
