@@ -17,6 +17,8 @@ from broadcaster.papers.reading import Reader
 
 ALONE = ("break_glass", "prepared", "rule")
 """Approvals without a second person at that moment."""
+ONLY = ("x", "subscribers", "local")
+"""Targets of channels that have one alone: they need no second name."""
 MAY_BE_THERE = ("accepted", "in_doubt", "duplicate")
 """Outcomes of a try after which there is something to look for."""
 
@@ -84,7 +86,7 @@ def _attention_lines(board: Any) -> Iterator[str]:
         what = words(f"advice_{entry['advice']}", delivery=each["id"])
         reason = why(each)
         yield f"  ! [{each['id']}] {entry['serial']} {channel(each['channel'])}: {what}" + (
-            f" ({reason})" if reason else ""
+            f" ({reason})" if reason and reason.casefold() not in what.casefold() else ""
         )
 
 
@@ -162,11 +164,13 @@ def title(row: Any) -> str:
 
 def accepted_by(row: Any, zone: str) -> str:
     """Return when it was accepted, and by whom."""
-    time = clock(row["accepted_at"], zone)
-    approver = who(row["approved_by"]) if row["approved_by"] else "-"
+    time, author = clock(row["accepted_at"], zone), who(row["author"])
+    if not row["approved_by"]:
+        return words("board_by_author", time=time, author=author)
+    approver = who(row["approved_by"])
     if row["approved_how"] in ALONE:
         approver = words(f"approved_{row['approved_how']}", approver=approver)
-    return words("board_by", time=time, author=who(row["author"]), approver=approver)
+    return words("board_by", time=time, author=author, approver=approver)
 
 
 def delivery_cells(each: Any) -> tuple[str, ...]:
@@ -174,13 +178,18 @@ def delivery_cells(each: Any) -> tuple[str, ...]:
     count = f"{each['progress']}/{each['total']}" if each["total"] else ""
     flag = words("flag_possible_duplicate") if each["possible_duplicate"] else ""
     proof = " ".join(part for part in (each["url"] or each["ref"], why(each), flag) if part)
-    target = "" if each["target"] in ("", each["channel"]) else f" ({each['target']})"
+    target = "" if each["target"] in ("", each["channel"], *ONLY) else f" ({each['target']})"
     return (f"[{each['id']}]", channel(each["channel"]) + target, words(f"state_{each['state']}"), count, proof)
 
 
 def report_lines(report: Any) -> Iterator[str]:
     """Yield one alert with every attempt of its deliveries."""
-    yield words("board_head", mode=mode(report["mode"]), city=report["city"], time=clock(report["now"], report["zone"]))
+    yield words(
+        "board_head",
+        mode=mode(report["mode"]),
+        city=Reader(language()).city(report),
+        time=clock(report["now"], report["zone"]),
+    )
     yield from row_lines(report["row"], report["zone"])
     for each in report["row"]["deliveries"]:
         for one, looked in tries_and_looks(report["attempts"].get(str(each["id"]), [])):

@@ -122,6 +122,7 @@ class Report:
     mode: Mode
     now: datetime
     city: str
+    city_en: str
     zone: str
     row: AlertRow
     attempts: Mapping[str, tuple[Attempt, ...]]
@@ -185,7 +186,15 @@ async def report(office: Office, identifier: str) -> Report:
     row = await office.store.alert(identifier)
     attempts = {str(each.id): await office.store.attempts(each.id) for each in row.deliveries}
     city = office.context.city
-    return Report(mode=office.mode, now=office.now(), city=city.name, zone=city.zone.key, row=row, attempts=attempts)
+    return Report(
+        mode=office.mode,
+        now=office.now(),
+        city=city.name,
+        city_en=city.name_en,
+        zone=city.zone.key,
+        row=row,
+        attempts=attempts,
+    )
 
 
 async def _feed(office: Office, name: str, silent_after: timedelta, now: datetime) -> FeedHealth:

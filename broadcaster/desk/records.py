@@ -32,6 +32,7 @@ class Chronology:
     mode: Mode
     now: datetime
     city: str
+    city_en: str
     zone: str
     incident: int
     rows: tuple[AlertRow, ...]
@@ -99,6 +100,7 @@ class Records:
             mode=self._office.mode,
             now=self._office.now(),
             city=city.name,
+            city_en=city.name_en,
             zone=city.zone.key,
             incident=incident,
             rows=tuple(rows),

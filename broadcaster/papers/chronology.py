@@ -31,7 +31,7 @@ def title(chronology: Any, say: Reader) -> str:
 
 def as_lines(chronology: Any, say: Reader) -> Iterator[str]:
     """Yield the head, then one line each."""
-    yield visible(f"{say('mode_' + chronology['mode'])} {chronology['city']} {title(chronology, say)}")
+    yield visible(f"{say('mode_' + chronology['mode'])} {say.city(chronology)} {title(chronology, say)}")
     for each in told(chronology, say):
         who = f"({each.who})"
         parts = (f"{each.at:%m/%d %H:%M:%S}", each.serial, each.where, each.what, who)
@@ -55,7 +55,7 @@ def as_markdown(chronology: Any, say: Reader) -> str:
     lines = [
         f"# {markdown(title(chronology, say))}",
         "",
-        markdown(say("paper_made", city=chronology["city"], mode=say(f"mode_{chronology['mode']}"),
+        markdown(say("paper_made", city=say.city(chronology), mode=say(f"mode_{chronology['mode']}"),
                      at=f"{teller.local(chronology['now']):%Y-%m-%d %H:%M}", zone=chronology["zone"])),
         "",
         _row([say(code) for code in COLUMNS]),

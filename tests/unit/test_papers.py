@@ -40,7 +40,7 @@ def chronology(*happenings: dict[str, Any], headline: str = "避難指示") -> d
     info = {"language": "ja", "headline": headline, "areas": []}
     rows = [{"alert": {"incident": 0, "version": 1, "infos": [info]}}]
     return {
-        "mode": "live", "now": AT, "city": "東大和市", "zone": ZONE, "incident": 7, "rows": rows,
+        "mode": "live", "now": AT, "city": "東大和市", "city_en": "", "zone": ZONE, "incident": 7, "rows": rows,
         "happenings": list(happenings),
     }  # fmt: skip
 
