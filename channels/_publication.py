@@ -23,6 +23,7 @@ from broadcaster.errors import BroadcasterError, DeliveryError
 from broadcaster.model import Edition, Mode, Receipt
 from broadcaster.ports.channel import Finding, Holding
 from broadcaster.ports.world import Context
+from channels._kept import keeping
 from channels._readback import Reader
 from channels.targets.directory import MANIFEST, Directory, Manifest
 
@@ -41,7 +42,7 @@ class Renderer(Protocol):
         ...
 
     def turn(self) -> None:
-        """An edition was published, not only looked at: what was not needed for it may be forgotten (see `Kept`)."""
+        """An edition is published: what was not needed for it may be forgotten (see `Kept`)."""
         ...
 
 
@@ -168,7 +169,7 @@ class Publication:
 
     def _put(self, edition: Edition) -> tuple[Manifest, Callable[[], None]]:
         """Publish; return what is held then, and what is to follow. Compressed copies that are known come along."""
-        with _RENDERING:
+        with _RENDERING, keeping():
             files = self._renderer.render(edition)
             self._renderer.turn()
         self._digests = {data: self._digests.get(data) or sha256(data).hexdigest() for data in files.values()}

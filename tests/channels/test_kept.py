@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from broadcaster.rendering import Templates
-from channels._kept import Kept
+from channels._kept import Kept, keeping
 from channels.feeds import Feeds
 from channels.feeds import Settings as FeedSettings
 from channels.page import Page, Settings
@@ -43,7 +43,8 @@ def test_what_the_last_edition_needed_is_not_made_again_however_much_it_is() -> 
     count = Count()
     kept = Kept(count)
     for _ in range(3):
-        assert [kept(number) for number in range(10_000)] == list(range(0, 20_000, 2))
+        with keeping():
+            assert [kept(number) for number in range(10_000)] == list(range(0, 20_000, 2))
         kept.turn()
     assert count.asked == 10_000
 
@@ -51,19 +52,34 @@ def test_what_the_last_edition_needed_is_not_made_again_however_much_it_is() -> 
 def test_what_two_editions_did_not_need_is_forgotten() -> None:
     count = Count()
     kept = Kept(count)
-    kept(1)
-    kept.turn()
-    kept.turn()
-    kept(1)
+    with keeping():
+        kept(1)
+        kept.turn()
+        kept.turn()
+        kept(1)
     assert count.asked == 2
+
+
+def test_of_what_is_only_looked_at_some_is_kept() -> None:
+    count = Count()
+    kept = Kept(count)
+    for _ in range(2):
+        kept(1)
+    assert count.asked == 1
+    for number in range(10_000):
+        kept(number)
+    before = count.asked
+    kept(9_999)
+    assert count.asked == before + 1
 
 
 def test_an_edition_is_the_same_to_the_byte_whatever_came_before() -> None:
     changed = alert(infos=(info(headline="another text"),))
     page, feeds = Page(Settings(), CITY, TEMPLATES), Feeds(FeedSettings(), CITY, TEMPLATES)
     for one in (edition(alert()), busy(), edition(changed, number=43), replace(busy(), in_force=()), edition(alert())):
-        assert page.render(one) == Page(Settings(), CITY, TEMPLATES).render(one)
-        assert feeds.render(one) == Feeds(FeedSettings(), CITY, TEMPLATES).render(one)
+        with keeping():
+            assert page.render(one) == Page(Settings(), CITY, TEMPLATES).render(one)
+            assert feeds.render(one) == Feeds(FeedSettings(), CITY, TEMPLATES).render(one)
         page.turn()
         feeds.turn()
 
@@ -71,7 +87,8 @@ def test_an_edition_is_the_same_to_the_byte_whatever_came_before() -> None:
 def test_a_preview_between_two_editions_makes_nothing_forgotten() -> None:
     counted = Counted()
     page = Page(Settings(), CITY, counted)
-    page.render(busy())
+    with keeping():
+        page.render(busy())
     page.turn()
     page.render(edition(alert(99)))
     page.render(edition(alert(98)))
