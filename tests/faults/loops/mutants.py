@@ -45,10 +45,10 @@ TESTS: Mapping[str, tuple[str, ...]] = {
     "broadcaster/rules/login.py": (f"{_UNIT}roles.py",),
     "broadcaster/rules/residents.py": (f"{_UNIT}residents.py", "tests/channels/test_mail_subscribers.py"),
     **{
-        f"broadcaster/rules/checks/{name}.py": (f"{_UNIT}checks.py",)
+        f"broadcaster/rules/checks/{name}.py": (f"{_UNIT}problems.py", f"{_UNIT}checks.py")
         for name in ("characters", "course", "domains", "form", "levels", "links", "texts", "times", "words")
     },
-    "broadcaster/rules/checks/lookalikes.py": (f"{_UNIT}checks.py",),
+    "broadcaster/rules/checks/lookalikes.py": (f"{_UNIT}problems.py", f"{_UNIT}checks.py"),
     "broadcaster/rules/watching.py": ("tests/upstream/test_subjects.py",),
     "broadcaster/rules/hazards.py": ("tests/upstream/test_readers.py",),
     **{
