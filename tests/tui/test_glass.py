@@ -152,14 +152,15 @@ async def test_it_takes_a_fresh_code_of_the_second_factor_and_only_once(
         person = await hired(made)
         number, clock = await handed_in(made), made.here.clock
         wait(made)
-        session = await asyncio.to_thread(person.log_in, made.client(), clock.now())
+        began = clock.now()
+        session = await asyncio.to_thread(person.log_in, made.client(), began)
         async with seat(made, language, (120, 40), session=session) as here:
             await inside(here)
             await reviewed(here, number)
             await here.press("x")
             await filled(here, typed=LIVE, reason="だれも出ない", code="")
             assert here.app.words("tui_code_needed") in here.shown()
-            await filled(here, code=person.code(clock.now()))
+            await filled(here, code=person.code(began))
             await here.until(lambda: used in told(here))
             assert not (await made.here.desk.board()).breaking, "the code that logged in is not fresh"
             for key in person.code(clock.now(), 1):
