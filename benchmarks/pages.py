@@ -180,7 +180,7 @@ async def measure(options: frame.Options) -> frame.Report:
 
 
 async def _rounds(options: frame.Options, servers: dict[str, Server]) -> list[tuple[Asked, tuple[float, ...]]]:
-    rounds, seconds = options.pick(5, 2), options.pick(2, 1)
+    rounds, seconds = options.pick(4, 2), options.pick(2, 1)
     found: list[tuple[Asked, tuple[float, ...]]] = []
     for what, path in WHAT.items():
         for crowd in CONNECTIONS:
