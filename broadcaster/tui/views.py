@@ -63,7 +63,7 @@ def _points(shown: Any, words: Words, zone: str, *, differences: bool) -> Page:
 
 def _named(name: str, said: str) -> Content:
     """Return a point's name: beside what is short, over what is long."""
-    short = "\n" not in said and width(said) <= SHORT
+    short = "\n" not in said and width(said) <= SHORT and width(name) < NAMES
     return plain(pad(name, NAMES) if short else f"{name}\n", "bold")
 
 
