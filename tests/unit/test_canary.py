@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -79,27 +80,96 @@ def test_what_is_known_of_a_silence() -> None:
 
 
 HELD = Shown(number=7, issued_at=NOW - 5 * MINUTE, mode=Mode.LIVE, digest="d")
+OLD = {"issued_at": NOW - 11 * MINUTE}
 
 
 @pytest.mark.parametrize(
-    ("changes", "held", "code"),
+    ("changes", "held", "hush"),
     [
-        ({}, HELD, ""),
-        ({"number": 6}, HELD, "canary_behind"),
-        ({"number": 6, "issued_at": NOW - 11 * MINUTE}, HELD, "canary_stale"),
-        ({"number": 8}, HELD, "canary_foreign"),
-        ({"digest": "e"}, HELD, "canary_altered"),
-        ({"intact": False}, HELD, "canary_altered"),
-        ({"mode": Mode.DRILL}, HELD, "canary_other_mode"),
-        ({"number": 6, "digest": "e"}, None, ""),
-        ({"issued_at": NOW - 11 * MINUTE}, None, "canary_stale"),
-        ({"issued_at": NOW + HOUR}, None, ""),
+        ({}, HELD, None),
+        ({"issued_at": NOW - 10 * MINUTE}, HELD, None),
+        ({"number": 6}, HELD, Hush(code="canary_behind", params={"number": 6, "held": 7})),
+        ({"number": 6, **OLD}, HELD, Hush(code="canary_stale", params={"number": 6, "minutes": 11})),
+        ({"number": 8}, HELD, Hush(code="canary_foreign", params={"number": 8, "held": 7})),
+        ({"digest": "e"}, HELD, Hush(code="canary_altered", params={"number": 7})),
+        ({"intact": False}, HELD, Hush(code="canary_altered", params={"number": 7})),
+        ({"mode": Mode.DRILL}, HELD, Hush(code="canary_other_mode", params={"number": 7})),
+        ({"number": 6, "digest": "e", "mode": Mode.DRILL}, None, None),
+        (OLD, None, Hush(code="canary_stale", params={"number": 7, "minutes": 11})),
+        ({"issued_at": NOW + HOUR}, None, None),
     ],
 )
-def test_what_is_wrong_with_what_the_public_gets(changes: dict[str, Any], held: Shown | None, code: str) -> None:
+def test_what_is_wrong_with_what_the_public_gets(
+    changes: dict[str, Any], held: Shown | None, hush: Hush | None
+) -> None:
     values = {"number": 7, "issued_at": NOW - 5 * MINUTE, "mode": Mode.LIVE, "digest": "d", **changes}
-    hush = canary.seen(Shown(**values), held, NOW, 10 * MINUTE)
-    assert (hush.code if hush else "") == code
+    assert canary.seen(Shown(**values), held, NOW, 10 * MINUTE) == hush
+
+
+def test_how_long_an_older_edition_may_still_be_seen() -> None:
+    before = Shown(number=6, issued_at=NOW - 9 * MINUTE, mode=Mode.LIVE, digest="c")
+    for age, behind in ((canary.PROPAGATION, False), (canary.PROPAGATION + SECOND, True)):
+        held = Shown(number=7, issued_at=NOW - age, mode=Mode.LIVE, digest="d")
+        assert (canary.seen(before, held, NOW, 10 * MINUTE) is not None) == behind
+
+
+def test_every_step_of_a_silence_as_it_is_written_down() -> None:
+    late = Hush(code="canary_stale", params={"minutes": 11})
+    failing = canary.missed(PULSE, late, NOW, MINUTE)
+    assert failing == replace(PULSE, failing_since=NOW, reason="canary_stale", params={"minutes": 11})
+    silent = canary.missed(failing, HUSH, NOW + MINUTE, MINUTE)
+    begun: dict[str, Any] = {
+        "failing_since": NOW,
+        "silent_since": NOW + MINUTE,
+        "reason": "canary_unseen",
+        "params": {},
+    }
+    assert silent == replace(PULSE, **begun, alarm_at=NOW + MINUTE)
+    assert canary.missed(silent, late, NOW + 2 * MINUTE) == replace(silent, reason=late.code, params=late.params)
+    nobody = canary.untold(silent, NOW + MINUTE)
+    assert nobody == replace(silent, tries=1, alarm_at=NOW + 2 * MINUTE)
+    told = canary.told(nobody, NOW + 2 * MINUTE)
+    assert told == replace(silent, alarms=1, tries=0, told_at=NOW + 2 * MINUTE, alarm_at=NOW + 32 * MINUTE)
+    back = canary.heard(replace(told, tries=2), NOW + HOUR)
+    over: dict[str, Any] = {"answered_at": NOW + HOUR, "told_at": NOW + 2 * MINUTE, "alarm_at": NOW + HOUR}
+    assert back == replace(PULSE, **over, alarms=1, lifting=True)
+    unsaid = canary.untold(back, NOW + HOUR)
+    assert canary.heard(unsaid, NOW + 2 * HOUR) == replace(unsaid, answered_at=NOW + 2 * HOUR)
+    lifted = canary.told(unsaid, NOW + 3 * HOUR)
+    assert lifted == replace(PULSE, answered_at=NOW + HOUR, told_at=NOW + 3 * HOUR)
+
+
+def test_an_answer_that_is_told_late_takes_nothing_back() -> None:
+    assert canary.heard(PULSE, NOW - 2 * HOUR) == PULSE
+    new = replace(PULSE, answered_at=None)
+    assert canary.heard(new, NOW) == replace(PULSE, answered_at=NOW)
+    quiet = canary.missed(PULSE, HUSH, NOW)
+    assert canary.heard(replace(quiet, tries=3), NOW + HOUR) == replace(PULSE, answered_at=NOW + HOUR, tries=3)
+
+
+def test_silent_again_keeps_the_count_of_its_alarms_only_while_its_end_is_untold() -> None:
+    lifting = replace(PULSE, alarms=3, lifting=True, tries=2, told_at=NOW - HOUR, alarm_at=NOW)
+    assert canary.missed(lifting, HUSH, NOW) == replace(
+        lifting, failing_since=NOW, silent_since=NOW, reason=HUSH.code, lifting=False, tries=0
+    )
+    assert canary.missed(replace(lifting, lifting=False), HUSH, NOW).alarms == 0
+
+
+def test_the_last_moments_of_each_wait() -> None:
+    silent = canary.missed(PULSE, HUSH, NOW)
+    assert canary.tells(silent, NOW)
+    assert not canary.tells(silent, NOW - SECOND)
+    assert not canary.tells(silent, NOW - canary.LONGEST_AGAIN)
+    assert canary.tells(silent, NOW - canary.LONGEST_AGAIN - SECOND)
+    assert not canary.tells(PULSE, NOW)
+    ahead = replace(PULSE, told_at=NOW + 9 * HOUR)  # by a clock that has gone back since
+    assert canary.missed(ahead, HUSH, NOW).alarm_at == NOW + canary.CALM
+    for alarms in (4, 5, 15, 16, 17):
+        pause = min(canary.AGAIN * 2**alarms, canary.LONGEST_AGAIN)
+        assert canary.told(replace(silent, alarms=alarms), NOW).alarm_at == NOW + pause
+    for tries in (3, 4, 16, 17):
+        pause = min(canary.RETRY * 2**tries, canary.LONGEST_RETRY)
+        assert canary.untold(replace(silent, tries=tries), NOW).alarm_at == NOW + pause
 
 
 def test_a_cache_may_show_the_edition_before_for_a_moment() -> None:
@@ -185,6 +255,9 @@ def test_nobody_is_overdue_for_time_in_which_nobody_listened() -> None:
     assert canary.overdue(asleep, NOW, 2 * day, awake=long_ago)
     assert not canary.overdue(asleep, NOW, 2 * day, awake=NOW - day)
     assert not canary.overdue(PULSE, NOW, 2 * day, awake=long_ago)
+    assert not canary.overdue(asleep, long_ago + 2 * day, 2 * day, awake=long_ago)
+    new = replace(asleep, answered_at=None)
+    assert canary.overdue(new, long_ago + 2 * day + SECOND, 2 * day, awake=long_ago)
 
 
 def test_nothing_is_reached_but_what_is_named() -> None:
