@@ -27,6 +27,8 @@ TOLD_EVERY = 0.5
 
 FIRST_OUT = 0.05
 """Seconds for which further recipients are not claimed because the first is not yet out."""
+BREATH = 0.01
+"""Seconds until they are claimed then: less than it takes to serve those who were claimed along with the delivery."""
 
 
 class LedgerOf:
@@ -49,6 +51,7 @@ class LedgerOf:
         self._says_begun = False
         self._precise = True
         self._first_begun = asyncio.Event()
+        self._paused = False
         self._ended = False
         self._served = work.delivery.progress
         self._told = 0.0
@@ -74,9 +77,11 @@ class LedgerOf:
         return handed
 
     async def _further(self, now: datetime, limit: int) -> tuple[Recipient, ...]:
-        """Not while the first of those claimed along with the delivery is about to leave: that comes first."""
-        if self._open and not self._first_begun.is_set():
+        """Not while the first of those claimed along with the delivery, and other channels' words, are to leave."""
+        if self._open and not self._paused:
+            self._paused = True
             await first(self._room.clock, self._first_begun, FIRST_OUT)
+            await self._room.clock.sleep(BREATH)
         rows = await self._room.store.claim_recipients(self._delivery.id, self._room.epoch, now, limit)
         return tuple(map(_recipient, rows))
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from broadcaster.dispatcher.calls import Flight, guarded
 from broadcaster.dispatcher.gate import Gate
 from broadcaster.dispatcher.room import Room, attempt_of, classified
-from broadcaster.errors import DeliveryError, Reason
+from broadcaster.errors import DeliveryError, Reason, StoreError
 from broadcaster.failpoints import hit
 from broadcaster.model import NO_COST, Cost, Delivery, Kind, Message, Outcome, Receipt, State
 from broadcaster.ports.channel import Finder, Messenger, Metered, Rehearsing
@@ -39,6 +40,7 @@ class MessengerHandler:
         self._gate = gate
         self._booked: dict[int, Spent] = {}
         self._booking = asyncio.Lock()
+        self._foreseen: asyncio.Task[tuple[Spent, ...]] | None = None
         self._limits = channel.limits() if isinstance(channel, Metered) else ()
         rehearsal = channel.rehearsal() if isinstance(channel, Rehearsing) else None
         self._rehearsed = rehearsal.voice if rehearsal else None
@@ -46,6 +48,20 @@ class MessengerHandler:
     def _voice(self, delivery: Delivery) -> Messenger | None:
         """Return who says it: a test message never leaves by the voice that residents hear."""
         return self._rehearsed if delivery.kind is Kind.TEST else self._channel
+
+    def foresee(self) -> None:
+        """Ask what was spent while a claim is on its way, so that nothing waits for that afterwards."""
+        self._forget()
+        if self._limits:
+            since = self._room.now() - budget.window(self._limits)
+            self._foreseen = asyncio.create_task(self._room.store.spent(self._channel.name, since))
+            self._foreseen.add_done_callback(_looked_at)
+
+    def _forget(self) -> None:
+        """What was asked before something was recorded counts no more."""
+        if self._foreseen is not None:
+            self._foreseen.cancel()
+            self._foreseen = None
 
     async def serve(self, flight: Flight) -> None:
         """Send the one delivery of this flight, and write down what came of it."""
@@ -62,6 +78,7 @@ class MessengerHandler:
             await self._send(flight, message, started)
         finally:
             self._booked.pop(work.delivery.id, None)
+            self._forget()
 
     async def _send(self, flight: Flight, message: Message, started: datetime) -> None:
         delivery = flight.works[0].delivery
@@ -103,8 +120,7 @@ class MessengerHandler:
         """Book the cost, or return the settlement of a delivery that has to wait for its budget."""
         if work.message is None or not (self._limits or self._gate.lane.readings):
             return None
-        booked, since = tuple(self._booked.values()), now - budget.window(self._limits)
-        spent = await self._room.insist(lambda: self._room.store.spent(work.delivery.channel, since))
+        booked, spent = tuple(self._booked.values()), await self._spent(now)
         # What was recorded meanwhile is counted twice rather than not at all; hence the second, shorter question.
         until = self._wait_until(work, spent, booked, now)
         if until is not None and self._wait_until(work, spent, (), now) is None:
@@ -113,6 +129,15 @@ class MessengerHandler:
             return settle.postponed(work.delivery, until, Reason.QUOTA.value)
         self._booked[work.delivery.id] = Spent(at=now, cost=work.message.cost)
         return None
+
+    async def _spent(self, now: datetime) -> tuple[Spent, ...]:
+        """Return what was foreseen for the first that asks, else ask."""
+        foreseen, self._foreseen = self._foreseen, None
+        if foreseen is not None:
+            with suppress(StoreError):
+                return await foreseen
+        since = now - budget.window(self._limits)
+        return await self._room.insist(lambda: self._room.store.spent(self._channel.name, since))
 
     def _wait_until(
         self, work: Work, spent: Sequence[Spent], booked: Sequence[Spent], now: datetime
@@ -137,6 +162,12 @@ class MessengerHandler:
 
     async def _find(self, work: Work) -> tuple[Receipt | None, DeliveryError | None]:
         return await find(self._room, self._voice(work.delivery), work, min(LOOK_S, self._settings.timeout_s))
+
+
+def _looked_at(task: asyncio.Task[tuple[Spent, ...]]) -> None:
+    """Whoever needs the answer asks again where it failed; for asyncio nobody has to."""
+    if not task.cancelled():
+        task.exception()
 
 
 def before_sending(work: Work, now: datetime) -> tuple[Message | None, Settlement | None]:

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from broadcaster.dispatcher.calls import Flight, first
 from broadcaster.dispatcher.gate import Gate
+from broadcaster.dispatcher.messenger import MessengerHandler
 from broadcaster.dispatcher.publishing import PublisherHandler
 from broadcaster.dispatcher.room import Room, attempt_of, event_of, log
 from broadcaster.errors import StoreError, StoreUnknown
@@ -175,6 +176,8 @@ class LaneWorker:
 
     async def _claim(self, limit: int, *, reserved_only: bool) -> tuple[Work, ...]:
         now = self._room.now()
+        if isinstance(self._handler, MessengerHandler):
+            self._handler.foresee()
         hit("w0")
         works = await self._room.store.claim(
             Claim(

@@ -104,7 +104,8 @@ async def test_a_full_disk_refuses_keeps_results_in_memory_and_heals(tmp_path: P
                 await fill_up(town)
             answer.set()
             await until(lambda: "record_failed" in town.tail(), 20, town.tail)
-            assert town.states("sending") == 1, "the result is kept in memory"
+            # Of those that filled the disk one may have been claimed, too.
+            assert town.states("sending") >= 1, "the result is kept in memory"
             disk.free()
             await until(lambda: not town.states("sending"), 20, town.tail)
             assert town.core is not None
