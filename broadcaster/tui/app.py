@@ -150,8 +150,10 @@ class DeskApp(Stops, App[object]):
         return time_of(self.now(), self.zone) if self.board else ""
 
     def tell(self, sentence: str, *, grave: bool = False) -> None:
-        """Say something that need not be answered."""
-        self.notify(visible(sentence), markup=False, severity="error" if grave else "information")
+        """Say something that need not be answered; `grave` is told by a sign, and beside it by colour."""
+        self.notify(
+            ("! " if grave else "") + visible(sentence), markup=False, severity="error" if grave else "information"
+        )
 
     def fail(self, error: BroadcasterError) -> None:
         """Say what went wrong, with every problem in its place. Where the session has ended, ask to log in again, over
