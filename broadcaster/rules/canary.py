@@ -12,6 +12,8 @@ AGAIN, LONGEST_AGAIN = timedelta(minutes=30), timedelta(hours=12)
 """An alarm that goes on is told again after this time, then after twice as long each time, up to the longest."""
 RETRY, LONGEST_RETRY = timedelta(minutes=1), timedelta(minutes=15)
 """The same for an alarm that reached nobody."""
+_DOUBLINGS = 16
+"""Far behind the longest wait, and far below what a time can hold."""
 CALM = timedelta(minutes=15)
 """What comes and goes is told no more often than this."""
 PROPAGATION = timedelta(minutes=2)
@@ -174,13 +176,13 @@ def told(pulse: Pulse, now: datetime) -> Pulse:
     """Return the state after somebody was told."""
     if pulse.lifting:
         return replace(pulse, lifting=False, alarms=0, alarm_at=None, tries=0, told_at=now)
-    again = min(AGAIN * 2**pulse.alarms, LONGEST_AGAIN) if pulse.alarms < 16 else LONGEST_AGAIN  # noqa: PLR2004
+    again = min(AGAIN * 2 ** min(pulse.alarms, _DOUBLINGS), LONGEST_AGAIN)
     return replace(pulse, alarms=pulse.alarms + 1, told_at=now, alarm_at=now + again, tries=0)
 
 
 def untold(pulse: Pulse, now: datetime) -> Pulse:
     """Return the state after nobody could be told."""
-    wait = min(RETRY * 2 ** min(pulse.tries, 16), LONGEST_RETRY)
+    wait = min(RETRY * 2 ** min(pulse.tries, _DOUBLINGS), LONGEST_RETRY)
     return replace(pulse, tries=pulse.tries + 1, alarm_at=now + wait)
 
 

@@ -80,7 +80,7 @@ def test_what_is_known_of_a_silence() -> None:
 
 
 HELD = Shown(number=7, issued_at=NOW - 5 * MINUTE, mode=Mode.LIVE, digest="d")
-OLD = {"issued_at": NOW - 11 * MINUTE}
+OLD = {"issued_at": NOW - 11 * MINUTE - 30 * SECOND}
 
 
 @pytest.mark.parametrize(
@@ -117,6 +117,7 @@ def test_every_step_of_a_silence_as_it_is_written_down() -> None:
     late = Hush(code="canary_stale", params={"minutes": 11})
     failing = canary.missed(PULSE, late, NOW, MINUTE)
     assert failing == replace(PULSE, failing_since=NOW, reason="canary_stale", params={"minutes": 11})
+    assert canary.heard(failing, NOW) == replace(PULSE, answered_at=NOW)
     silent = canary.missed(failing, HUSH, NOW + MINUTE, MINUTE)
     begun: dict[str, Any] = {
         "failing_since": NOW,
