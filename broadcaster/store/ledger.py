@@ -15,7 +15,7 @@ from broadcaster.store import expanding, people, rows
 from broadcaster.store.base import Part
 from broadcaster.store.begun import Begun, Run
 from broadcaster.store.rows import maybe_ms, maybe_time, ms
-from broadcaster.store.transaction import Row, Tx, listed
+from broadcaster.store.transaction import Gathered, Row, Tx, listed
 
 _KNOWN = frozenset({RecipientState.ACCEPTED, RecipientState.FAILED})
 _DOUBTED = frozenset({RecipientState.IN_DOUBT, RecipientState.UNKNOWN})
@@ -178,7 +178,7 @@ def _claim(
     if lease is None or not lease["holds"]:
         return ()
     _enrol(tx, delivery=delivery, seen=seen, reach=reach)
-    due = tx.all("ledger.due", delivery=delivery, now=ms(now), limit=limit)
+    due = tx.gathered("ledger.due", delivery=delivery, now=ms(now), limit=limit)
     claimed = tuple(map(_claimed, due))
     if claimed:
         tx.run("ledger.start", delivery=delivery, epoch=epoch, numbers=listed(each.id for each in claimed))
@@ -192,7 +192,7 @@ def _claim(
     return claimed
 
 
-def _claimed(row: Row) -> RecipientRow:
+def _claimed(row: Gathered) -> RecipientRow:
     """Whoever is in doubt and asked again may get it twice."""
     return RecipientRow(
         id=row["number"],
@@ -230,7 +230,7 @@ def _runs(results: Sequence[RecipientResult]) -> Iterator[Sequence[RecipientResu
 
 def _record_run(tx: Tx, delivery: int, epoch: int, run: Sequence[RecipientResult], moves: Counter[str]) -> None:
     """Write down results of different people; those that came to the same go in one statement."""
-    rows = tx.all("ledger.recipients", delivery=delivery, numbers=listed(result.id for result in run))
+    rows = tx.gathered("ledger.recipients", delivery=delivery, numbers=listed(result.id for result in run))
     found = {row["number"]: row for row in rows}
     same: defaultdict[_Entry, list[int]] = defaultdict(list)
     copies: list[int] = []
@@ -253,7 +253,7 @@ def _record_run(tx: Tx, delivery: int, epoch: int, run: Sequence[RecipientResult
         tx.run("ledger.flag", delivery=delivery, numbers=listed(copies))
 
 
-def _applies(row: Row, result: RecipientResult, epoch: int) -> bool:
+def _applies(row: Gathered, result: RecipientResult, epoch: int) -> bool:
     """Whether the result is that of the row's last start. A doubt may still be told by its own late reply."""
     if row["epoch"] != epoch:
         return False
@@ -271,7 +271,7 @@ class _Entry(NamedTuple):
     unbegun: int
 
 
-def _entry(row: Row, result: RecipientResult) -> _Entry:
+def _entry(row: Gathered, result: RecipientResult) -> _Entry:
     due = maybe_ms(result.due_at)
     return _Entry(
         state=result.state,

@@ -33,6 +33,10 @@ class Row(Protocol):
         ...
 
 
+Gathered = Mapping[str, Any]
+"""A row that came as a JSON object."""
+
+
 class Tx:
     """A transaction in progress. Nothing in it outlives the work it was handed to."""
 
@@ -51,6 +55,14 @@ class Tx:
     def all(self, name: str, **values: Value) -> list[Row]:
         """Return every row of a query."""
         return self._connection.execute(self._statements[name], values).fetchall()
+
+    def gathered(self, name: str, **values: Value) -> list[Gathered]:
+        """Return every row of a query that gathers them into one JSON list, called `value`. For many rows beside a busy
+        event loop: the interpreter's lock is given away and waited for at each step of a query, and here there is one.
+        """
+        row = self.one(name, **values)
+        found: list[Gathered] = [] if row is None else json.loads(row["value"])
+        return found
 
     def one(self, name: str, **values: Value) -> Row | None:
         """Return the first row of a query, or None."""

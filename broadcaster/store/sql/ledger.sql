@@ -53,9 +53,12 @@ UPDATE ledger SET
 WHERE delivery = :delivery;
 
 -- name: due
-SELECT number, address, language, token, attempt, state, possible_duplicate FROM recipient
-WHERE delivery = :delivery AND state IN ('pending', 'retry', 'in_doubt') AND due_at IS NOT NULL AND due_at <= :now
-ORDER BY due_at LIMIT 0 + :limit;
+SELECT json_group_array(json_object('number', number, 'address', address, 'language', language, 'token', token,
+  'attempt', attempt, 'state', state, 'possible_duplicate', possible_duplicate)) AS value
+FROM (
+  SELECT number, address, language, token, attempt, state, possible_duplicate FROM recipient
+  WHERE delivery = :delivery AND state IN ('pending', 'retry', 'in_doubt') AND due_at IS NOT NULL AND due_at <= :now
+  ORDER BY due_at LIMIT 0 + :limit);
 
 -- name: start
 -- The numbers are a JSON list, here and below. Whoever is in doubt and asked again may get it twice.
@@ -64,8 +67,9 @@ UPDATE recipient SET
 WHERE delivery = :delivery AND number IN (SELECT value FROM json_each(:numbers));
 
 -- name: recipients
-SELECT number, state, epoch, possible_duplicate FROM recipient
-WHERE delivery = :delivery AND number IN (SELECT value FROM json_each(:numbers));
+SELECT json_group_array(
+  json_object('number', number, 'state', state, 'epoch', epoch, 'possible_duplicate', possible_duplicate)) AS value
+FROM recipient WHERE delivery = :delivery AND number IN (SELECT value FROM json_each(:numbers));
 
 -- name: write
 UPDATE recipient SET
