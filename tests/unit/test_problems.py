@@ -153,9 +153,11 @@ def test_an_incident_that_has_ended() -> None:
     assert only(draft(kind=Kind.UPDATE, incident=14), "incident_ended", alert(), ended) == told
 
 
-def test_a_language_tag_is_no_text_to_be_looked_into() -> None:
-    """It is refused as a language; what would be wrong with it as words is not told besides."""
-    for said in (draft(INFO, english(), info(language="{{ x }}")), draft(channels=("{{ x }}",))):
+def test_what_is_a_code_is_no_text_to_be_looked_into() -> None:
+    """A language is refused as one; what would be wrong with it as words is not told besides."""
+    coded = Area(area_desc="芋窪", geocodes=(Geocode(value_name="{{ x }}", value="{{ x }}"),))
+    tagged = draft(INFO, english(), info(language="{{ x }}"))
+    for said in (tagged, draft(channels=("{{ x }}",)), draft(info(areas=(coded,)))):
         assert "placeholder_left" not in {each.code for each in found(said)}
 
 
