@@ -134,6 +134,13 @@ def test_the_last_look(grade: Grade, absent: bool, resolution: str) -> None:
     assert got == (again if resolution.startswith(("absent", "unknown_e")) else asked)
 
 
+def test_a_warning_that_was_asked_about_in_vain() -> None:
+    unsure = delivery(state=State.IN_DOUBT, doubt_since=NOW, grade=Grade.WARNING, reads=3)
+    words = "unknown_warning_asked"
+    again = Settlement(state=State.READY, due_at=after(115), reason=words, resolution=words, possible_duplicate=True)
+    assert settle.after_look(unsure, None, LOST, after(115), newer_exists=False) == again
+
+
 def test_what_may_be_repeated() -> None:
     unsure = delivery(state=State.IN_DOUBT, doubt_since=NOW, reason="lost")
     told = Settlement(state=State.READY, due_at=NOW, reason="resumed", resolution="repeatable")
@@ -201,7 +208,8 @@ def test_a_run_that_reached_nobody() -> None:
     assert settle.after_bulk(delivery(), replace(NOBODY, failed=2), NOW) == refused
     for told in (replace(NOBODY, failed=2, accepted=1), replace(NOBODY, failed=2, unknown=1)):
         assert settle.after_bulk(delivery(), told, NOW).state is State.ACCEPTED
-    assert settle.after_bulk(delivery(), replace(NOBODY, failed=1, accepted=1, unknown=1), NOW).state is State.ACCEPTED
+    each = settle.after_bulk(delivery(), replace(NOBODY, failed=1, accepted=1, unknown=1), NOW)
+    assert (each.state, each.detail) == (State.ACCEPTED, "1 accepted, 1 refused, 1 unknown")
 
 
 def test_one_recipient() -> None:
