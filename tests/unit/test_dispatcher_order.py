@@ -193,6 +193,15 @@ async def test_deliveries_at_once_do_not_overdraw_the_budget(world: World) -> No
     assert len(channel.calls) == 2
 
 
+async def test_a_budget_that_could_not_be_read_with_the_claim_is_read_after_it(world: World) -> None:
+    channel = world.add(Budgeted("twitter", world.clock))
+    world.watched.broken["spent"] = [StoreFull("store_full")]
+    world.start()
+    (owed,) = await world.accept()
+    await world.until_state(owed, State.CONFIRMED)
+    assert serials(channel) == ["1-1"]
+
+
 # ---------------------------------------------------------------- outage, restart, stop
 
 
