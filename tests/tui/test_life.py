@@ -36,7 +36,7 @@ async def test_the_desk_goes_on_through_a_restart_of_the_core_and_says_so(tmp_pa
             here = await entered.__aenter__()
             assert here.app.away is None
         await here.until(lambda: here.app.away is not None)
-        await here.until(lambda: "受け付けたものは残っています" in here.shown())
+        await here.until(lambda: "受け付けたものは残り" in here.shown())
         alert = await made.here.alert()
         async with served(made):
             await here.until(lambda: here.app.away is None and alert.serial in here.shown())
