@@ -148,9 +148,9 @@ def test_a_problem_that_is_only_told(said: Draft, code: str, place: str, params:
 
 
 def test_an_incident_that_has_ended() -> None:
-    ended = alert(Kind.ALL_CLEAR, version=2)
+    ended = alert(Kind.ALL_CLEAR, version=3)
     told = Problem(code="incident_ended", place="kind", params={"kind": "update", "serial": ended.serial})
-    assert only(draft(kind=Kind.UPDATE, incident=14), "incident_ended", alert(), ended) == told
+    assert only(draft(kind=Kind.UPDATE, incident=14), "incident_ended", alert(), alert(version=2), ended) == told
 
 
 def test_what_is_a_code_is_no_text_to_be_looked_into() -> None:
