@@ -28,7 +28,7 @@ async def _draft(ask: Ask) -> DraftRow:
 
 
 async def _open_draft(ask: Ask) -> DraftRow:
-    return await ask.desk.open_draft(ask.body.body, ask.actor)
+    return await ask.desk.open_draft(ask.body.body, ask.actor, ask.body.key)
 
 
 async def _save_draft(ask: Ask) -> DraftRow:

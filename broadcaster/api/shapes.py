@@ -102,9 +102,10 @@ class Decide(_Strict):
 
 @dataclass(frozen=True, kw_only=True)
 class NewDraft(_Strict):
-    """A sheet to keep."""
+    """A sheet to keep. The same `key` gives the same draft, if an answer was lost and it is asked for again."""
 
     body: dict[str, Any]
+    key: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -144,9 +144,9 @@ class Client(Persons):
         """Return one draft, whatever its state."""
         return self._call("GET", f"/drafts/{number}")
 
-    def open_draft(self, body: Any) -> Any:
-        """Keep a new sheet."""
-        return self._call("POST", "/drafts", {"body": body})
+    def open_draft(self, body: Any, key: str = "") -> Any:
+        """Keep a new sheet; return what is kept under this key already, which may be older."""
+        return self._call("POST", "/drafts", {"body": body, "key": key})
 
     def save_draft(self, number: int, version: int, body: Any) -> Any:
         """Change the version of a draft that was seen."""

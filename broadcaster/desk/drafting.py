@@ -7,7 +7,7 @@ from typing import Any
 
 from broadcaster.desk.values import Office
 from broadcaster.model import Actor, Category, Kind, Severity
-from broadcaster.ports.store import DraftChange, DraftRow
+from broadcaster.ports.store import DraftChange, DraftRow, NewDraft
 from broadcaster.sheet import Sheet, from_json, of_alert, to_json
 
 
@@ -25,10 +25,11 @@ class Drafting:
         """Return one, whatever its state. Raise `NotFound`."""
         return await self._office.store.draft(number)
 
-    async def open_draft(self, body: Mapping[str, Any], actor: Actor) -> DraftRow:
-        """Keep a new sheet. Raise `Refused` where it is none."""
+    async def open_draft(self, body: Mapping[str, Any], actor: Actor, key: str = "") -> DraftRow:
+        """Keep a new sheet; return what is kept under this key already. Raise `Refused` where it is none."""
         sheet = from_json(body)
-        return await self._office.store.open_draft(sheet.title, to_json(sheet), actor, self._office.now())
+        draft = NewDraft(title=sheet.title, body=to_json(sheet), key=key)
+        return await self._office.store.open_draft(draft, actor, self._office.now())
 
     async def save_draft(self, number: int, version: int, body: Mapping[str, Any], actor: Actor) -> DraftRow:
         """Change a draft of which this version was seen. Raise `Refused`, `NotFound`, and `Conflict` where somebody

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from broadcaster.errors import Conflict, NotFound
 from broadcaster.model import Actor
-from broadcaster.ports.store import Acceptance, DraftChange, DraftRow, DraftState
+from broadcaster.ports.store import Acceptance, DraftChange, DraftRow, DraftState, NewDraft
 from broadcaster.store import rows, trail
 from broadcaster.store.base import Part
 from broadcaster.store.rows import ms, time_of
@@ -31,9 +29,9 @@ class Sheets(Part):
         """Return one, whatever its state. Raise `NotFound`."""
         return await self._read(lambda tx: _fetch(tx, number))
 
-    async def open_draft(self, title: str, body: Mapping[str, Any], actor: Actor, at: datetime) -> DraftRow:
-        """Keep a new one."""
-        return await self._write(lambda tx: open_one(tx, title, body, actor, at))
+    async def open_draft(self, draft: NewDraft, actor: Actor, at: datetime) -> DraftRow:
+        """Keep a new one; return what is kept under its key already, as it is now."""
+        return await self._write(lambda tx: open_one(tx, draft, actor, at))
 
     async def save_draft(self, number: int, change: DraftChange, actor: Actor, at: datetime) -> DraftRow:
         """Change the version that was seen; what is there already is no change. Raise `Conflict`, `NotFound`."""
@@ -49,10 +47,20 @@ class Sheets(Part):
         return None if row is None else _row(row)
 
 
-def open_one(tx: Tx, title: str, body: Mapping[str, Any], actor: Actor, at: datetime) -> DraftRow:
-    """Keep a new draft, within the caller's transaction."""
-    by = rows.spelled(actor)
-    tx.run("drafts.insert", title=title, by=by, editors=rows.spelled((actor,)), at=ms(at), body=rows.spelled(body))
+def open_one(tx: Tx, draft: NewDraft, actor: Actor, at: datetime) -> DraftRow:
+    """Keep a new draft, within the caller's transaction; return what is kept under its key already."""
+    known = tx.one("drafts.by_key", key=draft.key)
+    if known is not None:
+        return _row(known)
+    tx.run(
+        "drafts.insert",
+        title=draft.title,
+        by=rows.spelled(actor),
+        editors=rows.spelled((actor,)),
+        at=ms(at),
+        body=rows.spelled(draft.body),
+        key=draft.key,
+    )
     number = tx.number("drafts.newest")
     _note(tx, "draft_opened", number, actor, at)
     return _fetch(tx, number)

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import partial
 
 from broadcaster.model import UPSTREAM, Subject
-from broadcaster.ports.store import DraftChange, Drafting, FeedState, Heard, SubjectKnown, Taking, Told
+from broadcaster.ports.store import DraftChange, Drafting, FeedState, Heard, NewDraft, SubjectKnown, Taking, Told
 from broadcaster.store import automatic, drafts, trail
 from broadcaster.store.base import Part
 from broadcaster.store.rows import maybe_ms, maybe_time, ms, time_of
@@ -130,7 +130,7 @@ def _hear(tx: Tx, heard: Heard, at: datetime) -> None:
 def _draft(tx: Tx, wish: Drafting, at: datetime) -> int | None:
     """Open, change or drop a draft; return its number, None once it is dropped."""
     if wish.seen is None:
-        return drafts.open_one(tx, wish.title, wish.body or {}, UPSTREAM, at).id
+        return drafts.open_one(tx, NewDraft(title=wish.title, body=wish.body or {}), UPSTREAM, at).id
     if wish.body is None:
         drafts.drop_one(tx, wish.seen.id, UPSTREAM, at)
         return None

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from broadcaster.client import Client
 from broadcaster.errors import BroadcasterError, Conflict
 from broadcaster.sheet import Sheet, to_json
 
-Ask = Callable[[Callable[[Client], Any]], Awaitable[Any]]
+if TYPE_CHECKING:
+    from broadcaster.tui.place import AtDesk
 
 
 class Keeper:
     """Knows the draft's number and version, and whether all is kept. One save at a time: two would make two drafts."""
 
-    def __init__(self, ask: Ask, row: Any = None) -> None:
-        self._ask = ask
+    def __init__(self, at: AtDesk, row: Any = None) -> None:
+        self._at = at
+        self._key = ""
         self._one = asyncio.Lock()
         self.row = row
         """The draft as the desk told it last, None before it is kept for the first time."""
@@ -46,7 +47,7 @@ class Keeper:
 
     async def _keep(self, body: Any) -> None:
         try:
-            self.row = await self._ask(lambda core: self._save(core, body))
+            self.row = await self._at.ask(lambda core: self._save(core, body))
             self._kept, self.trouble = body, None
         except Conflict as conflict:
             await self._met(conflict)
@@ -54,13 +55,15 @@ class Keeper:
             self.trouble = error
 
     def _save(self, core: Client, body: Any) -> Any:
-        row = self.row
-        return core.save_draft(row["id"], row["version"], body) if row else core.open_draft(body)
+        """An answer may be lost, and what the desk has under our key be older than this."""
+        self._key = self._key or self._at.desk.new_key()
+        row = self.row or core.open_draft(body, self._key)
+        return row if row["body"] == body else core.save_draft(row["id"], row["version"], body)
 
     async def _met(self, conflict: Conflict) -> None:
         self.trouble = conflict
         if conflict.code == "draft_changed":
-            self.theirs = await self._ask(lambda core: core.draft(self.row["id"]))
+            self.theirs = await self._at.ask(lambda core: core.draft(int(conflict.params["number"])))
 
     def overwrite(self) -> None:
         """Our words stay: the next save is on top of theirs, which one has seen."""

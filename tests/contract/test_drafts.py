@@ -12,7 +12,7 @@ import pytest
 
 from broadcaster.errors import Conflict, NotFound
 from broadcaster.model import Actor
-from broadcaster.ports.store import Acceptance, DraftChange, DraftRow, DraftState
+from broadcaster.ports.store import Acceptance, DraftChange, DraftRow, DraftState, NewDraft
 from broadcaster.store import Store
 from tests.contract.conftest import SqliteBackend
 from tests.contract.values import NOW, OFFICER, SECOND, SECOND_OFFICER, acceptance, alert
@@ -27,7 +27,7 @@ def changed(row: DraftRow, **body: Any) -> DraftChange:
 
 
 async def opened(store: Store) -> DraftRow:
-    return await store.open_draft("title", BODY, OFFICER, NOW)
+    return await store.open_draft(NewDraft(title="title", body=BODY), OFFICER, NOW)
 
 
 async def made_of(store: Store, row: DraftRow, key: str = "k") -> Acceptance:
@@ -43,6 +43,16 @@ async def test_a_draft_is_there_after_a_restart(backend: SqliteBackend) -> None:
         assert await store.draft(row.id) == row
     assert (row.version, row.state, row.author, row.editors) == (1, DraftState.OPEN, OFFICER, (OFFICER,))
     assert row.body == BODY
+
+
+async def test_asked_twice_under_one_key_it_is_one_draft_as_it_is_now(store: Store) -> None:
+    new = NewDraft(title="title", body=BODY, key="one")
+    first = await store.open_draft(new, OFFICER, NOW)
+    saved = await store.save_draft(first.id, changed(first, hours=6), OFFICER, NOW + SECOND)
+    assert await store.open_draft(new, OFFICER, NOW + SECOND) == saved
+    assert await store.drafts() == (saved,)
+    other = await store.open_draft(replace(new, key="two"), OFFICER, NOW)
+    assert other.id != first.id
 
 
 async def test_the_last_changed_comes_first(store: Store) -> None:

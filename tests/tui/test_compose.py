@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -188,6 +189,17 @@ async def test_one_may_decide_later_and_nothing_is_overwritten_meanwhile(tmp_pat
         assert (await made.here.store.draft(1)).body["areas"] == ["奈良橋"]
         await desk.here.press("f9")
         await desk.here.until(lambda: isinstance(desk.here.app.screen, DifferenceScreen))
+
+
+async def test_a_lost_answer_makes_no_second_draft(tmp_path: Path) -> None:
+    async with core(tmp_path) as made, composing(made) as desk:
+        await desk.open(ComposeScreen(ORDER))
+        keeper, sheet = desk.screen.keeper, desk.screen.sheet
+        await keeper.keep(replace(sheet, hours=3))
+        row, keeper.row = keeper.row, None  # kept, but the answer did not come
+        await keeper.keep(replace(sheet, hours=6))
+        assert [each.id for each in await made.here.store.drafts()] == [row["id"]]
+        assert (await made.here.store.draft(row["id"])).body["hours"] == 6
 
 
 async def test_an_update_is_filled_with_what_was_typed(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ Every method is one transaction, or one snapshot where it only reads. Every meth
 from broadcaster.ports.store.archive import AlertRow, Archive, Past, Resolution
 from broadcaster.ports.store.automatic import AutomaticBook, Consent, Licence, Limits, Speaking, Spoken, Standing, Stop
 from broadcaster.ports.store.canary import Beat, CanaryBook
-from broadcaster.ports.store.drafts import DraftChange, DraftRow, Drafts, DraftState
+from broadcaster.ports.store.drafts import DraftChange, DraftRow, Drafts, DraftState, NewDraft
 from broadcaster.ports.store.feeds import Drafting, Feeds, FeedState, Heard, SubjectKnown, Taking, Told
 from broadcaster.ports.store.glass import Breaking, Glass
 from broadcaster.ports.store.intake import (
@@ -64,6 +64,7 @@ __all__ = [
     "Lane",
     "Licence",
     "Limits",
+    "NewDraft",
     "Outbox",
     "Past",
     "Planned",

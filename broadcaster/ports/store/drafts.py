@@ -40,6 +40,17 @@ class DraftRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NewDraft:
+    """What is to be kept. Under the same `key`, made by the client, it is the same draft however often it is asked for,
+    since an answer may be lost; an empty one is nobody's.
+    """
+
+    title: str
+    body: Mapping[str, Any]
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DraftChange:
     """What becomes of a draft of which `version` was seen."""
 
@@ -59,8 +70,8 @@ class Drafts(Protocol):
         """Raise `NotFound`."""
         ...
 
-    async def open_draft(self, title: str, body: Mapping[str, Any], actor: Actor, at: datetime) -> DraftRow:
-        """Keep a new one."""
+    async def open_draft(self, draft: NewDraft, actor: Actor, at: datetime) -> DraftRow:
+        """Keep a new one; return what is kept under its key already, as it is now."""
         ...
 
     async def save_draft(self, number: int, change: DraftChange, actor: Actor, at: datetime) -> DraftRow:

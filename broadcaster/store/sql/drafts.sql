@@ -4,12 +4,15 @@ SELECT * FROM draft WHERE state = 'open' ORDER BY updated_at DESC, id DESC LIMIT
 -- name: draft
 SELECT * FROM draft WHERE id = :number;
 
+-- name: by_key
+SELECT * FROM draft WHERE key = :key AND key <> '';
+
 -- name: newest
 SELECT max(id) AS value FROM draft;
 
 -- name: insert
-INSERT INTO draft (title, author, editors, updated_at, updated_by, body)
-VALUES (:title, :by, :editors, :at, :by, :body);
+INSERT INTO draft (title, author, editors, updated_at, updated_by, body, key)
+VALUES (:title, :by, :editors, :at, :by, :body, :key);
 
 -- name: save
 UPDATE draft

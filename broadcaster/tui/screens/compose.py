@@ -67,7 +67,7 @@ class ComposeScreen(GoesOn, DeskScreen[Any]):
     ) -> None:
         super().__init__()
         self.sheet = sheet or Sheet()
-        self.keeper = Keeper(self.ask, row)
+        self.keeper = Keeper(self, row)
         self.press: Press | None = None
         self.problems: tuple[Problem, ...] = ()
         self.problems_told = False
@@ -105,7 +105,7 @@ class ComposeScreen(GoesOn, DeskScreen[Any]):
         if picked is None:
             self.dismiss(None)
             return
-        self.sheet, self.keeper = picked.sheet, Keeper(self.ask, picked.row)
+        self.sheet, self.keeper = picked.sheet, Keeper(self, picked.row)
         await self.show_form()
         self.set_interval(KEEP_S, self.keep)
 
