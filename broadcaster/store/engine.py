@@ -98,7 +98,6 @@ class Writer:
             if group:
                 self._commit(group)
                 _tell(group)
-                self._checkpointer.grown()
         if self._connection is not None:
             self._connection.close()
         self._remembered.close()
@@ -120,6 +119,7 @@ class Writer:
         committing = False
         try:
             connection = self._open()
+            changes = connection.total_changes
             connection.execute("BEGIN IMMEDIATE")
             transaction = Tx(connection)
             for jobs in _runs(group):
@@ -127,6 +127,7 @@ class Writer:
             last, committing = head(transaction), True
             connection.execute("COMMIT")
             self._remembered.note(last)
+            self._checkpointer.grown(connection.total_changes - changes)
         except Exception as error:  # noqa: BLE001 (handed to every caller, none is swallowed)
             raised = translated(error, committing=committing)
             self._undo(drop=fatal(error) or isinstance(raised, StoreUnknown))

@@ -182,6 +182,13 @@ async def test_the_store_is_the_ports(path: Path) -> None:
         assert len(served(store)) == 6
 
 
+def test_the_log_is_taken_in_when_it_is_quiet_or_else_before_it_is_long() -> None:
+    assert checkpointing.is_time(1, 1, quiet=True)
+    assert not checkpointing.is_time(1, 1, quiet=False)
+    assert checkpointing.is_time(1, checkpointing.ROWS, quiet=False)
+    assert checkpointing.is_time(checkpointing.LATEST, 1, quiet=False)
+
+
 async def test_the_log_is_taken_in_beside_the_writer(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """And tried again where that failed."""
     monkeypatch.setattr(checkpointing, "PAUSE", 0.0)
@@ -200,7 +207,7 @@ async def test_the_log_is_taken_in_beside_the_writer(path: Path, monkeypatch: py
     assert b"further" not in path.read_bytes()
     checkpointer = checkpointing.Checkpointer(opener)
     for reached in (failed, opened):
-        checkpointer.grown()
+        checkpointer.grown(1)
         assert reached.wait(60)
     checkpointer.stop()
     assert b"further" in path.read_bytes()
