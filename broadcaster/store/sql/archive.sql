@@ -26,8 +26,9 @@ SELECT body FROM alert WHERE incident = :incident ORDER BY version;
 SELECT prepared FROM alert WHERE identifier = :identifier;
 
 -- name: open_alerts
-SELECT o.alert AS id FROM owing o JOIN alert a ON a.id = o.alert
-WHERE a.incident > 0 ORDER BY o.alert DESC LIMIT 0 + :limit;
+-- Asked one by one, newest first: joined, all that is owed would be sorted for each board.
+SELECT alert AS id FROM owing
+WHERE (SELECT incident FROM alert WHERE id = owing.alert) > 0 ORDER BY alert DESC LIMIT 0 + :limit;
 
 -- name: alerts_in_force
 -- In the order of the index: any other would sort them all, or walk back through the years.
