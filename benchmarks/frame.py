@@ -19,7 +19,6 @@ import json
 import math
 import os
 import platform
-import sqlite3
 import statistics
 import sys
 import time
@@ -33,6 +32,7 @@ from rich.console import Console
 from rich.table import Table
 
 from broadcaster.loops import loop_factory
+from broadcaster.store.driver import sqlite3
 
 RESULTS = Path(__file__).parent / "results"
 IMAGES = Path(__file__).parent.parent / "docs" / "images"
