@@ -250,6 +250,10 @@ class _Wired:
     def in_transaction(self) -> bool:
         return self._connection.in_transaction
 
+    @property
+    def total_changes(self) -> int:
+        return self._connection.total_changes()
+
     def execute(self, statement: str, values: Any = None) -> _Done:
         said: list[Any] = []
 
