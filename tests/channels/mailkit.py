@@ -72,6 +72,7 @@ class Accounts:
     def begun(self, recipient: int) -> None:
         assert recipient in self.claimed, "begun, but not claimed"
         self.begun_with.append(recipient)
+        self.moved.set()
 
     async def record(self, results: Sequence[Handed]) -> None:
         await asyncio.sleep(0)
@@ -102,7 +103,7 @@ class Accounts:
         )
 
     async def until(self, done: Callable[[], bool]) -> None:
-        """Wait for a record after which something holds."""
+        """Wait for a begin or a record after which something holds."""
         async with asyncio.timeout(20):
             while not done():
                 self.moved.clear()

@@ -259,7 +259,11 @@ class TestFailures:
         script = (
             "import asyncio, sys; from pathlib import Path\n"
             "from tests.channels import editions as e, test_page_publish as t\n"
-            "asyncio.run(t.channel(Path(sys.argv[1])).publish(e.edition(e.alert(), number=2), 'local', 'k'))"
+            "async def main() -> None:\n"
+            "    one = t.channel(Path(sys.argv[1]))\n"
+            "    await one.publish(e.edition(e.alert(), number=2), 'local', 'k')\n"
+            "    await one.close()\n"
+            "asyncio.run(main())"
         )
         place = tmp_path / "public"
         await channel(tmp_path).publish(edition(number=1), TARGET, "k")

@@ -30,6 +30,11 @@ class Newcomer:
     terminal: Tmux
     language: str
 
+    @property
+    def headline(self) -> str:
+        """How the order's headline begins, in the language of whoever sits here."""
+        return {"ja": "【警戒レベル4", "en": "Level 4, Evacuation Order"}[self.language]
+
     def word(self, code: str, **params: str) -> str:
         return catalog.say(code, self.language, **params)
 
@@ -69,7 +74,7 @@ class Newcomer:
         await self.terminal.until(self.word("tui_key_send"), "第三小学校")
         await self.terminal.keys("Enter")
         await self.confirm()
-        await self.terminal.until(self.word("tui_key_compose"), "【警戒レベル4")
+        await self.terminal.until(self.word("tui_key_compose"), self.headline)
 
     async def confirm(self) -> None:
         """Type what is asked for, a wide word where the language has one."""
@@ -82,7 +87,7 @@ class Newcomer:
     async def approve(self) -> None:
         """Open what waits, look at it, and approve."""
         await self.terminal.keys("a")
-        await self.terminal.until(f" {self.word('tui_approve_name')} ", "【警戒レベル4")
+        await self.terminal.until(f" {self.word('tui_approve_name')} ", self.headline)
         await self.terminal.keys("Enter")
         await self.terminal.until(self.word("tui_key_hand_back"), "第三小学校")
         await self.terminal.keys("a")
