@@ -39,6 +39,7 @@ _SETTINGS: Mapping[str, object] = {
     "queue_run_delay": "1s",
     "minimal_backoff_time": "1s",
     "maximal_backoff_time": "2s",
+    "service_throttle_time": "1s",
 }
 _SERVICES = """\
 cleanup unix n - n - 0 cleanup
@@ -127,7 +128,7 @@ class Postfix(Peer):
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.DEVNULL,
         )
-        await until(lambda: asyncio.to_thread(self._greets), 20)
+        await until(lambda: asyncio.to_thread(self._greets), 60)
 
     def _lay_out(self, programs: Path) -> None:
         """What the package's installation does for the instance of the machine."""
