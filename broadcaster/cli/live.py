@@ -1,18 +1,19 @@
-"""Screens that move, for terminals only: the live board and bars of progress."""
+"""Screens that move, for terminals only: the live board, and how the deliveries of one alert get on."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console, Group
 from rich.live import Live
 from rich.padding import Padding
-from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.progress import Progress, TaskID
 from rich.table import Table
 from rich.text import Text
 
+from broadcaster.cli.bars import progress_bars
 from broadcaster.cli.tables import accepted_by, board_lines, channel, delivery_cells, needs_lines, title
 from broadcaster.cli.words import words
 
@@ -92,19 +93,5 @@ class Bars:
 @contextmanager
 def bars() -> Generator[Bars, None, None]:
     """Draw bars while the block runs."""
-    with _progress() as progress:
+    with progress_bars() as progress:
         yield Bars(progress)
-
-
-@contextmanager
-def counting(title: str) -> Generator[Callable[[int, int], None], None, None]:
-    """Draw one bar, for imports, exports, copies and restores: call with what is done and how much there is."""
-    with _progress() as progress:
-        task = progress.add_task(title, total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total or None)
-
-
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description}", markup=False), BarColumn(), TextColumn("{task.completed:.0f}/{task.total}")
-    )

@@ -105,7 +105,7 @@ def drawn(session: Session, title: str) -> Generator[Callable[[int, int], None],
     if session.json or not sys.stdout.isatty():
         yield lambda _done, _total: None
         return
-    from broadcaster.cli.live import counting  # noqa: PLC0415 - rich is for terminals only
+    from broadcaster.cli.bars import counting  # noqa: PLC0415 - rich is for terminals only
 
     with counting(words(title)) as progress:
         yield progress

@@ -9,6 +9,7 @@ from abc import abstractmethod
 from typing import TYPE_CHECKING
 
 from textual.binding import Binding, BindingType
+from textual.widgets import Input, TextArea
 
 from broadcaster.tui.widgets.safe_input import SafeArea, SafeInput
 
@@ -29,8 +30,8 @@ KEYS: list[BindingType] = [
 
 
 class GoesOn(Base):
-    """Mixed into a screen that has `KEYS` among its bindings. A field is left by the keys in its `LEAVES`; any other
-    key it has a use for itself.
+    """Mixed into a form that has `KEYS` among its bindings: fills it with what is typed. A field is left by the keys in
+    its `LEAVES`; any other key it has a use for itself.
     """
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -44,6 +45,14 @@ class GoesOn(Base):
     @abstractmethod
     def fill(self, place: str, value: str) -> None:
         """Put a field's value into what is filled."""
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Take what is typed into a line."""
+        self.fill(getattr(event.input, "place", ""), event.value)
+
+    def on_text_area_changed(self, event: TextArea.Changed) -> None:
+        """Take what is typed into several lines."""
+        self.fill(getattr(event.text_area, "place", ""), getattr(event.text_area, "cleaned", ""))
 
     async def take_typed(self) -> None:
         """Fill with every line as it is, once the field in focus has taken all keys that wait for it."""

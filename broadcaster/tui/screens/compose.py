@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.timer import Timer
 from textual.widget import Widget
-from textual.widgets import ContentSwitcher, Input, Static, TextArea
+from textual.widgets import ContentSwitcher, Static
 
 from broadcaster.documents import dump, load
 from broadcaster.errors import BroadcasterError, NotFound, RenderingError
@@ -161,14 +161,6 @@ class ComposeScreen(GoesOn, DeskScreen[Any]):
         if self.sheet != before:
             self._soon("check", CHECK_S, self.check)
             self._soon("inquire", ASK_S, self.inquire)
-
-    def on_input_changed(self, event: Input.Changed) -> None:
-        """Take what is typed into a line."""
-        self.fill(getattr(event.input, "place", ""), event.value)
-
-    def on_text_area_changed(self, event: TextArea.Changed) -> None:
-        """Take what is typed into several lines."""
-        self.fill(getattr(event.text_area, "place", ""), getattr(event.text_area, "cleaned", ""))
 
     def on_chosen(self, event: Chosen) -> None:
         """Take what is chosen."""

@@ -13,7 +13,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.timer import Timer
 from textual.widget import Widget
-from textual.widgets import Input, Static, TextArea
+from textual.widgets import Static
 
 from broadcaster.documents import load
 from broadcaster.errors import BroadcasterError, Refused
@@ -96,14 +96,6 @@ class PlanFormScreen(GoesOn, DeskScreen[Any]):
         if place and self.fields.get(place, "") != value:
             self.fields[place] = value
             self._soon()
-
-    def on_input_changed(self, event: Input.Changed) -> None:
-        """Take what is typed into a line."""
-        self.fill(getattr(event.input, "place", ""), event.value)
-
-    def on_text_area_changed(self, event: TextArea.Changed) -> None:
-        """Take what is typed into several lines."""
-        self.fill(getattr(event.text_area, "place", ""), getattr(event.text_area, "cleaned", ""))
 
     def on_chosen(self, event: Chosen) -> None:
         """Take what is chosen; another template has other fields."""
