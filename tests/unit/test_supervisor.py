@@ -46,6 +46,7 @@ class Service:
         argv = [sys.executable, "-u", "-c", SCRIPT, str(grace), json.dumps(list(children.items()))]
         self.process = subprocess.Popen(argv, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2], bufsize=0)
         self.pids = dict[str, int]()
+        self._readies = 0
         self._rest = b""
 
     def line(self, seconds: float = 60) -> str:
@@ -64,6 +65,7 @@ class Service:
         """Read on until this event (of this child) is said."""
         while True:
             line = self.line()
+            self._readies += line == "ready"
             if not line.startswith("{"):
                 continue
             said: dict[str, Any] = json.loads(line)
@@ -73,9 +75,10 @@ class Service:
                 return said
 
     def ready(self) -> None:
-        """Read on until a child says that its handlers stand."""
-        while self.line() != "ready":
-            pass
+        """Read on until one more child has said that its handlers stand, maybe before what was awaited last."""
+        while not self._readies:
+            self._readies += self.line() == "ready"
+        self._readies -= 1
 
     def end(self) -> int:
         return self.process.wait(15)
