@@ -67,6 +67,9 @@ def test_every_blank_of_a_text_is_told_and_a_hostile_one_takes_no_time() -> None
 
 # ------------------------------------------------------------------ form
 
+LONGEST_TAG = "en-x" + "-abcdefg" * 12
+"""As long as a tag may be: 100 characters."""
+
 
 def test_no_text_at_all() -> None:
     assert codes(Draft(kind=Kind.ALERT, infos=())) == {"infos_missing"}
@@ -107,7 +110,10 @@ def test_languages_that_tell_different_things_are_warned_of() -> None:
     assert not any(problem.blocking for problem in problems)
 
 
-@pytest.mark.parametrize("tag", ["ja-x-easy", "en", "zh-Hant", "pt-BR", "es-419", "sr-Latn-RS", "de-CH-1996"])
+@pytest.mark.parametrize(
+    "tag",
+    ["ja-x-easy", "en", "zh-Hant", "pt-BR", "es-419", "sr-Latn-RS", "de-CH-1996", "ja-Latn-hepburn", LONGEST_TAG],
+)
 def test_languages(tag: str) -> None:
     assert codes(draft(INFO, info(language=tag))) == set()
 

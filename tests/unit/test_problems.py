@@ -26,6 +26,7 @@ FORTY = "x" * 40
 LATER = NOW + timedelta(hours=73)
 PAST = NOW - timedelta(minutes=31)
 TABLE: list[tuple[Draft, str, str, dict[str, Any]]] = [
+    (Draft(kind=Kind.ALERT, infos=()), "infos_missing", "infos", {}),
     (draft(info(headline="あ" * 201)), "field_too_long", "infos[0].headline", {"length": 201, "limit": 200}),
     (draft(*[INFO] * 21), "too_many", "infos", {"count": 21, "limit": 20}),
     (draft(channels=("x",) * 51), "too_many", "channels", {"count": 51, "limit": 50}),
@@ -45,6 +46,7 @@ TABLE: list[tuple[Draft, str, str, dict[str, Any]]] = [
     ),
     (draft(english()), "language_first", "infos[0].language", {"language": "ja"}),
     (draft(INFO, info(language="JA")), "language_twice", "infos[1].language", {"language": "JA"}),
+    (draft(INFO, *[info(language="1" * 101)] * 2), "language_twice", "infos[2].language", {"language": "1" * 100}),
     (draft(INFO, info(language="1" * 101)), "language_invalid", "infos[1].language", {"language": "1" * 100}),
     (
         draft(INFO, info(language="zh-hant-tw")),
