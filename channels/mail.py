@@ -10,7 +10,7 @@ import ipaddress
 import ssl
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_core import PydanticCustomError
 
 from broadcaster.errors import ConfigError, DeliveryError, Reason
-from broadcaster.model import Alert, Cost, Grade, Length, Message, Problem, Receipt, Recipient, Text
+from broadcaster.model import Alert, Cost, Grade, Length, Message, Mode, Problem, Receipt, Recipient, Text
 from broadcaster.ports.channel import Composition, Finding, Ledger, Rehearsal, Situation
 from broadcaster.ports.world import Context
 from channels._mail_job import Job
@@ -38,6 +38,7 @@ from channels._mail_pool import Connections
 from channels._mail_words import Words, choose, length
 from channels._names import Names
 from channels._pop3 import Mailbox
+from channels._relay import WISE, lifetime
 from channels._smtp import Fate, Route, Session, TlsPolicy, open_session
 
 NAME = "mail"
@@ -256,7 +257,18 @@ class Mail:
             )
         alive = await session.noop()
         session.leave()
-        return (Finding(code="mail_ready" if alive else "mail_silent", ok=alive, params=place),)
+        ready = Finding(code="mail_ready" if alive else "mail_silent", ok=alive, params=place)
+        return (ready, *await self._held())
+
+    async def _held(self) -> Sequence[Finding]:
+        """Tell of a relay on this machine that keeps a mail beyond its time. A drill's relay is a stand-in."""
+        if self._context.mode is not Mode.LIVE or not _loopback(self._settings.host):
+            return ()
+        held = await lifetime()
+        if held is None or held <= WISE:
+            return ()
+        params: dict[str, str | int | float] = {"hours": _hours(held), "wise": _hours(WISE)}
+        return (Finding(code="mail_relay_holds", ok=False, params=params),)
 
 
 class MonitoredMail(Mail):
@@ -297,6 +309,10 @@ def build(settings: Settings, context: Context) -> Mail:
 
 def _nothing() -> None:
     return None
+
+
+def _hours(time: timedelta) -> int:
+    return round(time / timedelta(hours=1))
 
 
 def _too_long(place: int, subject: Length) -> Problem:

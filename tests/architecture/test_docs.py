@@ -2,6 +2,7 @@
 
 import json
 import re
+import tomllib
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -28,6 +29,17 @@ DOCUMENTS = [
 
 def text(name: str) -> str:
     return (ROOT / name).read_text(encoding="utf-8")
+
+
+def test_every_fault_is_brought_about_by_a_test_or_it_is_said_why_not() -> None:
+    sections = tomllib.loads(text("tests/faults/catalogue.toml"))
+    untried = set(sections.pop("not tried"))
+    sources = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+    marked = {
+        number for numbers in re.findall(r"mark\.fault\(([\d, ]+)\)", sources) for number in re.findall(r"\d+", numbers)
+    }
+    assert marked | untried == {number for faults in sections.values() for number in faults}
+    assert not marked & untried
 
 
 def commands() -> set[str]:

@@ -48,7 +48,7 @@ async def test_a_mail_that_arrived_is_found_by_its_key_alone(tmp_path: Path) -> 
         assert found.ref == "key-1.tm@city.example.lg.jp"
         assert await mail.find(said, "key") is None, "the beginning of a key is not the key"
         assert await mail.find(said, "key-2") is None
-        assert [each.code for each in await mail.check()] == ["mail_ready", "mail_readback_ready"]
+        assert [each.code for each in await mail.check() if each.ok] == ["mail_ready", "mail_readback_ready"]
 
 
 @pytest.mark.parametrize(

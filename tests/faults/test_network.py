@@ -1,4 +1,4 @@
-"""Faults of the network: names, connections, TLS, replies nobody can trust, redirects, proxies. D 40-48.
+"""Faults of the network: names, connections, TLS, replies nobody can trust, redirects, proxies. D 40-49.
 
 What one channel's tests in tests/channels show of a single request is here carried through to the end: the real
 dispatcher and store over the real X channel, until the post is up exactly once.
@@ -11,7 +11,8 @@ import gzip
 import socket
 import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -233,6 +234,43 @@ async def test_a_socket_goes_to_the_first_address_that_answers() -> None:
             assert raw.getpeername() == ("127.0.0.1", hole.port)
         with pytest.raises(TimeoutError):
             await connect(both[:1], 0.1)
+
+
+# ---------------------------------------------------------------- 49: IPv6 that leads nowhere
+
+
+@contextmanager
+def no_way_by_ipv6(port: int) -> Iterator[None]:
+    """Connecting to ::1 hangs; on a machine without any IPv6 it is refused, which is the same fault in another form."""
+    try:
+        hole = Blackhole("::1", port)
+    except OSError:
+        yield
+        return
+    with hole:
+        yield
+
+
+@pytest.mark.fault(49)
+async def test_ipv6_that_hangs_gives_way_to_ipv4(tmp_path: Path) -> None:
+    async with wired(tmp_path, start=False) as town:
+        with Resolver() as dns, no_way_by_ipv6(town.x.port):
+            dns.says("localhost", "::1", "127.0.0.1")
+            await town.connect(**named(town))
+            town.start()
+            assert (await town.once(await town.post())).attempt == 1
+
+
+@pytest.mark.fault(49)
+@pytest.mark.parametrize("broken", [no_way_by_ipv6, lambda _: nullcontext()], ids=["hangs", "is refused"])
+async def test_a_mail_connection_too_goes_by_ipv4(broken: Callable[[int], AbstractContextManager[None]]) -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        port = listener.getsockname()[1]
+        both = [Address(socket.AF_INET6, "::1", port), Address(socket.AF_INET, "127.0.0.1", port)]
+        with broken(port), await connect(both, 0.4) as raw:
+            assert raw.getpeername() == ("127.0.0.1", port)
 
 
 # ---------------------------------------------------------------- 42: resets

@@ -132,14 +132,15 @@ class Blackhole:
 
     def __init__(self, host: str = "127.0.0.1", port: int = 0) -> None:
         self._place = (host, port)
-        self._sockets = [socket.socket()]
+        self._family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._sockets = [socket.socket(self._family)]
         self._sockets[0].bind(self._place)
         self._sockets[0].listen(0)
         self.port: int = self._sockets[0].getsockname()[1]
 
     def __enter__(self) -> Self:
         for _ in range(16):
-            waiting = socket.socket()
+            waiting = socket.socket(self._family)
             waiting.setblocking(False)
             self._sockets.append(waiting)
             with contextlib.suppress(BlockingIOError):

@@ -15,6 +15,7 @@ import pytest
 from tests.faults.loops.tally import say
 
 CATALOGUE = Path(__file__).parents[1] / "catalogue.toml"
+UNTRIED = "not tried"
 ROOT = Path(__file__).parents[3]
 COLLECTING = ("--collect-only", "-q", "--no-header", "--snapshot-warn-unused")
 """Where nothing runs, no picture is used: that is no error here."""
@@ -44,10 +45,16 @@ def collected() -> Mapping[int, set[str]]:
     return markers.tests
 
 
+def catalogue() -> tuple[Mapping[str, Mapping[str, str]], Mapping[str, str]]:
+    """Return the faults in words, by number and section, and of those that no test brings about, why."""
+    sections = tomllib.loads(CATALOGUE.read_text(encoding="utf-8"))
+    return sections, sections.pop(UNTRIED)
+
+
 def main() -> int:
     """Print the report; return 1 if a test names a fault that the catalogue does not know."""
     tests = collected()
-    sections = tomllib.loads(CATALOGUE.read_text(encoding="utf-8"))
+    sections, untried = catalogue()
     known = {int(number) for faults in sections.values() for number in faults}
     for section, faults in sections.items():
         covered = [number for number in faults if tests.get(int(number))]
@@ -56,8 +63,8 @@ def main() -> int:
             say(f"{number:>5}  {faults[number]}")
             for name in sorted(tests[int(number)]):
                 say(f"         {name}")
-        missing = [f"{number} {words}" for number, words in faults.items() if number not in covered]
-        say(f"       missing: {'; '.join(missing)}" if missing else "       none missing")
+        for number in (each for each in faults if each not in covered):
+            say(f"{number:>5}  {faults[number]}\n         not tried: {untried.get(number, 'nobody says why')}")
     unknown = sorted(set(tests) - known)
     say(f"\nCovered: {len(known & set(tests))} of {len(known)}.")
     if unknown:
