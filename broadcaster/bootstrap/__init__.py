@@ -20,6 +20,7 @@ from broadcaster.bootstrap.instance import (
     filled_for,
     published,
     refuse_other_mode,
+    set_room_aside,
     store_path,
     stored,
 )
@@ -58,6 +59,7 @@ __all__ = [
     "refuse_other_mode",
     "rulebook_of",
     "samples",
+    "set_room_aside",
     "store_path",
     "stored",
     "tests_ahead",

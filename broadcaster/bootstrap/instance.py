@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,7 +17,7 @@ from broadcaster.ports.world import City, Context
 from broadcaster.rendering import Templates, templates_dir
 from broadcaster.rules.districts import Districts
 from broadcaster.rules.egress import Endpoints
-from broadcaster.store import FILE, Store, check_stamp, open_store
+from broadcaster.store import FILE, Spare, Store, check_stamp, open_store
 from broadcaster.supervisor import Child
 
 
@@ -55,6 +56,16 @@ def refuse_other_mode(config: Config) -> None:
     Whatever else is wrong with the store is for the core to say, while the residents' page goes on being served.
     """
     check_stamp(store_path(config), config.mode)
+
+
+def set_room_aside(config: Config) -> None:
+    """Lay the store's spare room, if the disk has plenty (docs/adr/0035)."""
+    Spare(store_path(config)).lay()
+
+
+def free_bytes(config: Config) -> int:
+    """Return how much may still be written where the store lies."""
+    return shutil.disk_usage(config.data_dir).free
 
 
 @asynccontextmanager

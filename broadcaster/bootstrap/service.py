@@ -9,10 +9,11 @@ import socket
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from broadcaster import loops
-from broadcaster.bootstrap.instance import channels_of, context_of, stored
+from broadcaster.bootstrap.instance import channels_of, context_of, free_bytes, stored
 from broadcaster.bootstrap.reloading import Reloader, reloading
 from broadcaster.bootstrap.watch import canarying
 from broadcaster.clock import SystemClock, SystemEntropy
@@ -115,6 +116,7 @@ def desk_of(
         feeds=silences,
         automatic=book.digests,
         notice_to=config.notice_to,
+        free=partial(free_bytes, config),
     )
 
 

@@ -33,6 +33,7 @@ def run(session: Session, trouble: Trouble) -> None:
         raise Forbidden("trouble_not_here")
     bootstrap.refuse_other_mode(settings)
     logs.configure(settings.logging.level, settings.secrets)
+    bootstrap.set_room_aside(settings)
     session.exit_code = supervisor.run(bootstrap.children(settings, held, trouble.options))
 
 

@@ -43,6 +43,7 @@ def needs_lines(board: Any) -> Iterator[str]:
     """Yield what needs a person: failures and doubts, submissions that wait, channels and feeds that are down."""
     yield from _glass_lines(board)
     yield from automatic_lines(board)
+    yield from (f"  ! {problem(each)}" for each in board["disk"])
     yield from wrong_lines(board["wrong"])
     yield from _attention_lines(board)
     yield from silent_lines(board["canary"], board["zone"])

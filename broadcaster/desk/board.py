@@ -113,6 +113,8 @@ class Board:
     automatic: Automatic = field(default_factory=Automatic)
     wrong: tuple[Problem, ...] = ()
     """What is wrong with files that are read while the service runs; what was in force before stays so."""
+    disk: tuple[Problem, ...] = ()
+    """That the disk has little room left, and what is not taken because of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

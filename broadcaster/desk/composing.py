@@ -12,7 +12,7 @@ from broadcaster.documents import digest
 from broadcaster.errors import NotFound, RenderingError
 from broadcaster.model import TESTS, Alert, Draft, Edition, Grade, Kind, Message, Mode, Problem, Reference, Status
 from broadcaster.ports.channel import Channel, Composer, Composition, Metered, Publisher, Situation
-from broadcaster.rules import budget, checks, force, routing, timekeeping
+from broadcaster.rules import budget, checks, force, routing, space, timekeeping
 
 DAY = timedelta(hours=24)
 ROUTINE_DAY = timedelta(hours=20)
@@ -133,6 +133,7 @@ def find_problems(office: Office, draft: Draft, earlier: Sequence[Alert]) -> lis
     lost = office.mode is Mode.LIVE and timekeeping.lost(office.now())
     return [
         *([Problem(code="clock_lost", params={"now": f"{office.now():%Y-%m-%d}"})] if lost else []),
+        *space.refused(draft, office.free()),
         *checks.problems(
             draft, now=office.now(), city=office.context.city, live=earlier, mode=office.mode, policy=office.policy
         ),

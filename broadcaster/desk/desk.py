@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -42,7 +43,7 @@ from broadcaster.ports.store import (
     Verb,
 )
 from broadcaster.ports.world import Context
-from broadcaster.rules import approval, residents, routing
+from broadcaster.rules import approval, residents, routing, space
 from broadcaster.rules.policy import DEFAULT, Policy
 
 
@@ -62,6 +63,7 @@ class Desk(Drafting):
         feeds: Mapping[str, timedelta] | None = None,
         automatic: Callable[[], Mapping[str, str]] = dict,
         notice_to: tuple[str, ...] = (),
+        free: Callable[[], int] = lambda: sys.maxsize,
     ) -> None:
         self._office = Office(
             context=context,
@@ -71,6 +73,7 @@ class Desk(Drafting):
             feeds=feeds or {},
             automatic=automatic,
             notice_to=notice_to,
+            free=free,
         )
         self._store = store
         self._changed = changed
@@ -109,7 +112,8 @@ class Desk(Drafting):
 
     async def board(self, limit: int = 50) -> Board:
         """Return the board: open ones first, then those in force, then the newest."""
-        return replace(await board.board(self._office, limit, self.presence.officers), wrong=self.wrong)
+        shown = await board.board(self._office, limit, self.presence.officers)
+        return replace(shown, wrong=self.wrong, disk=space.told(self._office.free()))
 
     def tell_wrong(self, problems: tuple[Problem, ...]) -> None:
         """Say on every board what is wrong with a file; nothing, once all are right."""
@@ -215,7 +219,8 @@ class Desk(Drafting):
     async def put_subscribers(self, subscribers: Iterable[Subscriber], actor: Actor) -> tuple[int, int]:
         """Add or replace by address; return (added, changed). Raise `Refused` with every problem: then nothing is."""
         people = tuple(subscribers)
-        if problems := tuple(residents.problems(people, self._office.context.city.areas)):
+        full = space.imports(self._office.free())
+        if problems := full or tuple(residents.problems(people, self._office.context.city.areas)):
             raise Refused(problems, code="subscribers_refused")
         return await self._store.put(people, actor, self._office.now())
 

@@ -11,10 +11,8 @@ from pathlib import Path
 from broadcaster.desk.values import Office
 from broadcaster.model import Grade, Limit, Mode
 from broadcaster.ports.channel import Channel, Checker, Finding, Metered
-from broadcaster.rules import budget, timekeeping
+from broadcaster.rules import budget, space, timekeeping
 
-DISK_FREE = 1_000_000_000
-"""Bytes that should be free: a day of the worst logging and a backup."""
 LONGEST_LOG = 64 << 20
 """Bytes of the store's log; it is taken in after each commit unless somebody still reads what was before."""
 _SLACK = timedelta(minutes=1)
@@ -51,7 +49,7 @@ def _disk(data_dir: Path) -> Finding:
     place = next(folder for folder in (data_dir, *data_dir.parents) if folder.exists())
     free = shutil.disk_usage(place).free
     params: dict[str, str | int | float] = {"free_gb": round(free / 1e9, 1), "place": str(data_dir)}
-    return Finding(code="disk_free" if free >= DISK_FREE else "disk_full", ok=free >= DISK_FREE, params=params)
+    return Finding(code="disk_free" if free >= space.LITTLE else "disk_full", ok=free >= space.LITTLE, params=params)
 
 
 def logs_of(data_dir: Path) -> list[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -64,6 +65,8 @@ class Office:
     """The watched feeds, and after how long without anything new each counts as silent."""
     automatic: Callable[[], Mapping[str, str]] = dict
     """Gives the rules that may speak by themselves, each with the digest an approval is for."""
+    free: Callable[[], int] = lambda: sys.maxsize
+    """Gives the bytes that are free where the store lies; by default nobody looks."""
 
     @property
     def publishers(self) -> frozenset[str]:

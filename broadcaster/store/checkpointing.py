@@ -34,10 +34,13 @@ def is_time(pauses: int, rows: int, *, quiet: bool) -> bool:
 
 
 class Checkpointer:
-    """The thread and its connection, which `opener` opens: at first and after each error."""
+    """The thread and its connection, which `opener` opens: at first and after each error. `afterwards` is done
+    whenever the log was taken in: it may wait for the disk, too.
+    """
 
-    def __init__(self, opener: Callable[[], sqlite3.Connection]) -> None:
+    def __init__(self, opener: Callable[[], sqlite3.Connection], afterwards: Callable[[], None] = lambda: None) -> None:
         self._opener = opener
+        self._afterwards = afterwards
         self._connection: sqlite3.Connection | None = None
         self._grown = threading.Event()
         self._over = threading.Event()
@@ -60,6 +63,7 @@ class Checkpointer:
         while self._grown.wait() and self._gather():
             try:
                 self._take_in()
+                self._afterwards()
             except (sqlite3.Error, StoreError) as error:
                 words = {"event": "store_checkpoint_failed", "cause": error_name(error)}
                 _LOG.warning("The log could not be taken into the file; it is tried again.", extra=words)

@@ -20,12 +20,13 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, TypeVar
 
-from broadcaster.errors import StoreError, StoreUnknown
+from broadcaster.errors import StoreError, StoreFull, StoreUnknown
 from broadcaster.store.checkpointing import Checkpointer
 from broadcaster.store.driver import fatal, sqlite3, translated, whole_group
 from broadcaster.store.head import Remembered, head
 from broadcaster.store.healing import reopened
 from broadcaster.store.opening import connect
+from broadcaster.store.spare import Spare
 from broadcaster.store.transaction import Tx
 
 T = TypeVar("T")
@@ -56,13 +57,14 @@ class _Job:
 class Writer:
     """The thread, its queue and its connection. The connection is opened here and again after an I/O error."""
 
-    def __init__(self, path: Path, remembered: Remembered) -> None:
+    def __init__(self, path: Path, remembered: Remembered, spare: Spare) -> None:
         self._path = path
         self._remembered = remembered
+        self._spare = spare
         self._connection: sqlite3.Connection | None = connect(path, write=True)
         self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._closed = False
-        self._checkpointer = Checkpointer(lambda: connect(path, write=True))
+        self._checkpointer = Checkpointer(lambda: connect(path, write=True), spare.lay_again)
         self._thread = threading.Thread(target=self._loop, name="store-writer", daemon=True)
         self._thread.start()
 
@@ -116,6 +118,18 @@ class Writer:
             yield job
 
     def _commit(self, group: list[_Job]) -> None:
+        """On a full disk the room kept for that is given up, and all is done once more."""
+        raised = self._try(group)
+        if isinstance(raised, StoreFull) and self._spare.give():
+            for job in group:
+                job.error = None
+            raised = self._try(group)
+        if raised is not None:
+            for job in group:
+                job.error = raised
+
+    def _try(self, group: list[_Job]) -> BaseException | None:
+        """Do all of it in one transaction. Return what ended that as a whole: then nothing was done."""
         committing = False
         try:
             connection = self._open()
@@ -131,8 +145,8 @@ class Writer:
         except Exception as error:  # noqa: BLE001 (handed to every caller, none is swallowed)
             raised = translated(error, committing=committing)
             self._undo(drop=fatal(error) or isinstance(raised, StoreUnknown))
-            for job in group:
-                job.error = raised
+            return raised
+        return None
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:

@@ -28,6 +28,7 @@ from broadcaster.store.recording import Recording
 from broadcaster.store.recovery import Recovery
 from broadcaster.store.roster import Roster
 from broadcaster.store.routine import Routine
+from broadcaster.store.spare import Spare
 from broadcaster.store.staff import Staff
 from broadcaster.store.submissions import Submissions
 from broadcaster.store.trail import Trail
@@ -60,7 +61,7 @@ class Store(
         remembered = Remembered(path)
         if not read_only:
             remembered.compare()
-        writer = None if read_only else Writer(path, remembered)
+        writer = None if read_only else Writer(path, remembered, Spare(path))
         super().__init__(writer, Readers(path), remembered, Begun(path), districts)
         self._path = path
         self._mode = mode

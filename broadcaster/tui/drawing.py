@@ -252,7 +252,8 @@ def _heard(line: Line, paper: Paper) -> Content:
 
 def _wrong(line: Line, paper: Paper) -> Content:
     each = line.feed
-    return plain(fit(f" ! {each['place']}: {paper.words.problem(each)}", paper.columns), f"bold {BAD}")
+    place = f"{each['place']}: " if each["place"] else ""
+    return plain(fit(f" ! {place}{paper.words.problem(each)}", paper.columns), f"bold {BAD}")
 
 
 def _automatic(line: Line, paper: Paper) -> Content:

@@ -160,6 +160,8 @@ def _waiting(board: Any) -> Iterator[Line]:
 
 
 def _wrong(board: Any) -> Iterator[Line]:
+    for number, each in enumerate(board["disk"]):
+        yield Line(key=f"disk{number}", sort=Sort.WRONG, feed=each)
     if board["wrong"]:
         yield Line(key="wrong", sort=Sort.HEADING, code="tui_wrong", number=len(board["wrong"]))
     for number, each in enumerate(board["wrong"]):

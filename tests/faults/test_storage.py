@@ -11,14 +11,18 @@ import socket
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from broadcaster.errors import SchemaMismatch, ServiceUnreachable, StoreError
-from broadcaster.model import Draft, Mode
-from broadcaster.store import open_store
+from broadcaster.bootstrap.instance import free_bytes
+from broadcaster.desk import Desk
+from broadcaster.errors import Refused, SchemaMismatch, ServiceUnreachable, StoreError
+from broadcaster.model import Draft, Mode, Subscriber
+from broadcaster.store import FILE, Spare, open_store
 from broadcaster.store.driver import sqlite3
+from tests.desk.world import OFFICER, world
 from tests.faults.kit import http, needs
 from tests.faults.kit.disk import small_disk
 from tests.faults.kit.invariants import Scene, check
@@ -116,6 +120,48 @@ async def test_a_full_disk_refuses_keeps_results_in_memory_and_heals(tmp_path: P
             states = dict(town.query("SELECT identifier, state FROM delivery WHERE channel = 'twitter'"))
             assert states[sending] in ("accepted", "confirmed")
             assert town.query("SELECT count(*) FROM attempt WHERE reason = 'restart'") == [(0,)]
+
+
+@pytest.mark.fault(19)
+async def test_with_no_room_what_can_wait_is_refused_and_an_emergency_has_the_room_kept_for_it(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with small_disk(data) as disk:
+        spare = Spare(data / FILE, size=1 << 20, room=1 << 20)
+        spare.lay()
+        async with world(tmp_path, Mode.LIVE) as made:
+            free = partial(free_bytes, made.config)
+            desk = Desk(made.desk.office.context, made.channels, made.store, free=free)
+            here = replace(made, desk=desk)
+            disk.fill()
+            (said,) = (await desk.board()).disk
+            assert (said.code, said.params) == ("space_gone", {"free_mb": 0})
+            with pytest.raises(Refused, match="space_scarce"):
+                await here.send(await here.draft("shelter-opened"))
+            with pytest.raises(Refused, match="space_scarce"):
+                await desk.put_subscribers([Subscriber(address="a@example.jp")], OFFICER)
+            for _ in range(20):
+                assert (await here.send(await here.draft())).accepted
+                if not spare.path.exists():
+                    break
+            assert not spare.path.exists(), "it was not needed"
+            disk.free()
+
+
+@pytest.mark.fault(19)
+def test_the_room_that_was_used_is_set_aside_again(tmp_path: Path) -> None:
+    with small_disk(tmp_path, 2 << 20) as disk:
+        spare = Spare(tmp_path / FILE, size=1 << 20, room=1 << 19)
+        spare.lay()
+        assert spare.path.stat().st_blocks * 512 == 1 << 20, "it is really there, not only long"
+        disk.fill()
+        assert spare.give()
+        assert not spare.give()
+        spare.lay_again()
+        assert not spare.path.exists(), "while there is no room it is not taken"
+        disk.free()
+        spare.lay_again()
+        assert spare.path.exists()
+        assert not spare.given
 
 
 async def fill_up(town: Life) -> None:
