@@ -32,10 +32,11 @@ sys.exit(run([Child(name, tuple(argv)) for name, argv in json.loads(sys.argv[2])
 """
 CALM = [sys.executable, "-c", "import signal; signal.pause()"]
 """Ends at SIGTERM, as Python does by default."""
-WAIT = "print('ready', flush=True)\nwhile True: signal.pause()"
-FINISH = "import signal, sys\nsignal.signal(15, lambda *_: (print('finished', flush=True), sys.exit(0)))\n"
+WAIT = "os.write(1, b'ready\\n')\nwhile True: signal.pause()"
+"""One write for the whole line: two children share the pipe, and `print` writes the line's end apart if unbuffered."""
+FINISH = "import os, signal, sys\nsignal.signal(15, lambda *_: (os.write(1, b'finished\\n'), sys.exit(0)))\n"
 FINISHES = [sys.executable, "-c", FINISH + WAIT]
-DEAF = [sys.executable, "-c", "import signal\nsignal.signal(15, signal.SIG_IGN)\n" + WAIT]
+DEAF = [sys.executable, "-c", "import os, signal\nsignal.signal(15, signal.SIG_IGN)\n" + WAIT]
 DIES = [sys.executable, "-c", "import sys; sys.exit(7)"]
 
 
