@@ -251,7 +251,16 @@ def test_emoji_and_wide_spaces_are_characters_like_others() -> None:
 @pytest.mark.fault(94)
 def test_languages_that_need_joiners_may_have_them() -> None:
     assert codes(draft(INFO, info(language="fa", headline="می\u200cشود"))) == set()
+    assert codes(draft(INFO, info(language="fa-IR", headline="می\u200cشود"))) == set()
     assert codes(draft(INFO, info(language="en", headline="a\u200cb"))) == {"character_invisible"}
+
+
+@pytest.mark.fault(94)
+def test_places_are_written_in_the_language_of_their_text() -> None:
+    joined = "می\u200cشود"
+    persian = Area(area_desc=joined, geocodes=(Geocode(value_name=joined, value=joined),))
+    assert codes(draft(INFO, info(language="fa", areas=(persian,)))) == set()
+    assert codes(draft(INFO, info(language="en", areas=(persian,)))) == {"character_invisible"}
 
 
 @pytest.mark.fault(94)
@@ -263,6 +272,7 @@ def test_languages_that_need_joiners_may_have_them() -> None:
         ("Ο157の食中毒", "U+039F (1)"),
         ("Ηelp", "U+0397 (1)"),
         ("\U0001d5dbelp", "U+1D5DB (1)"),
+        ("\U0001d5db\U0001d5d8", "U+1D5DB (1), U+1D5D8 (2)"),
         ("芋窪А地区", "U+0410 (3)"),
     ],
 )
@@ -280,6 +290,7 @@ def test_letters_in_their_right_place_are_letters(text: str) -> None:
 @pytest.mark.fault(94)
 def test_a_language_may_be_written_in_its_own_letters() -> None:
     assert codes(draft(INFO, info(language="ru", headline="Сосна у реки"))) == set()
+    assert codes(draft(INFO, info(language="ru-RU", headline="у реки"))) == set()
     assert codes(draft(INFO, info(language="el", headline="ΤΟΚΙΟ"))) == set()
     assert codes(draft(INFO, info(language="ru", headline="Cосна"))) == {"character_lookalike"}
     assert codes(draft(INFO, info(language="en", headline="ΤΟΚΙΟ"))) == {"character_lookalike"}
@@ -402,6 +413,20 @@ def test_an_order_without_easy_japanese_is_refused() -> None:
     alone = order(4, "避難指示")
     problems = found(replace(alone, infos=alone.infos[:1]))
     assert [(problem.code, problem.blocking) for problem in problems] == [("easy_japanese_missing", True)]
+
+
+def test_without_a_text_only_that_is_told() -> None:
+    assert codes(Draft(kind=Kind.ALERT, infos=(), level=4)) == {"infos_missing"}
+
+
+def test_what_takes_an_order_back_names_it_without_giving_it() -> None:
+    wrong = info(headline="警戒レベル4避難指示は誤りでした")
+    takes_back = draft(replace(wrong, urgency=Urgency.PAST), kind=Kind.CORRECTION, incident=14)
+    assert codes(takes_back, alert()) == set()
+    assert codes(replace(takes_back, kind=Kind.UPDATE), alert()) == {"level_missing"}
+    assert codes(replace(takes_back, infos=(wrong,)), alert()) == {"level_missing"}
+    lifted = draft(info(headline="芋窪の避難指示を解除しました"), kind=Kind.UPDATE, incident=14)
+    assert codes(lifted, alert()) == set()
 
 
 def test_a_notice_may_speak_of_orders() -> None:

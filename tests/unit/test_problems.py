@@ -114,6 +114,18 @@ TABLE: list[tuple[Draft, str, str, dict[str, Any]]] = [
         "infos[0].headline",
         {"level": 2, "said": "3, 5"},
     ),
+    (
+        draft(INFO, english(), info(language="ja-x-easy", headline="警戒レベル4高齢者等避難")),
+        "level_pair",
+        "infos[2].description",
+        {"level": 4, "name": "高齢者等避難"},
+    ),
+    (
+        draft(info(headline="高齢者等避難", event="避難指示"), level=4),
+        "level_differs",
+        "infos[0].headline",
+        {"level": 4, "said": "3"},
+    ),
     (draft(kind=Kind.TEST), "test_by_hand", "kind", {}),
     (draft(status=Status.EXERCISE), "status_not_actual", "status", {"status": "Exercise"}),
     (draft(kind=Kind.UPDATE, incident=14), "reference_missing", "incident", {"kind": "update"}),
@@ -161,6 +173,41 @@ def test_what_is_a_code_is_no_text_to_be_looked_into() -> None:
     tagged = draft(INFO, english(), info(language="{{ x }}"))
     for said in (tagged, draft(channels=("{{ x }}",)), draft(info(areas=(coded,)))):
         assert "placeholder_left" not in {each.code for each in found(said)}
+
+
+def every_text(length: int) -> tuple[Draft, dict[str, int]]:
+    """Return a draft with each field as long as it may be and `length` more, and by place how long that is."""
+    area = Area(
+        area_desc="芋" * (200 + length),
+        geocodes=(Geocode(value_name="a" * (100 + length), value="b" * (100 + length)),),
+    )
+    lengths = {
+        "event": 100,
+        "headline": 200,
+        "description": 10_000,
+        "instruction": 10_000,
+        "web": 500,
+        "contact": 500,
+        "language": 100,
+    }
+    full = info(**{name: "あ" * (most + length) for name, most in lengths.items()}, areas=(*INFO.areas, area))
+    places = {f"infos[1].{name}": most for name, most in lengths.items()} | {
+        "infos[1].areas[1].area_desc": 200,
+        "infos[1].areas[1].geocodes[0].value_name": 100,
+        "infos[1].areas[1].geocodes[0].value": 100,
+        "note": 2_000,
+        "channels[1]": 100,
+    }
+    channels = ("x", "c" * (100 + length))
+    return draft(INFO, full, note="n" * (2_000 + length), channels=channels), places
+
+
+def test_every_text_has_its_length() -> None:
+    too_long, places = every_text(1)
+    told = {each.place: each.params for each in found(too_long) if each.code == "field_too_long"}
+    assert told == {place: {"length": most + 1, "limit": most} for place, most in places.items()}
+    as_long, _ = every_text(0)
+    assert "field_too_long" not in {each.code for each in found(as_long)}
 
 
 def test_as_many_as_may_be() -> None:

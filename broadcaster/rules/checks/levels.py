@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from broadcaster.model import EASY_JAPANESE, JAPANESE, Draft, Kind, Problem, Severity, Urgency
+from broadcaster.model import EASY_JAPANESE, JAPANESE, Draft, Info, Kind, Problem, Severity, Urgency
 from broadcaster.rules.checks.texts import LONGEST, folded
 
 NAMES = {3: "高齢者等避難", 4: "避難指示", 5: "緊急安全確保"}
@@ -26,10 +26,9 @@ def problems(draft: Draft) -> Iterator[Problem]:
         return
     if draft.kind.ends or not draft.infos or _withdraws(draft):
         return
-    yield from _severity(draft)
     yield from _words(draft)
-    if (draft.level or 0) >= _EASY_FROM and all(info.language != EASY_JAPANESE for info in draft.infos):
-        yield Problem(code="easy_japanese_missing", place="infos", params={"level": draft.level or 0})
+    if draft.level in NAMES:
+        yield from _order(draft, draft.level)
 
 
 def _withdraws(draft: Draft) -> bool:
@@ -37,33 +36,30 @@ def _withdraws(draft: Draft) -> bool:
     return draft.kind is Kind.CORRECTION and all(info.urgency is Urgency.PAST for info in draft.infos)
 
 
-def _severity(draft: Draft) -> Iterator[Problem]:
-    wanted = _SEVERITY.get(draft.level or 0)
-    for index, info in enumerate(draft.infos):
-        if wanted and info.severity not in wanted:
-            yield Problem(
-                code="level_severity",
-                place=f"infos[{index}].severity",
-                params={"level": draft.level or 0, "severity": wanted[0].value},
-            )
-
-
 def _words(draft: Draft) -> Iterator[Problem]:
     """Compare the words of each Japanese text with the level's number and name."""
     for index, info in enumerate(draft.infos):
-        if info.language not in (JAPANESE, EASY_JAPANESE):
-            continue
-        headline = folded(info.headline[: LONGEST["headline"]])
-        whole = folded(f"{headline}\n{info.description[: LONGEST['description']]}")
-        yield from _pairs(f"infos[{index}].description", whole)
-        yield from _headline(f"infos[{index}].headline", headline, draft)
-        name = NAMES.get(draft.level or 0)
-        if info.language == JAPANESE and name and name not in whole + folded(info.event[: LONGEST["event"]]):
-            yield Problem(
-                code="level_name_missing",
-                place=f"infos[{index}].headline",
-                params={"level": draft.level or 0, "name": name},
-            )
+        if info.language in (JAPANESE, EASY_JAPANESE):
+            yield from _pairs(f"infos[{index}].description", _said(info))
+            yield from _headline(f"infos[{index}].headline", folded(info.headline[: LONGEST["headline"]]), draft)
+
+
+def _said(info: Info) -> str:
+    return folded(f"{info.headline[: LONGEST['headline']]}\n{info.description[: LONGEST['description']]}")
+
+
+def _order(draft: Draft, level: int) -> Iterator[Problem]:
+    """Hold an order to its severity, to its name, and to a text in easy Japanese."""
+    name, wanted = NAMES[level], _SEVERITY[level]
+    for index, info in enumerate(draft.infos):
+        if info.severity not in wanted:
+            place = f"infos[{index}].severity"
+            yield Problem(code="level_severity", place=place, params={"level": level, "severity": wanted[0].value})
+        if info.language == JAPANESE and name not in _said(info) + folded(info.event[: LONGEST["event"]]):
+            place = f"infos[{index}].headline"
+            yield Problem(code="level_name_missing", place=place, params={"level": level, "name": name})
+    if level >= _EASY_FROM and all(info.language != EASY_JAPANESE for info in draft.infos):
+        yield Problem(code="easy_japanese_missing", place="infos", params={"level": level})
 
 
 def _pairs(place: str, text: str) -> Iterator[Problem]:

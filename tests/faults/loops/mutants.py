@@ -46,7 +46,7 @@ TESTS: Mapping[str, tuple[str, ...]] = {
     "broadcaster/rules/residents.py": (f"{_UNIT}residents.py", "tests/channels/test_mail_subscribers.py"),
     **{
         f"broadcaster/rules/checks/{name}.py": (f"{_UNIT}problems.py", f"{_UNIT}checks.py")
-        for name in ("characters", "course", "domains", "form", "levels", "links", "texts", "times", "words")
+        for name in ("characters", "course", "form", "levels", "links", "texts", "times", "words")
     },
     "broadcaster/rules/checks/lookalikes.py": (f"{_UNIT}problems.py", f"{_UNIT}checks.py"),
     "broadcaster/rules/watching.py": ("tests/upstream/test_subjects.py",),
@@ -57,7 +57,7 @@ TESTS: Mapping[str, tuple[str, ...]] = {
     "broadcaster/rules/checks/__init__.py": (f"{_UNIT}checks.py",),
     "channels/_http.py": ("tests/channels/test_http.py",),
 }
-"""Each module, and the tests that have to notice a change in it. `policy` is nothing but values."""
+"""Each module, and the tests that have to notice a change in it. `policy` and `domains` are nothing but values."""
 _CLASSIFIER = ("reason_of", "failure", "retry_after", "_until_date", "_detail", "Exceptional", "Reply")
 """Of `_http` only what tells replies apart; the wire is tried by faults 40 to 48."""
 _NOTICED = frozenset({"killed", "timeout", "suspicious", "segfault", "caught by type check"})
