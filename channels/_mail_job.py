@@ -78,9 +78,9 @@ class Job:
         self._under_way.add(recipient.id)
         return recipient
 
-    def begun(self, recipient: Recipient) -> None:
-        """Have it noted that this one may have the mail from now on."""
-        self._ledger.begun(recipient.id)
+    def begun(self, *recipients: int) -> None:
+        """Have it noted that these may have the mail from now on."""
+        self._ledger.begun(*recipients)
 
     def put_back(self, recipient: Recipient) -> None:
         """Take back somebody for whom nothing was begun."""
@@ -89,14 +89,16 @@ class Job:
 
     def settle(self, recipient: Recipient, verdict: Verdict) -> None:
         """Take what came of somebody."""
-        unsent = verdict.fate is Fate.UNSENT
-        self._broken[recipient.id] += unsent
-        if unsent and (self.over or self._broken[recipient.id] < SESSIONS):
+        if verdict.fate is Fate.UNSENT and self._again(recipient):
             self._waiting.append(recipient)  # last, so that a relay in trouble does not hit the same person again
-            self._done_with(recipient)
-            return
-        self._books.note(handed(recipient.id, verdict, cancelled=self.over))
+        else:
+            self._books.note(handed(recipient.id, verdict, cancelled=self.over))
         self._done_with(recipient)
+
+    def _again(self, recipient: Recipient) -> bool:
+        """Whether somebody whose session broke is to be tried in another before the ledger hears of it."""
+        self._broken[recipient.id] += 1
+        return self.over or self._broken[recipient.id] < SESSIONS
 
     def refuse(self, recipient: Recipient) -> None:
         """Write off somebody whose address is none."""

@@ -104,6 +104,11 @@ class Session:
         """Whether a mail may be begun: the connection stands and nothing unasked has come."""
         return self._wire.alive and not self._spoilt and (self._asked or self._wire.waiting() is None)
 
+    @property
+    def called(self) -> bool:
+        """Whether the server has asked for the text of the envelope that was sent ahead, in replies not yet read."""
+        return self._asked and self._wire.latest == _GO_AHEAD
+
     async def send(
         self,
         recipient: bytes,

@@ -140,6 +140,11 @@ class Wire(asyncio.Protocol):
         """Return the next reply if it is there."""
         return self._replies.popleft() if self._replies else None
 
+    @property
+    def latest(self) -> int:
+        """The code of the last reply that waits to be read; 0 if none does."""
+        return self._replies[-1].code if self._replies else 0
+
     async def reply(self, patience: float) -> Reply:
         """Return the next reply, if it comes within so many seconds. Raise `Lost`, `Unreadable` or `Silent`, after
         which the connection is no more.

@@ -95,10 +95,10 @@ class LedgerOf:
         self._ended = self._ended or now >= self._until
         return self.over
 
-    def begun(self, recipient: int) -> None:
-        """Note that a claimed recipient may have it from now on."""
-        self._room.store.begun(self._delivery.id, recipient)
-        self._begun.add(recipient)
+    def begun(self, *recipients: int) -> None:
+        """Note that claimed recipients may have it from now on."""
+        self._room.store.begun(self._delivery.id, *recipients)
+        self._begun.update(recipients)
         self._first_begun.set()
         self._says_begun = True
 

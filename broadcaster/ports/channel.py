@@ -293,9 +293,10 @@ class Ledger(Protocol):
         """
         ...
 
-    def begun(self, recipient: int) -> None:
-        """Say that a claimed recipient may have it from now on (mail: before the text with its final dot). Costs
-        microseconds. Raise `StoreError` where it cannot be noted: then nothing may leave.
+    def begun(self, *recipients: int) -> None:
+        """Say that claimed recipients may have it from now on (mail: before the text with its final dot). Costs
+        microseconds, for several little more than for one. Raise `StoreError` where it cannot be noted: then nothing
+        may leave.
         """
         ...
 

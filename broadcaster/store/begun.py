@@ -66,15 +66,15 @@ class Begun:
             return _GIVEN_UP
         return file
 
-    def note(self, delivery: int, recipient: int) -> None:
-        """Note that this recipient may have it from now on. On a full disk the notes are given up. Raise `StoreError`
-        where even that cannot be: then nothing may be begun.
+    def note(self, delivery: int, *recipients: int) -> None:
+        """Note, in one write, that these recipients may have it from now on. On a full disk the notes are given up.
+        Raise `StoreError` where even that cannot be: then nothing may be begun.
         """
         run = self._runs.get(delivery)
         if run is None or run[1] == _GIVEN_UP:
             return
         try:
-            _write(run[1], b"%d\n" % recipient)
+            _write(run[1], b"%d\n" * len(recipients) % recipients)
         except OSError:
             self.give_up(delivery)
 

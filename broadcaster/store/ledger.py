@@ -56,9 +56,9 @@ class Book(Part):
             return 0
         return await self._read(lambda tx: people.count_reach(tx, rows.alert(seen.lease["body"]), self._districts))
 
-    def begun(self, delivery: int, recipient: int) -> None:
-        """Note that this recipient may have it from now on."""
-        self._begun.note(delivery, recipient)
+    def begun(self, delivery: int, *recipients: int) -> None:
+        """Note that these recipients may have it from now on."""
+        self._begun.note(delivery, *recipients)
 
     def doubt_all(self, delivery: int) -> None:
         """Trust the notes of this run no longer."""

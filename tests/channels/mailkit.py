@@ -69,9 +69,9 @@ class Accounts:
         self.claimed |= {each.id for each in taken}
         return taken
 
-    def begun(self, recipient: int) -> None:
-        assert recipient in self.claimed, "begun, but not claimed"
-        self.begun_with.append(recipient)
+    def begun(self, *recipients: int) -> None:
+        assert self.claimed.issuperset(recipients), "begun, but not claimed"
+        self.begun_with.extend(recipients)
         self.moved.set()
 
     async def record(self, results: Sequence[Handed]) -> None:

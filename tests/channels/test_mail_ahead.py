@@ -11,7 +11,8 @@ import pytest
 
 from broadcaster.demo.smtp import Phase, SmtpProvider, drop, hang, reply
 from broadcaster.model import Grade
-from channels._mail_pool import Foresight, Worker
+from channels._mail_pool import Worker
+from channels._mail_relay import Foresight
 from channels.mail import Mail
 from tests.channels.kit import world
 from tests.channels.mailkit import Accounts, channel, message, people

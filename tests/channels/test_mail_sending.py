@@ -11,7 +11,7 @@ from broadcaster.demo.smtp import Phase, SmtpProvider, Step, drop, hang, late, n
 from broadcaster.errors import EgressRefused, Reason, StoreFull
 from broadcaster.model import Grade, Recipient
 from broadcaster.ports.channel import BulkMessenger, Checker, Finder, Handed, Measurer, Metered, Retractor
-from channels._mail_pool import FIRST
+from channels._mail_relay import FIRST
 from channels.mail import Mail
 from tests.channels.kit import Gate, no_secret, refusal, stays_cancelled, world
 from tests.channels.mailkit import LOGIN, PASSWORD, Accounts, channel, message, people, settings

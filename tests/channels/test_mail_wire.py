@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from broadcaster.ports.channel import Handed
 from channels._mail_books import WINDOW, Books
-from channels._mail_pool import MOST_CAUTION, Pace
+from channels._mail_relay import MOST_CAUTION, Pace
 from channels._smtp_wire import MAX_LINE, MAX_REPLY, Lost, Reply, Silent, Unreadable, Wire
 from tests.channels.mailkit import Accounts
 

@@ -259,7 +259,7 @@ class Silent(FakeBulk):
     """Serves people without saying so before."""
 
     async def deliver_all(self, said: Message, key: str, ledger: Ledger) -> Receipt:
-        ledger.begun = lambda recipient: None  # type: ignore[method-assign]
+        ledger.begun = lambda *recipients: None  # type: ignore[method-assign]
         return await super().deliver_all(said, key, ledger)
 
 

@@ -42,10 +42,10 @@ class RecipientBook(Counting, Protocol):
         """
         ...
 
-    def begun(self, delivery: int, recipient: int) -> None:
-        """Note that this recipient may have it from now on. No commit, and hardly any time: the note outlives a killed
-        process, not a power cut. `Outbox.begin` then puts back whoever was claimed and surely not begun; where it
-        cannot be sure, everybody claimed is in doubt. Raise `StoreError` where that cannot be kept true.
+    def begun(self, delivery: int, *recipients: int) -> None:
+        """Note that these recipients may have it from now on. No commit, and hardly any time: the note outlives a
+        killed process, not a power cut. `Outbox.begin` then puts back whoever was claimed and surely not begun; where
+        it cannot be sure, everybody claimed is in doubt. Raise `StoreError` where that cannot be kept true.
         """
         ...
 
