@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from broadcaster import __version__
 from broadcaster.api.asking import Ask, Reload, Route
 from broadcaster.api.openapi import description
 from broadcaster.api.peers import caller_of, peer_of
@@ -46,6 +47,8 @@ _STATUS: tuple[tuple[type[BroadcasterError], int], ...] = (
     (Busy, 429),
     (StoreError, 503),
 )
+VERSION = "Broadcaster-Version"
+"""The header of every answer that says which version of the service gave it."""
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 log = logging.getLogger("broadcaster.api")
 
@@ -63,6 +66,8 @@ class Rooms:
     """None: nothing can be read again."""
     canary: Canary | None = None
     """None: no canary is configured."""
+    version: str = __version__
+    """Which version of the service it says it is."""
 
 
 def application(rooms: Rooms) -> web.Application:
@@ -73,6 +78,7 @@ def application(rooms: Rooms) -> web.Application:
     app.router.add_get("/events", events(rooms.desk, rooms.events, rooms.officers))
     app.router.add_get("/subscribers", subscribers(rooms.desk, rooms.officers))
     app.router.add_get("/openapi.json", _describe)
+    app.on_response_prepare.append(_signed(rooms.version))
     return app
 
 
@@ -96,6 +102,15 @@ def _handler(rooms: Rooms, route: Route) -> _Handler:
         return web.json_response(dump(await route.handle(ask)))
 
     return handle
+
+
+def _signed(version: str) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
+    """Return what puts the version on every answer, the streams' too."""
+
+    async def sign(_: web.Request, response: web.StreamResponse) -> None:
+        response.headers[VERSION] = version
+
+    return sign
 
 
 async def _json(request: web.Request) -> object:

@@ -49,5 +49,4 @@ async def _shown(app: DeskApp, signals: Iterable[int]) -> None:
     for number in signals:
         asyncio.get_running_loop().add_signal_handler(number, app.leave)
     await app.run_async()
-    if app.broken:
-        raise app.broken
+    app.raise_broken()

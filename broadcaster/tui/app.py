@@ -16,9 +16,10 @@ from textual.reactive import reactive
 from textual.scrollbar import ScrollBar, ScrollBarRender
 from textual.worker import WorkerFailed
 
+from broadcaster import __version__
 from broadcaster.client import Client
 from broadcaster.clock import SystemEntropy
-from broadcaster.errors import BroadcasterError, Refused, Unauthenticated
+from broadcaster.errors import BroadcasterError, Conflict, Refused, Unauthenticated
 from broadcaster.ports.world import Clock
 from broadcaster.tui.commands import DeskCommands
 from broadcaster.tui.drawing import time_of
@@ -45,6 +46,10 @@ KEYS = {
 """What is written on a key."""
 _FAREWELL_S = 2.0
 """How long leaving waits for a core that does not answer."""
+
+
+def _strange(core: str | None) -> Conflict | None:
+    return None if core in (None, __version__) else Conflict("desk_version", desk=__version__, core=core or "?")
 
 
 class _Bars(ScrollBarRender):
@@ -74,6 +79,8 @@ class DeskApp(Stops, App[object]):
     """The board as the core sent it last (`broadcaster.desk.Board` as JSON); None before the first one."""
     away: reactive[Away | None] = reactive(None)
     """Since when the core does not answer; None while it does."""
+    stranger: reactive[Conflict | None] = reactive(None)
+    """Says that the core is of another version than this desk, and what to do; None where they are of one."""
     mode: reactive[str] = reactive("")
     """`live` or `drill`; empty before the core has said it."""
     language: reactive[str] = reactive("ja")
@@ -184,6 +191,11 @@ class DeskApp(Stops, App[object]):
         """
         return self._exception.error if isinstance(self._exception, WorkerFailed) else self._exception
 
+    def raise_broken(self) -> None:
+        """Raise whatever has broken it. Where the core is of another version that is why, and can be mended."""
+        if self.broken:
+            raise self.stranger or self.broken from self.broken
+
     def _fatal_error(self) -> None:
         """Leave. Textual would print every local value of every call on the way, a passphrase among them."""
         self._close_messages_no_wait()
@@ -201,6 +213,7 @@ class DeskApp(Stops, App[object]):
                 if isinstance(seen, Away):
                     self.away = seen
                 else:
+                    self.stranger = _strange(self.gateway.version)
                     await self._greet()
                     self._take(seen)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ AGAIN_S = 0.5
 """Seconds between tries to reach a core that is away; a killed one is back within 2 s."""
 SILENT_S = 40.0
 """The core writes at least every 15 s: a stream that says nothing for so long is lost."""
+_VERSION = re.compile(rb"^broadcaster-version:[ \t]*(.*?)[ \t]*\r$", re.IGNORECASE | re.MULTILINE)
 _LONGEST = 64 * 1024 * 1024
 """Bytes of one board."""
 
@@ -44,6 +46,8 @@ class Gateway:
         self._connect = connect
         self._clock = clock
         self.session = session
+        self.version: str | None = None
+        """Which version the core says it is, empty where it is too old to say so; None before it has answered."""
 
     async def ask(self, call: Callable[[Client], T]) -> T:
         """Ask the core: `await gateway.ask(lambda desk: desk.report("14-2"))`. Raise what `Client` raises."""
@@ -78,7 +82,7 @@ class Gateway:
             raise ServiceUnreachable("service_unreachable", socket=str(path)) from None
         try:
             writer.write(self._request())
-            await _answered(reader)
+            self.version = await _answered(reader)
             while line := await asyncio.wait_for(reader.readline(), SILENT_S):
                 if line.startswith(b"data: "):
                     yield json.loads(line.removeprefix(b"data: "))
@@ -93,9 +97,13 @@ class Gateway:
         return f"GET /events HTTP/1.0\r\nHost: localhost\r\n{login}\r\n".encode()
 
 
-async def _answered(reader: asyncio.StreamReader) -> None:
-    """Read the head of the answer. Raise what the desk raised where it is not a success."""
+async def _answered(reader: asyncio.StreamReader) -> str:
+    """Read the head of the answer; return the version that gave it. Raise what the desk raised where it is not a
+    success.
+    """
     head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), SILENT_S)
     status = int(head.split(maxsplit=2)[1])
     if status >= 400:  # noqa: PLR2004 (HTTP: client and server errors)
         raise error_of(status, json.loads(await asyncio.wait_for(reader.read(), SILENT_S))["error"])
+    found = _VERSION.search(head)
+    return found[1].decode("ascii", "replace") if found else ""

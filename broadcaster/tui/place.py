@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar, cast
+
+from textual.css.query import NoMatches
 
 from broadcaster.client import Client
 from broadcaster.tui.words import Words
@@ -35,9 +38,21 @@ class AtDesk(Base):
 
     async def ask(self, call: Callable[[Client], T]) -> T:
         """Ask the core beside the event loop: `await self.ask(lambda core: core.prepared("14-2"))`. Raise what `Client`
-        raises, all of them `BroadcasterError`: give it to `self.desk.fail`, which words it for the officer.
+        raises, all of them `BroadcasterError`: ask within `self.failing()`, which words it for the officer.
         """
         return await self.desk.gateway.ask(call)
+
+    @contextmanager
+    def failing(self) -> Generator[None, None, None]:
+        """Say what went wrong within the block, and go on after it. Whoever was closed while the core was asked has
+        nothing left to show the answer in: what it can no longer find is then no error.
+        """
+        try:
+            with self.desk.failing():
+                yield
+        except NoMatches:
+            if self.is_attached and self.display:  # Textual: False as soon as it is being taken away
+                raise
 
     def spoken(self) -> None:
         """Put every word in place."""

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot, WaitForScreenTimeout
 
+from broadcaster import __version__
 from broadcaster.api import Rooms, application, serve
 from broadcaster.client import Client
 from broadcaster.events import Event, Events, Topic
@@ -35,6 +36,8 @@ class Core:
     here: World
     socket: Path
     events: Events
+    version: str = __version__
+    """Which version it says it is."""
 
     def client(self, session: str = "") -> Client:
         return Client(self.socket, 30, session)
@@ -95,7 +98,12 @@ async def served(made: Core) -> AsyncIterator[None]:
     """Answer on its socket."""
     here = made.here
     rooms = Rooms(
-        desk=here.desk, events=made.events, officers=here.officers, planning=here.planning, automatic=here.automatic
+        desk=here.desk,
+        events=made.events,
+        officers=here.officers,
+        planning=here.planning,
+        automatic=here.automatic,
+        version=made.version,
     )
     async with serve(application(rooms), made.socket):
         yield

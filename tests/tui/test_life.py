@@ -12,14 +12,19 @@ import sys
 import time
 from functools import partial
 from pathlib import Path
+from threading import Event
 
 import pytest
+from textual.css.query import NoMatches
 
+from broadcaster import __version__
+from broadcaster.errors import Conflict
 from broadcaster.model import Mode, Status
 from broadcaster.tui.app import DeskApp
 from broadcaster.tui.screens.board import BoardScreen
 from broadcaster.tui.screens.follow_up import FollowUpScreen
 from broadcaster.tui.screens.help import HelpScreen
+from broadcaster.tui.screens.routine import RoutineScreen
 from broadcaster.tui.screens.say import SayScreen
 from broadcaster.tui.widgets.board_table import BoardTable
 from broadcaster.tui.words import width
@@ -41,6 +46,61 @@ async def test_the_desk_goes_on_through_a_restart_of_the_core_and_says_so(tmp_pa
         async with served(made):
             await here.until(lambda: here.app.away is None and alert.serial in here.shown())
             await entered.__aexit__(None, None, None)
+
+
+async def test_a_core_of_another_version_is_told_with_what_to_do_until_it_is_the_same_again(tmp_path: Path) -> None:
+    async with core(tmp_path) as made:
+        made.socket, made.version = tmp_path / "other.sock", "99.0"
+        async with served(made):
+            entered = seat(made, "en")
+            here = await entered.__aenter__()
+            await here.until(lambda: "service 99.0: open the desk again, or restart the service." in here.shown())
+        assert here.app.stranger is not None
+        await here.until(lambda: here.app.away is not None)
+        made.version = __version__
+        async with served(made):
+            await here.until(lambda: here.app.away is None and "99.0" not in here.shown())
+            await entered.__aexit__(None, None, None)
+
+
+@pytest.mark.fault(122)
+async def test_a_board_that_only_another_version_understands_ends_the_desk_with_what_to_do(tmp_path: Path) -> None:
+    async with core(tmp_path) as made:
+        made.socket, made.version = tmp_path / "other.sock", "99.0"
+        async with served(made):
+            app = DeskApp(made.client, made.here.clock)
+
+            async def break_down() -> None:
+                while app.stranger is None:
+                    await asyncio.sleep(0)
+                raise KeyError
+
+            app.call_later(partial(app.run_worker, break_down()))
+            await app.run_async(headless=True)
+    with pytest.raises(Conflict, match="desk_version"):
+        app.raise_broken()
+
+
+async def test_an_answer_that_comes_after_its_screen_was_closed_is_dropped_quietly(tmp_path: Path) -> None:
+    async with core(tmp_path) as made, seat(made) as here:
+        gate = Event()
+        await here.press("b")
+        await here.until(lambda: isinstance(here.app.screen, RoutineScreen))
+        screen = here.app.screen
+        assert isinstance(screen, RoutineScreen)
+
+        async def late() -> None:
+            with screen.failing():
+                await screen.ask(lambda _: gate.wait(5))
+                screen.query_one("#head")
+
+        working = here.app.run_worker(late(), exit_on_error=False)
+        await here.press("escape")
+        await here.until(lambda: isinstance(here.app.screen, BoardScreen))
+        gate.set()
+        await working.wait()
+        with pytest.raises(NoMatches), BoardScreen.failing(here.app.screen):
+            here.app.screen.query_one("#head")
 
 
 async def test_the_language_is_switched_at_run_time_on_every_screen(tmp_path: Path) -> None:

@@ -196,7 +196,7 @@ class ReviewScreen(Previewing):
     @work(exclusive=True, group="give_back")
     async def give_back(self, reason: str) -> None:
         """Close it unsent."""
-        with self.desk.failing():
+        with self.failing():
             await self.ask(lambda core: core.hand_back(self._number, reason))
             self.desk.tell(self.words("returned", number=self._number))
             self.dismiss(None)

@@ -86,7 +86,7 @@ class AutomaticScreen(PaperScreen):
     @work(exclusive=True, group="release")
     async def action_release(self) -> None:
         """Let it go on."""
-        with self.desk.failing():
+        with self.failing():
             await self.ask(lambda core: core.release_automatic())
             self.desk.tell(self.words("automatic_released"))
             self.action_fetch_again()

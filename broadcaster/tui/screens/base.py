@@ -15,7 +15,7 @@ A screen of its own:
             self.query_one(LogTable).border_title = self.words("tui_log_title")
 
         async def action_verify(self) -> None:      # errors are worded by the app
-            with self.desk.failing():
+            with self.failing():
                 found = await self.ask(lambda core: core.verify())
 
 Texts of alerts and people go through `words.plain`, never into markup. Long calls belong into `@work` methods.

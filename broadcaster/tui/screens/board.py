@@ -163,7 +163,7 @@ class BoardScreen(Opens, DeskScreen[None]):
         if line is None or line.channel is None:
             return
         name = str(line.channel["channel"])
-        with self.desk.failing():
+        with self.failing():
             await self.ask(lambda core: core.reopen(name))
             self.desk.tell(self.words("check_reopened", channel=self.words.channel(name)))
 

@@ -141,7 +141,7 @@ class ComposeScreen(GoesOn, DeskScreen[Any]):
         """Have what the sheet follows: the rules look at it too."""
         of = self.sheet.of
         if of and of not in [alert.identifier for alert in self._live]:
-            with self.desk.failing():
+            with self.failing():
                 report = await self.ask(lambda core: core.report(of))
                 self._live = (load(Alert, report["row"]["alert"]),)
 

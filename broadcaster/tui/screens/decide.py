@@ -55,5 +55,5 @@ class DecideScreen(DeskModal[Any]):
     @work(exclusive=True)
     async def _decide(self, why: str) -> None:
         number = int(self._line.delivery["id"])
-        with self.desk.failing():
+        with self.failing():
             self.dismiss(await self.ask(lambda core: core.decide(number, self._verb, why)))

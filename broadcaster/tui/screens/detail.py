@@ -39,7 +39,7 @@ class DetailScreen(DeskModal[None]):
 
     @work(exclusive=True)
     async def _fetch(self) -> None:
-        with self.desk.failing():
+        with self.failing():
             report = await self.ask(lambda core: core.report(self._line.alert))
             self._attempts = report["attempts"].get(str(self._line.delivery["id"]), [])
             self.spoken()

@@ -72,7 +72,7 @@ class IncidentScreen(PaperScreen):
     @work(exclusive=True, group="review")
     async def review(self, alert: str, note: str) -> None:
         """Put on record that an approver has looked at it."""
-        with self.desk.failing():
+        with self.failing():
             await self.ask(lambda core: core.review(alert, note))
             self.desk.tell(self.words("reviewed", alert=alert))
             self.action_fetch_again()

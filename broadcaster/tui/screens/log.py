@@ -69,6 +69,6 @@ class LogScreen(PagedScreen):
     async def action_verify(self) -> None:
         """Have the whole chain verified."""
         self.query_one("#head", Static).update(plain(self.words("tui_verifying"), "bold"))
-        with self.desk.failing():
+        with self.failing():
             self._verdict = await self.ask(lambda core: core.verify())
             self.spoken()

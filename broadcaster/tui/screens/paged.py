@@ -53,7 +53,7 @@ class PagedScreen(DeskScreen[None]):
     @work(exclusive=True, group="load")
     async def load(self, start: int | None) -> None:
         """Fetch a page."""
-        with self.desk.failing():
+        with self.failing():
             self.items, self.next = await self.ask(lambda core: self.fetch(core, start))
             self.query_one(OptionList).highlighted = None
             self.spoken()

@@ -45,7 +45,7 @@ class PaperScreen(DeskScreen[None]):
     @work(exclusive=True, group="fetch")
     async def action_fetch_again(self) -> None:
         """Fetch it from the core."""
-        with self.desk.failing():
+        with self.failing():
             self.found = await self.ask(self.fetch)
             self.refresh_bindings()
             self.spoken()

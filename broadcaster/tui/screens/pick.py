@@ -152,13 +152,13 @@ class DraftTable(AtDesk, Widget, can_focus=True):
     def action_pick(self) -> None:
         """Go on with the draft."""
         row = self.rows[self.row]
-        with self.desk.failing():
+        with self.failing():
             self.post_message(Picked(from_json(row["body"]), row))
 
     async def action_drop(self) -> None:
         """Give the draft up."""
         number = self.rows[self.row]["id"]
-        with self.desk.failing():
+        with self.failing():
             await self.ask(lambda core: core.drop_draft(number))
             self.desk.tell(self.words("draft_dropped", number=number))
             self.rows = tuple(row for row in self.rows if row["id"] != number)

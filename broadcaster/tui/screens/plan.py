@@ -105,7 +105,7 @@ class PlanScreen(PaperScreen):
         why = await self.app.push_screen_wait(ReasonScreen("tui_why_retire"))
         if not why:
             return
-        with self.desk.failing():
+        with self.failing():
             await self.ask(lambda core: core.retire_plan(self._plan, why))
             self.desk.tell(self.words("routine_retired", plan=self._plan))
             self.dismiss(None)
@@ -147,5 +147,5 @@ class SeriesScreen(DeskModal[Any]):
         if not matches(event.value, self._called):
             self.query_one("#verdict", Static).update(plain(self.words("tui_typed_wrong", word=self._called), "bold"))
             return
-        with self.desk.failing():
+        with self.failing():
             self.dismiss(await self.ask(self._approve))

@@ -74,7 +74,7 @@ class PlanFormScreen(GoesOn, DeskScreen[Any]):
     @work(exclusive=True, group="begin")
     async def begin(self) -> None:
         """Ask the core, then show the form."""
-        with self.desk.failing():
+        with self.failing():
             self._press = press_of(await self.ask(lambda core: core.setting()))
             await self._show()
 

@@ -49,7 +49,7 @@ class Previewing(DeskScreen[Any]):
     @work(exclusive=True, group="load")
     async def load(self) -> None:
         """Fetch and show it."""
-        with self.desk.failing():
+        with self.failing():
             self.put(await self.ask(self.fetch))
 
     @abstractmethod

@@ -108,7 +108,7 @@ class RoutineScreen(DeskScreen[None]):
     @work(exclusive=True, group="fetch")
     async def action_fetch_again(self) -> None:
         """Fetch plans and days."""
-        with self.desk.failing():
+        with self.failing():
             self._overview, ahead = await self.ask(_fetched)
             self.items = list(_items(self._overview, ahead))
             self.spoken()
@@ -220,7 +220,7 @@ class RoutineScreen(DeskScreen[None]):
         why = await self.app.push_screen_wait(ReasonScreen(question))
         if not why:
             return
-        with self.desk.failing():
+        with self.failing():
             row = await self.ask(
                 lambda core: core.decide_occurrence(each["plan"], each["due"], verb, each["part"], why)
             )

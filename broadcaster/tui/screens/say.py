@@ -142,7 +142,7 @@ class SayScreen(DeskModal[Any]):
     async def action_turn_silent(self) -> None:
         """Choose between notice and silence."""
         self._silent = not self._silent
-        with self.desk.failing():
+        with self.failing():
             await self._look()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:

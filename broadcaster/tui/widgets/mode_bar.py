@@ -11,11 +11,11 @@ from broadcaster.tui.words import plain, width
 
 
 class ModeBar(AtDesk, Widget):
-    """The top line, and a second one while the core is away."""
+    """The top line, and a second one while the core is away or of another version."""
 
     def on_mount(self) -> None:
         """Follow whatever it shows."""
-        for name in ("mode", "board", "away", "me"):
+        for name in ("mode", "board", "away", "stranger", "me"):
             self.watch(self.app, name, self._changed, init=False)
         self.set_interval(1.0, self.refresh)
         self._changed()
@@ -27,7 +27,7 @@ class ModeBar(AtDesk, Widget):
     def _changed(self) -> None:
         for mode in ("live", "drill"):
             self.set_class(self.desk.mode == mode, f"-{mode}")
-        self.set_class(self.desk.away is not None, "-away")
+        self.set_class(bool(self.desk.away or self.desk.stranger), "-away")
         self.refresh(layout=True)
 
     def render(self) -> Content:
@@ -41,9 +41,12 @@ class ModeBar(AtDesk, Widget):
         said = fit(middle, room)
         gap = room - width(said)
         line = plain(f" {mark} {' ' * (gap // 2)}{said}{' ' * (gap - gap // 2)} {mark} ")
-        if desk.away is None:
-            return line
-        since = time_of(desk.away.since, desk.zone)
-        return Content("\n").join(
-            [line, plain(fit(f" {self.words('tui_away', since=since)}", columns), "bold reverse")]
-        )
+        trouble = self._trouble()
+        return Content("\n").join([line, plain(fit(f" {trouble}", columns), "bold reverse")]) if trouble else line
+
+    def _trouble(self) -> str:
+        """Say that the core is away, or else that it is of another version than this desk."""
+        desk = self.desk
+        if desk.away:
+            return self.words("tui_away", since=time_of(desk.away.since, desk.zone))
+        return self.words("tui_stranger", **desk.stranger.params) if desk.stranger else ""
