@@ -12,9 +12,11 @@ import click
 
 from broadcaster import __version__
 from broadcaster.cli.localised import Localised
+from broadcaster.cli.people import reader_for
 from broadcaster.cli.session import Session, config_option, say
 from broadcaster.cli.words import help_of, problem, words
 from broadcaster.errors import BroadcasterError, Refused
+from broadcaster.papers.reading import PEOPLE
 
 COMMANDS = {
     "demo": "demo:demo",
@@ -115,26 +117,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         broadcaster.main(args=given, prog_name="broadcaster", standalone_mode=False, obj=session)
     except BaseException as error:  # noqa: BLE001 - the boundary: a person gets a sentence, whatever it was
-        return _heard(error, as_json="--json" in given)
+        return _heard(error, session, as_json="--json" in given)
     return session.exit_code
 
 
-def _heard(error: BaseException, *, as_json: bool) -> int:
+def _heard(error: BaseException, session: Session, *, as_json: bool) -> int:
     """Say what went wrong, unless nobody listens any more (`broadcaster ... | head`)."""
     try:
-        return _ended(error, as_json=as_json)
+        return _ended(error, session, as_json=as_json)
     except BrokenPipeError:
-        return _ended(BrokenPipeError(), as_json=as_json)
+        return _ended(BrokenPipeError(), session, as_json=as_json)
 
 
-def _ended(error: BaseException, *, as_json: bool) -> int:
+def _ended(error: BaseException, session: Session, *, as_json: bool) -> int:
     """Say what went wrong in one sentence, or one document, and return the exit code."""
     if isinstance(error, SystemExit):
         return error.code if isinstance(error.code, int) else BROKEN
     if isinstance(error, KeyboardInterrupt | click.Abort):
         return _tell({"code": "interrupted", "params": {}, "problems": []}, INTERRUPTED, as_json=as_json)
     if isinstance(error, BroadcasterError):
-        return _tell(_fault(error), error.exit_code, as_json=as_json)
+        return _tell(_fault(error), error.exit_code, as_json=as_json, session=session)
     if isinstance(error, click.ClickException):
         return _tell(_misuse(error), USAGE, as_json=as_json)
     if isinstance(error, BrokenPipeError):
@@ -163,8 +165,8 @@ def _misuse(error: click.ClickException) -> dict[str, Any]:
     return {"code": code, "params": params, "problems": []}
 
 
-def _tell(fault: dict[str, Any], exit_code: int, *, as_json: bool) -> int:
-    sentence = words(fault["code"], **fault["params"])
+def _tell(fault: dict[str, Any], exit_code: int, *, as_json: bool, session: Session | None = None) -> int:
+    sentence = _sentence(fault, session)
     if as_json:
         document = {"error": {**fault, "message": sentence}}
         print(json.dumps(document, ensure_ascii=False, indent=2))  # noqa: T201 - this is the command line's output
@@ -173,3 +175,10 @@ def _tell(fault: dict[str, Any], exit_code: int, *, as_json: bool) -> int:
     for entry in fault["problems"]:
         say(f"  - {problem(entry)}", err=True)
     return exit_code
+
+
+def _sentence(fault: dict[str, Any], session: Session | None) -> str:
+    """Put it into words. The core is asked for names only where it names a person."""
+    if session is None or not PEOPLE.intersection(fault["params"]):
+        return words(fault["code"], **fault["params"])
+    return reader_for(session).refusal(fault["code"], fault["params"])

@@ -10,7 +10,7 @@ import click
 from broadcaster.cli.glass import broken
 from broadcaster.cli.looking import channel_lines
 from broadcaster.cli.people import headline, who
-from broadcaster.cli.sending import confirm, finish
+from broadcaster.cli.sending import break_glass_option, confirm, finish
 from broadcaster.cli.session import Session, command, say
 from broadcaster.cli.tables import mode, serial
 from broadcaster.cli.words import words
@@ -21,7 +21,7 @@ from broadcaster.errors import NotFound
 @command("approve")
 @click.argument("submission")
 @click.option("--return", "reason", default="", metavar="REASON", help=words("help_return"))
-@click.option("--break-glass", default="", metavar="REASON", help=words("help_break_glass"))
+@break_glass_option
 @click.option("--yes", is_flag=True, help=words("help_yes"))
 @click.option("--wait", is_flag=True, help=words("help_wait"))
 def approve(session: Session, submission: str, reason: str, **how: Any) -> None:

@@ -63,7 +63,9 @@ def drop(session: Session, number: int) -> None:
 
 def _line(row: Any, zone: str) -> str:
     time = clock(row["updated_at"], zone)
-    return words("drafts_line", number=row["id"], time=time, by=who(row["updated_by"]["name"]), title=row["title"])
+    return words(
+        "drafts_line", number=row["id"], time=time, by=who(row["updated_by"]["name"]), title=reader().draft(row)
+    )
 
 
 def _texts(texts: Any) -> Iterator[str]:

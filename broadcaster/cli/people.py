@@ -16,8 +16,11 @@ def reader() -> Reader:
     """Return whoever reads; the core is asked for the names once, and without it everybody is shown by id."""
     context = click.get_current_context(silent=True)
     session = context.find_object(Session) if context else None
-    if session is None:
-        return Reader(language())
+    return Reader(language()) if session is None else reader_for(session)
+
+
+def reader_for(session: Session) -> Reader:
+    """Return whoever reads what this call says."""
     if session.names is None:
         session.names = _names(session)
     return Reader(language(), session.names)

@@ -51,11 +51,15 @@ def overview(session: Session) -> None:
 def _overview_lines(found: Any) -> Iterator[str]:
     if found["suspended"]:
         yield words("routine_suspended_now")
-    yield from routine_lines(found["waiting"], found["zone"])
+    yield from routine_lines(found["waiting"], _titles(found["plans"]), found["zone"])
     plans = [row for row in found["plans"] if not row["retired"]]
     if not plans:
         yield words("routine_no_plans")
     yield from columns((row["plan"]["id"], _standing(row), row["plan"]["title"]) for row in plans)
+
+
+def _titles(plans: Any) -> dict[str, str]:
+    return {row["plan"]["id"]: row["plan"]["title"] for row in plans}
 
 
 def _standing(row: Any) -> str:

@@ -18,7 +18,7 @@ from broadcaster.cli.session import Session, command, say
 from broadcaster.cli.tables import channel, mode, row_lines, serial
 from broadcaster.cli.words import problem, words
 from broadcaster.client import Client
-from broadcaster.errors import ServiceUnreachable
+from broadcaster.errors import Forbidden, ServiceUnreachable
 
 WAIT_PACE_S = 0.2
 PATIENCE = 75
@@ -26,12 +26,26 @@ PATIENCE = 75
 OPEN = ("ready", "sending", "retry_wait", "in_doubt")
 
 
+def _by_a_person(context: click.Context, _: click.Parameter, reason: str) -> str:
+    """Return the reason. Raise `Forbidden` under a machine token, before minutes are waited for nothing."""
+    session = context.find_object(Session)
+    if reason and session and session.is_machine:
+        raise Forbidden("break_glass_person")
+    return reason
+
+
+break_glass_option = click.option(
+    "--break-glass", default="", metavar="REASON", callback=_by_a_person, help=words("help_break_glass")
+)
+"""The reason for sending without a second person."""
+
+
 def handing_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add what every hand-in has: key, break-glass, yes, wait."""
     for option in (
         click.option("--wait", is_flag=True, help=words("help_wait")),
         click.option("--yes", is_flag=True, help=words("help_yes")),
-        click.option("--break-glass", default="", metavar="REASON", help=words("help_break_glass")),
+        break_glass_option,
         click.option("--key", default="", help=words("help_key")),
     ):
         function = option(function)

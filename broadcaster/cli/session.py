@@ -77,6 +77,14 @@ class Session:
         return Client(self.socket, session=session or (bearer(self.socket) if named else ""))
 
     @property
+    def is_machine(self) -> bool:
+        """Whether a program asks, by a machine token. Raise `ConfigError`, `Forbidden`."""
+        from broadcaster.cli.keeping import bearer  # noqa: PLC0415 - see above
+        from broadcaster.officers.codes import TOKEN  # noqa: PLC0415 - pyotp is for few commands
+
+        return bearer(self.socket).startswith(TOKEN)
+
+    @property
     def interactive(self) -> bool:
         """Whether a person sits in front of it, to be asked and to be shown progress."""
         return not self.json and sys.stdin.isatty() and sys.stdout.isatty()

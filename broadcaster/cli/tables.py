@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 from unicodedata import east_asian_width
 from zoneinfo import ZoneInfo
 
-from broadcaster.cli.people import headline, who
+from broadcaster.cli.people import headline, reader, who
 from broadcaster.cli.words import language, problem, words
 from broadcaster.papers import silence
 from broadcaster.papers.attention import advice, attention
@@ -48,7 +48,7 @@ def needs_lines(board: Any) -> Iterator[str]:
     yield from _attention_lines(board)
     yield from silent_lines(board["canary"], board["zone"])
     yield from _waiting_lines(board)
-    yield from routine_lines(board["routine"], board["zone"])
+    yield from routine_lines(board["routine"], board["plans"], board["zone"])
     yield from _down_lines(board)
     yield from _feed_lines(board)
     yield from proposed_lines(board)
@@ -110,13 +110,14 @@ def _waiting_lines(board: Any) -> Iterator[str]:
         yield f"  ? {words('board_submission', number=each['id'], headline=headline(alert), author=author)}"
 
 
-def routine_lines(waiting: Any, zone: str) -> Iterator[str]:
-    """Yield the announcements by the calendar that wait for a person."""
+def routine_lines(waiting: Any, titles: Mapping[str, str], zone: str) -> Iterator[str]:
+    """Yield the announcements by the calendar that wait for a person, by title and by the name one types."""
     if waiting:
         yield words("routine_waiting", count=len(waiting))
     for each in waiting:
         reason = words("routine_unsayable") if each["state"] == "failed" else words(f"routine_reason_{each['reason']}")
-        what = words(f"routine_part_{each['part']}", plan=each["plan"], time=clock(each["due"], zone))
+        plan = f"{titles[each['plan']]} ({each['plan']})" if each["plan"] in titles else each["plan"]
+        what = words(f"routine_part_{each['part']}", plan=plan, time=clock(each["due"], zone))
         yield f"  ? {what}: {reason} {each['detail']}".rstrip()
 
 
@@ -137,7 +138,7 @@ def _feed_lines(board: Any) -> Iterator[str]:
 def proposed_lines(board: Any) -> Iterator[str]:
     """Yield the drafts that watched feeds have brought."""
     for each in board["proposed"]:
-        yield f"  < {words('board_proposed', number=each['id'], title=each['title'])}"
+        yield f"  < {words('board_proposed', number=each['id'], title=reader().draft(each))}"
 
 
 def heard_lines(board: Any) -> Iterator[str]:

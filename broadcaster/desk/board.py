@@ -10,7 +10,7 @@ from broadcaster.desk.presence import Present
 from broadcaster.desk.values import Office
 from broadcaster.model import UPSTREAM, Attempt, Grade, Limit, Mode, OccurrenceRow, Problem, Pulse, Reading
 from broadcaster.ports.channel import BulkMessenger, Channel, Metered, Publisher
-from broadcaster.ports.store import AlertRow, Breaking, DraftRow, Spent, Stop, Submission, Told
+from broadcaster.ports.store import AlertRow, Breaking, DraftRow, RoutineBook, Spent, Stop, Submission, Told
 from broadcaster.rules import automatic, breakglass, budget, feeds, pace
 
 HEARD = timedelta(hours=6)
@@ -108,6 +108,8 @@ class Board:
     """Countdowns that run: each may be stopped by any officer until it is due."""
     routine: tuple[OccurrenceRow, ...] = ()
     """Announcements by the calendar that wait for a person: held, suspended by an emergency, or impossible to say."""
+    plans: Mapping[str, str] = field(default_factory=dict[str, str])
+    """What the plans of `routine` are called, by id."""
     canary: tuple[Pulse, ...] = ()
     """How each channel and public address that is watched is: when it last answered, and whether it is silent."""
     automatic: Automatic = field(default_factory=Automatic)
@@ -135,6 +137,7 @@ async def board(office: Office, limit: int, officers: tuple[Present, ...] = ()) 
     now, store, city = office.now(), office.store, office.context.city
     breakings = await store.breakings()  # before what waits: a countdown carried out in between is seen as over
     counts, waiting = await store.counts(), await store.submissions()
+    routine = tuple(row for row in await store.open_occurrences() if row.state.asks)
     return Board(
         mode=office.mode,
         now=now,
@@ -153,10 +156,15 @@ async def board(office: Office, limit: int, officers: tuple[Present, ...] = ()) 
         proposed=tuple([each for each in await store.drafts() if each.author == UPSTREAM]) if office.feeds else (),
         breakable=_breakable(office, waiting),
         breaking=tuple(_countdown(each) for each in breakings),
-        routine=tuple(row for row in await store.open_occurrences() if row.state.asks),
+        routine=routine,
+        plans=await _titles(store, {row.plan for row in routine}),
         canary=await store.pulses(),
         automatic=await _automatic(office),
     )
+
+
+async def _titles(store: RoutineBook, plans: set[str]) -> Mapping[str, str]:
+    return {row.plan.id: row.plan.title for row in await store.plans() if row.plan.id in plans} if plans else {}
 
 
 async def _automatic(office: Office) -> Automatic:

@@ -7,7 +7,19 @@ types them: `areas` for every language, `areas.en` where English wants other wor
 """
 
 from broadcaster.forms.areas import SEPARATORS, AreaWords, contact
-from broadcaster.forms.forms import Forms
+from broadcaster.forms.forms import Forms, template_of
 from broadcaster.forms.template import ISSUED, Slot, SlotKind, Template, Words, parse
 
-__all__ = ["ISSUED", "SEPARATORS", "AreaWords", "Forms", "Slot", "SlotKind", "Template", "Words", "contact", "parse"]
+__all__ = [
+    "ISSUED",
+    "SEPARATORS",
+    "AreaWords",
+    "Forms",
+    "Slot",
+    "SlotKind",
+    "Template",
+    "Words",
+    "contact",
+    "parse",
+    "template_of",
+]

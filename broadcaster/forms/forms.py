@@ -22,20 +22,18 @@ class Forms:
     """The alert templates under `templates`, the folder of all templates."""
 
     def __init__(self, templates: Path, renderer: TextRenderer) -> None:
+        self._templates = templates
         self._folder = templates / "alerts"
         self._renderer = renderer
         self._areas = AreaWords.read(templates / "areas.toml")
 
     def names(self) -> tuple[str, ...]:
         """Return the ids of all templates, sorted."""
-        return tuple(sorted(path.stem for path in self._folder.glob("*.toml")))
+        return _names(self._folder)
 
     def template(self, name: str) -> Template:
         """Return one template. Raise `NotFound`, or `Refused` if the file is not a valid template."""
-        path = self._folder / f"{name}.toml"
-        if not _ID.fullmatch(name) or not path.is_file():
-            raise NotFound("template_not_found", name=name, known=", ".join(self.names()))
-        return parse(path.read_text(encoding="utf-8"), name)
+        return template_of(self._templates, name)
 
     def all(self) -> tuple[Template, ...]:
         """Return every template. Raise `Refused` with the problems of all invalid ones."""
@@ -140,6 +138,19 @@ class Forms:
     def _say(self, words: Words, values: Mapping[str, str]) -> Words:
         said = {name: _tidy(self._renderer.render_text(source, values)) for name, source in words}
         return Words.model_validate(said)
+
+
+def template_of(templates: Path, name: str) -> Template:
+    """Return one of the alert templates under `templates`. Raise as `Forms.template`."""
+    folder = templates / "alerts"
+    path = folder / f"{name}.toml"
+    if not _ID.fullmatch(name) or not path.is_file():
+        raise NotFound("template_not_found", name=name, known=", ".join(_names(folder)))
+    return parse(path.read_text(encoding="utf-8"), name)
+
+
+def _names(folder: Path) -> tuple[str, ...]:
+    return tuple(sorted(path.stem for path in folder.glob("*.toml")))
 
 
 def _fill(reader: Reader, wanted: Collection[str]) -> dict[str, dict[str, str]]:

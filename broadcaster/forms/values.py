@@ -17,6 +17,8 @@ _SLACK = timedelta(minutes=10)
 _BROKEN = re.compile("[\ud800-\udfff]")
 """What a terminal of another encoding makes of an argument; no text can hold it."""
 
+_HOUR = re.compile(r"\d{1,2}:\d{2}")
+
 Problems = list[Problem]
 
 
@@ -127,15 +129,20 @@ def _told(slot: Slot) -> dict[str, str]:
 def read_time(raw: str, now: datetime, tense: str) -> datetime | None:
     """Return the moment typed, in the zone of `now`, or None if it is none. An hour alone is the last or the next."""
     try:
-        if re.fullmatch(r"\d{1,2}:\d{2}", raw):
+        if not has_date(raw):
             hour, minute = map(int, raw.split(":"))
             return _nearest(datetime.combine(now.date(), time(hour, minute), now.tzinfo), now, tense)
         moment = datetime.fromisoformat(raw)
-    except ValueError:
+        if moment.time() == time(0) and len(raw) <= len("2026-07-01"):
+            return None
+        return moment.astimezone(now.tzinfo) if moment.tzinfo else moment.replace(tzinfo=now.tzinfo)
+    except (ValueError, OverflowError):  # year 1, east of Greenwich
         return None
-    if moment.time() == time(0) and len(raw) <= len("2026-07-01"):
-        return None
-    return moment.astimezone(now.tzinfo) if moment.tzinfo else moment.replace(tzinfo=now.tzinfo)
+
+
+def has_date(raw: str) -> bool:
+    """Return whether more than an hour of the day was typed."""
+    return not _HOUR.fullmatch(raw)
 
 
 def _nearest(moment: datetime, now: datetime, tense: str) -> datetime:

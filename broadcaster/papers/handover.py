@@ -105,7 +105,7 @@ def _alone(handover: Any, teller: Teller) -> Iterator[str]:
 def _drafts(handover: Any, teller: Teller) -> Iterator[str]:
     for each in handover["drafts"]:
         by, at = teller.say.who(each["updated_by"]["name"]), teller.clock(each["updated_at"])
-        yield teller.say("hand_draft", number=each["id"], title=each["title"], by=by, at=at)
+        yield teller.say("hand_draft", number=each["id"], title=teller.say.draft(each), by=by, at=at)
 
 
 def _officers(handover: Any, teller: Teller) -> Iterator[str]:

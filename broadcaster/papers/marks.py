@@ -14,7 +14,8 @@ def marked(old: str, new: str) -> str:
 
 
 def signed(piece: Piece) -> str:
-    """Return a piece between its signs, which stand on the line of its first word."""
+    """Return a piece between its signs, which stand on the lines of its first and its last word."""
     before, after = SIGNS[piece.mark]
     text = piece.text.lstrip("\n")
-    return f"{piece.text[: len(piece.text) - len(text)]}{before}{text}{after}"
+    begin, words = len(piece.text) - len(text), text.rstrip("\n")
+    return f"{piece.text[:begin]}{before}{words}{after}{text[len(words) :]}"

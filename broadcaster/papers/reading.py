@@ -8,6 +8,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 from broadcaster import catalog
+from broadcaster.papers.names import template_name
+
+PEOPLE = frozenset({"actor", "by"})
+"""Parameters of errors that name a person by id."""
 
 
 class Say(Protocol):
@@ -67,6 +71,23 @@ class Reader:
         """Return the authoritative headline where the one to be read is another, empty where it is the same."""
         authoritative = str(alert["infos"][0]["headline"])
         return "" if authoritative == self.headline(alert) else authoritative
+
+    def draft(self, row: Any) -> str:
+        """Return what a draft (as JSON) is about: its own headline in the reader's language, else the title it is kept
+        under, the template called by its name.
+        """
+        body, title = row["body"], str(row["title"])
+        if own := body.get("texts", {}).get(self.language, {}).get("headline", "").strip():
+            return str(own)
+        template = str(body.get("template", ""))
+        if not template or title.partition(" ")[0] != template:
+            return title
+        return " ".join((template_name(template, self.language), self.listed(body.get("areas", ())))).strip()
+
+    def refusal(self, code: str, params: Mapping[str, object]) -> str:
+        """Return an error's sentence, people by how they are shown."""
+        named = {name: self.who(str(params[name])) for name in PEOPLE.intersection(params)}
+        return self(code, **{**params, **named})
 
     def areas(self, alert: Any) -> str:
         """Return whom it concerns, by the names of its areas."""

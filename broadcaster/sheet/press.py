@@ -9,9 +9,11 @@ from datetime import datetime, timedelta
 
 from broadcaster.errors import Refused, RenderingError
 from broadcaster.forms import SEPARATORS, Forms, SlotKind, Template, contact
+from broadcaster.forms.values import has_date, read_time
 from broadcaster.model import JAPANESE, Alert, Area, Draft, Info, Kind, Mode, Problem
 from broadcaster.ports.world import City
 from broadcaster.rules import checks
+from broadcaster.rules.checks import moments
 from broadcaster.rules.checks.texts import Field
 from broadcaster.rules.policy import DEFAULT, Policy
 from broadcaster.sheet.sheet import FIELDS, Sheet, Wording
@@ -85,6 +87,7 @@ class Press:
         found = [*self._unfilled(sheet, now), *self._typed(sheet), *_hours(sheet)]
         found += self._whole(sheet, {_slot(each.place) for each in found}, now, live)
         found += self._untranslated(sheet)
+        found += moments.problems(self._moments(sheet, now), now=now, expires=now + timedelta(hours=self.hours(sheet)))
         once = [each for index, each in enumerate(found) if each not in found[:index]]
         return tuple(sorted(once, key=lambda each: not each.blocking))
 
@@ -191,6 +194,15 @@ class Press:
                 if slot.kind is SlotKind.TEXT and _FOREIGN.search(said) and not sheet.slots.get(key, "").strip():
                     params = {f"meaning_{tag}": slot.meaning[tag] for tag in (JAPANESE, "en")}
                     yield Problem(code="slot_untranslated", place=f"slots.{key}", params=params, blocking=False)
+
+    def _moments(self, sheet: Sheet, now: datetime) -> Iterator[moments.Moment]:
+        """The times that were typed and can be read."""
+        template, local = self.template(sheet), now.astimezone(self.city.zone)
+        for key, value in sheet.slots.items():
+            slot, raw = template.slots.get(key.partition(".")[0]) if template else None, value.strip()
+            if slot and slot.kind is SlotKind.TIME and (at := read_time(raw, local, slot.tense)):
+                ahead = slot.tense == "future"
+                yield moments.Moment(place=f"slots.{key}", at=at, ahead=ahead, dated=has_date(raw))
 
 
 def _own(said: Wording, wording: Wording | None) -> Wording:

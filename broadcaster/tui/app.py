@@ -170,7 +170,7 @@ class DeskApp(Stops, App[object]):
             self.call_later(self._session_over, error)  # after whoever called has closed what it must
             return
         problems = error.problems if isinstance(error, Refused) else ()
-        told = [self.words(error.code, **error.params)]
+        told = [self.words.refusal(error.code, error.params)]
         told += [f"{each.place}: {self.words(each.code, **each.params)}" for each in problems]
         self.tell("\n".join(told), grave=True)
 

@@ -92,15 +92,16 @@ def _waiting(line: Line, paper: Paper) -> Content:
     words, acceptance = paper.words, line.submission["acceptance"]
     age = words("tui_age", age=span(paper.now - moment(acceptance["at"]), words))
     who = words("tui_submission", number=line.submission["id"], author=words.who(acceptance["author"]["name"]))
-    said = f" ? {joined(who, age, words.headline(acceptance['alert']), words.beside(acceptance['alert']))}"
-    return plain(fit(said, paper.columns), f"bold {WARNING}")
+    said = f" ? {joined(who, age, words.headline(acceptance['alert']))}"
+    both = joined(said, words.beside(acceptance["alert"]))
+    return plain(both if width(both) <= paper.columns else fit(said, paper.columns), f"bold {WARNING}")
 
 
 def _proposed(line: Line, paper: Paper) -> Content:
     words, draft = paper.words, line.draft
     age = words("tui_age", age=span(paper.now - moment(draft["updated_at"]), words))
     said = joined(
-        words("tui_proposal", number=draft["id"]), age, str(draft["title"]), str(draft["body"].get("note", ""))
+        words("tui_proposal", number=draft["id"]), age, words.draft(draft), str(draft["body"].get("note", ""))
     )
     return plain(fit(f" < {said}", paper.columns), f"bold {WARNING}")
 
@@ -265,7 +266,7 @@ def _automatic(line: Line, paper: Paper) -> Content:
 def _routine(line: Line, paper: Paper) -> Content:
     each = line.routine
     at = day_of(moment(each["due"]), paper.zone, paper.words)
-    what = paper.words(f"routine_part_{each['part']}", plan=each["plan"], time=at)
+    what = paper.words(f"routine_part_{each['part']}", plan=line.text, time=at)
     return plain(fit(f" ? {what}: {left_out(each, paper.words)}", paper.columns), f"bold {WARNING}")
 
 

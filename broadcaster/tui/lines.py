@@ -187,7 +187,12 @@ def _routine(board: Any) -> Iterator[Line]:
     if board["routine"]:
         yield Line(key="routine", sort=Sort.HEADING, code="tui_routine_waiting", number=len(board["routine"]))
     for each in board["routine"]:
-        yield Line(key=f"&{each['plan']}{each['due']}{each['part']}", sort=Sort.ROUTINE, routine=each)
+        yield Line(
+            key=f"&{each['plan']}{each['due']}{each['part']}",
+            sort=Sort.ROUTINE,
+            routine=each,
+            text=board["plans"].get(each["plan"], each["plan"]),
+        )
 
 
 def _channels(board: Any) -> Iterator[Line]:

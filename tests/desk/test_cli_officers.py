@@ -171,6 +171,9 @@ async def test_a_program_acts_with_a_token_from_a_file(
         sent = await sh.json("send", "--template", "water-cut", *_SET)
         assert (sent["accepted"], sent["submission"]) == (False, 1)
         assert (await sh.json("approve", "1", code=2))["error"]["code"] == "token_scope_missing"
+        alone = ("send", "--template", "water-cut", *_SET, "--break-glass=nobody comes", "--wait")
+        assert (await sh.json(*alone, code=2))["error"]["code"] == "break_glass_person"
+        assert len(await sh.here.store.submissions()) == 1, "nothing was handed in to wait for three minutes"
         monkeypatch.delenv("BROADCASTER_TOKEN_FILE")
         await sh.json("tokens", "revoke", "sensor")
         monkeypatch.setenv("BROADCASTER_TOKEN", issued["token"])

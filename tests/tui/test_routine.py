@@ -84,6 +84,7 @@ async def test_what_an_emergency_suspended_is_on_the_board_and_is_let_go_with_a_
         async with seat(made, "en", WIDE) as here:
             await here.until(lambda: "Announcements that wait for a decision: 1" in here.shown())
             assert "silent because of an emergency" in here.shown()
+            assert f"? {plan().title} of " in here.shown(), "by its title, not by its id"
             await here.press("home", "enter")
             await here.until(lambda: "Undecided it is over at" in here.shown())
             await here.press("l")

@@ -214,7 +214,7 @@ def board(**changes: Any) -> dict[str, Any]:
 
 
 def sheet(**changes: Any) -> dict[str, Any]:
-    draft = {"id": 9, "title": "断水", "updated_by": {"name": "当直B"}, "updated_at": AT}
+    draft = {"id": 9, "title": "断水", "body": {}, "updated_by": {"name": "当直B"}, "updated_at": AT}
     return {"since": AT, "board": board(**changes), "drafts": [draft], "happenings": [happening()], "cut": False}
 
 

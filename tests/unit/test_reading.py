@@ -39,5 +39,29 @@ def test_people_are_shown_by_name_and_told_apart_where_two_are_called_alike() ->
     assert [reader.who(name) for name in ("duty-a", "c", "d", "root")] == ["当直A", "佐 (c)", "佐 (d)", "root"]
 
 
+def test_a_refusal_names_people_as_they_are_shown() -> None:
+    reader = Reader("en", {"duty-a": "当直A"})
+    assert reader.refusal("review_own", {"actor": "duty-a"}).startswith("当直A has sent it alone")
+    assert reader.refusal("submission_not_found", {"number": 3}) == reader("submission_not_found", number=3)
+
+
+@pytest.mark.parametrize(
+    ("language", "body", "title", "said"),
+    [
+        ("ja", {"template": "water-cut", "areas": ["芋窪"]}, "water-cut 芋窪", "断水 芋窪"),
+        ("en", {"template": "water-cut", "areas": ["芋窪", "蔵敷"]}, "water-cut 芋窪、蔵敷", "Water cut 芋窪, 蔵敷"),
+        ("en", {"template": "water-cut"}, "water-cut", "Water cut"),
+        ("en", {"template": "gone"}, "gone", "gone"),
+        ("en", {"texts": {"ja": {"headline": "橋"}, "en": {"headline": "Bridge"}}}, "橋", "Bridge"),
+        ("en", {"texts": {"ja": {"headline": "橋"}}}, "橋", "橋"),
+        ("ja", {"template": "water-cut"}, "【洪水警報】東大和市", "【洪水警報】東大和市"),
+    ],
+)
+def test_a_draft_is_called_by_its_headline_or_its_template(
+    language: str, body: dict[str, Any], title: str, said: str
+) -> None:
+    assert Reader(language).draft({"body": body, "title": title}) == said
+
+
 def test_a_language_without_a_name_is_shown_by_its_tag() -> None:
     assert [Reader("en").tongue(tag) for tag in ("ja-x-easy", "vi")] == ["Easy Japanese", "vi"]

@@ -56,6 +56,46 @@ def test_a_new_sheet_asks_for_all_that_is_needed_and_nothing_else() -> None:
     assert told(ORDER) == {}
 
 
+CUT = Sheet(template="water-cut", areas=("芋窪1丁目",), hours=6)
+
+
+@pytest.mark.parametrize(
+    ("slot", "typed", "code"),
+    [
+        ("until", "19:00", None),
+        ("until", "23:00", "moment_after_expiry"),
+        ("until", "2026-07-01T20:04", None),
+        ("until", "2026-07-01T20:06", "moment_after_expiry"),
+        ("until", "2026-07-01T13:50", "moment_past"),
+        ("until", "2026-07-01T13:56", None),
+        ("until.en", "23:00", "moment_after_expiry"),
+        ("began", "13:30", None),
+        ("began", "23:00", "moment_long_ago"),
+        ("began", "00:30", None),
+        ("began", "2026-06-24T23:00", None),
+        ("began", "2026-07-01T23:00", "moment_ahead"),
+        ("issued", "14:14", None),
+        ("until", "soon", None),
+        ("until", "0001-01-01T00:00+14:00", None),
+    ],
+)
+def test_a_time_on_the_wrong_side_of_now_or_after_the_end_is_told_beside_its_field(
+    slot: str, typed: str, code: str | None
+) -> None:
+    found = [each for each in PRESS.problems(CUT.slot(slot, typed), NOW) if each.code.startswith("moment_")]
+    told = [(each.place, each.code, each.blocking) for each in found]
+    assert told == ([(f"slots.{slot}", code, False)] if code else [])
+
+
+def test_what_is_told_of_a_time_says_how_it_was_read() -> None:
+    sheet = CUT.slot("began", "23:00").slot("until", "23:00")
+    told = {each.code: each.params for each in PRESS.problems(sheet, NOW) if each.code.startswith("moment_")}
+    assert told == {
+        "moment_long_ago": {"at": "06/30 23:00", "dated": "2026-07-01T23:00"},
+        "moment_after_expiry": {"at": "07/01 23:00", "expires": "07/01 20:05"},
+    }
+
+
 def test_every_problem_is_told_at_once_beside_its_field() -> None:
     bad = replace(
         ORDER,

@@ -1,8 +1,9 @@
 """What is wrong with a draft: every problem at once, each with its place, for the form and for the desk alike.
 
-`form` what must be there and how long it may be, `times` what may be said when, `characters` what must not be in a
-text, `lookalikes` letters that pass for others, `words` what is left over or abolished, `levels` evacuation levels and
-their names, `links` where a text may lead, `course` whether it fits the incident.
+`form` what must be there and how long it may be, `times` what may be said when, `moments` times that stand in a text,
+`characters` what must not be in a text, `lookalikes` letters that pass for others, `words` what is left over or
+abolished, `levels` evacuation levels and their names, `links` where a text may lead, `course` whether it fits the
+incident.
 """
 
 from __future__ import annotations

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
 from textual import work
-from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
@@ -15,6 +14,7 @@ from broadcaster.tui.drawing import Paper, arrival, clock_of, joined, pad
 from broadcaster.tui.lines import Line, serial
 from broadcaster.tui.screens.base import DeskModal
 from broadcaster.tui.widgets.folded import Prose
+from broadcaster.tui.widgets.reading import Reading
 from broadcaster.tui.words import Words, plain
 
 
@@ -30,7 +30,7 @@ class DetailScreen(DeskModal[None]):
 
     def body(self) -> Iterable[Widget]:
         """Return the text."""
-        with VerticalScroll():
+        with Reading():
             yield Prose(id="detail")
 
     def on_mount(self) -> None:

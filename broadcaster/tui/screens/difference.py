@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar, Literal
 
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
@@ -15,6 +14,7 @@ from broadcaster.sheet import Difference
 from broadcaster.tui.drawing import clock_of
 from broadcaster.tui.screens.base import DeskModal
 from broadcaster.tui.widgets.folded import Prose
+from broadcaster.tui.widgets.reading import Reading
 from broadcaster.tui.words import plain
 
 Stays = Literal["ours", "theirs"]
@@ -35,7 +35,7 @@ class DifferenceScreen(DeskModal["Stays | None"]):
 
     def body(self) -> Iterable[Widget]:
         """Return the list."""
-        with VerticalScroll():
+        with Reading():
             yield Prose(id="differences")
 
     def spoken(self) -> None:

@@ -8,7 +8,6 @@ from math import ceil
 from typing import ClassVar
 
 from textual.binding import ActiveBinding
-from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
@@ -17,6 +16,7 @@ from broadcaster.tui.drawing import pad
 from broadcaster.tui.screens.base import DeskModal
 from broadcaster.tui.widgets.folded import Prose
 from broadcaster.tui.widgets.key_bar import MOVES
+from broadcaster.tui.widgets.reading import Reading
 from broadcaster.tui.words import plain
 
 COLUMN = 38
@@ -34,7 +34,7 @@ class HelpScreen(DeskModal[None]):
 
     def body(self) -> Iterable[Widget]:
         """Return the list."""
-        with VerticalScroll():
+        with Reading():
             yield Prose(id="keys")
 
     def spoken(self) -> None:

@@ -68,7 +68,7 @@ class HazardTable(AtDesk, Widget, can_focus=True):
         row.append(plain(" " + pad(hazard_name(hazard, self.words), NAMES - 4), "bold" if here else ""))
         used = NAMES
         for number, variant in enumerate(hazard.variants):
-            cell = fit(f" {variant.key} {variant_name(variant, self.words)} ", columns - NAMES)
+            cell = fit(f" {variant.key} {_told_apart(variant, hazard, self.words)} ", columns - NAMES)
             if used > NAMES and used + width(cell) > columns:
                 yield Content("").join(row)
                 row, used = [plain(" " * NAMES)], NAMES
@@ -105,7 +105,7 @@ class HazardTable(AtDesk, Widget, can_focus=True):
 
 
 class DraftTable(AtDesk, Widget, can_focus=True):
-    """Drafts that are open, the last changed first, by the names of the templates of `hazards`. Posts `Picked`."""
+    """Drafts that are open, the last changed first. Posts `Picked`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "move(-1)", "tui_key_up", show=False),
@@ -115,11 +115,6 @@ class DraftTable(AtDesk, Widget, can_focus=True):
     ]
     row: reactive[int] = reactive(0)
     rows: reactive[tuple[Any, ...]] = reactive((), layout=True)
-
-    def __init__(self, hazards: Sequence[Hazard]) -> None:
-        super().__init__()
-        variants = [variant for hazard in hazards for variant in hazard.variants]
-        self._templates = {each.template.id: each.template for each in variants if each.template}
 
     def spoken(self) -> None:
         """Say it in the other language."""
@@ -136,14 +131,8 @@ class DraftTable(AtDesk, Widget, can_focus=True):
     def _line(self, place: int, row: Any) -> Content:
         at = clock_of(row["updated_at"], self.desk.zone)
         by = self.words.who(row["updated_by"]["name"])
-        said = self.words("tui_draft_line", number=row["id"], time=at, by=by, title=self._title(row))
+        said = self.words("tui_draft_line", number=row["id"], time=at, by=by, title=self.words.draft(row))
         return plain(fit(f" {said}", self.size.width), "reverse" if place == self.row and self.has_focus else "")
-
-    def _title(self, row: Any) -> str:
-        """Return what it is about: its title, the template called by its name."""
-        title = str(row["title"])
-        name, _, rest = title.partition(" ")
-        return f"{self._templates[name].name[self.words.language]} {rest}" if name in self._templates else title
 
     def action_move(self, step: int) -> None:
         """Go to another draft."""
@@ -180,7 +169,7 @@ class PickScreen(DeskScreen["Picked | None"]):
         """Return the drafts over the hazards: who comes back after a lost terminal looks for them first."""
         yield Prose(id="begun")
         with VerticalScroll(can_focus=False, id="drafts"):
-            yield DraftTable(self._hazards)
+            yield DraftTable()
         yield Prose(id="ask")
         with VerticalScroll(can_focus=False):
             yield HazardTable(self._hazards)
@@ -222,6 +211,13 @@ def hazard_name(hazard: Hazard, words: Words) -> str:
     if code in sentences(words.language):
         return words(code)
     return variant_name(hazard.variants[0], words)
+
+
+def _told_apart(variant: Variant, hazard: Hazard, words: Words) -> str:
+    """Return what is said of a hazard; with what is in brackets where another thing said of it is called the same."""
+    short = variant_name(variant, words)
+    alike = sum(1 for each in hazard.variants if variant_name(each, words) == short) > 1
+    return variant.template.name[words.language] if alike and variant.template else short
 
 
 def variant_name(variant: Variant, words: Words) -> str:

@@ -226,7 +226,7 @@ class RoutineScreen(DeskScreen[None]):
             )
             time = day_of(moment(row["due"]), self.desk.zone, self.words)
             state = self.words(f"routine_state_{row['state']}")
-            self.desk.tell(self.words("routine_decided", plan=row["plan"], time=time, state=state))
+            self.desk.tell(self.words("routine_decided", plan=self._title(row["plan"]), time=time, state=state))
             self.action_fetch_again()
 
 

@@ -12,17 +12,19 @@ from typing import Any, ClassVar
 
 from textual import work
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from broadcaster.client import Client
 from broadcaster.errors import BroadcasterError
+from broadcaster.model import Kind
+from broadcaster.papers.telling import Teller
 from broadcaster.tui.lines import serial
 from broadcaster.tui.screens.base import DeskModal
 from broadcaster.tui.typed import asked, matches
 from broadcaster.tui.widgets.folded import Prose
+from broadcaster.tui.widgets.reading import Reading
 from broadcaster.tui.words import Words, plain
 
 
@@ -65,7 +67,7 @@ class SayScreen(DeskModal[Any]):
 
     def body(self) -> Iterable[Widget]:
         """Return words, channels, and where it is typed."""
-        with VerticalScroll(can_focus=False):
+        with Reading(can_focus=False):
             yield Prose(id="said")
         yield Prose(id="reach")
         yield Prose(id="ask")
@@ -79,7 +81,7 @@ class SayScreen(DeskModal[Any]):
 
     def action_read(self, lines: int) -> None:
         """Move through the words."""
-        self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
+        self.query_one(Reading).scroll_relative(y=lines, animate=False)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 (Textual's own)
         """Offer only what this saying knows."""
@@ -113,10 +115,27 @@ class SayScreen(DeskModal[Any]):
         """Put everything in words."""
         words = self.words
         self.query_one("#said", Static).update(Content("\n").join(_said(self._draft, words)) if self._draft else "")
-        self.query_one("#reach", Static).update(
-            Content("\n").join(_reach(self._preview, words, silent=self._silent, prepared=self._saying.at_once))
-        )
+        self.query_one("#reach", Static).update(Content("\n").join(self._reach()))
         self.query_one("#ask", Static).update(plain(self._question(), "bold"))
+
+    def _reach(self) -> Iterator[Content]:
+        """Yield mode and channels with whom they reach, until when it holds, then what is wrong with it. What was
+        prepared with its alert was approved with it (docs/adr/0010).
+        """
+        words, preview = self.words, self._preview
+        if preview is None:
+            yield plain(words("tui_looking"), "dim")
+            return
+        reached = [words.channel(each["channel"]) + _audience(each["reached"], words) for each in preview["channels"]]
+        yield plain(words("tui_reach", mode=words(f"mode_{preview['mode']}"), channels=words.listed(reached)), "bold")
+        if preview["alert"]["kind"] == Kind.UPDATE:
+            until = Teller(words, self.desk.zone).clock(preview["alert"]["infos"][0]["expires"])
+            yield plain(f"{words('tui_point_expires')}  {until}")
+        if self._silent:
+            yield plain(words("tui_silent"), "bold")
+        if preview["needs_approval"]:
+            yield plain(words("tui_approved_before" if self._saying.at_once else "needs_approval"))
+        yield from (plain(f"! {words.problem(each)}", "bold") for each in preview["problems"])
 
     def _question(self) -> str:
         if self._draft is None:
@@ -184,22 +203,6 @@ def _said(draft: Any, words: Words) -> Iterator[Content]:
     for info in (own, *(each for each in draft["infos"] if each is not own)):
         yield plain(f"[{words.tongue(info['language'])}] {info['headline']}", "bold")
         yield from (plain(info[part]) for part in ("description", "instruction") if info[part])
-
-
-def _reach(preview: Any, words: Words, *, silent: bool, prepared: bool) -> Iterator[Content]:
-    """Yield mode and channels with whom they reach, then what is wrong with it. What was prepared with its alert was
-    approved with it (docs/adr/0010).
-    """
-    if preview is None:
-        yield plain(words("tui_looking"), "dim")
-        return
-    reached = [words.channel(each["channel"]) + _audience(each["reached"], words) for each in preview["channels"]]
-    yield plain(words("tui_reach", mode=words(f"mode_{preview['mode']}"), channels=words.listed(reached)), "bold")
-    if silent:
-        yield plain(words("tui_silent"), "bold")
-    if preview["needs_approval"]:
-        yield plain(words("tui_approved_before" if prepared else "needs_approval"))
-    yield from (plain(f"! {words.problem(each)}", "bold") for each in preview["problems"])
 
 
 def _audience(count: int | None, words: Words) -> str:

@@ -18,7 +18,7 @@ from broadcaster.ports.world import City
 from broadcaster.tui.drawing import fit
 from broadcaster.tui.messages import AreasChosen
 from broadcaster.tui.place import AtDesk
-from broadcaster.tui.widgets.safe_input import SafeInput
+from broadcaster.tui.widgets.safe_input import SafeInput, unbroken
 from broadcaster.tui.words import plain, width
 
 _SHORT = 9
@@ -145,7 +145,7 @@ class AreaInput(SafeInput):
 
     def spoken(self) -> None:
         """Say how one chooses."""
-        self.placeholder = self.words("tui_area_hint")
+        self.placeholder = unbroken(self.words("tui_area_hint"))
 
     def on_focus(self) -> None:
         """Show the list; `has_focus` is not true yet, since Textual sets it after this."""

@@ -16,6 +16,11 @@ from broadcaster.tui.messages import PasteRefused, TextCleaned
 from broadcaster.tui.place import AtDesk
 
 
+def unbroken(text: str) -> str:
+    """Return a placeholder that is shown as far as there is room: Textual breaks it at blanks, and shows one line."""
+    return text.replace(" ", "\u00a0").replace("　", "\u00a0\u00a0")
+
+
 class SafeInput(AtDesk, Input):
     """One line. `place` is the field of the sheet it fills, `example` what stands in it while it is empty, in Japanese
     and English.
@@ -32,7 +37,7 @@ class SafeInput(AtDesk, Input):
 
     def spoken(self) -> None:
         """Put the example in the desk's language."""
-        self.placeholder = self._example[self.desk.language != "ja"]
+        self.placeholder = unbroken(self._example[self.desk.language != "ja"])
 
     def replace(self, text: str, start: int, end: int) -> None:
         """Put text between two places, cleaned together with its neighbours: a mark may join the letter before it."""
