@@ -99,8 +99,10 @@ async def test_an_answer_that_comes_after_its_screen_was_closed_is_dropped_quiet
         await here.until(lambda: isinstance(here.app.screen, BoardScreen))
         gate.set()
         await working.wait()
-        with pytest.raises(NoMatches), BoardScreen.failing(here.app.screen):
-            here.app.screen.query_one("#head")
+        board = here.app.screen
+        assert isinstance(board, BoardScreen)
+        with pytest.raises(NoMatches), board.failing():
+            board.query_one("#head")
 
 
 async def test_the_language_is_switched_at_run_time_on_every_screen(tmp_path: Path) -> None:
