@@ -13,13 +13,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from json.encoder import encode_basestring_ascii
 
 from broadcaster.ports.store import AuditTrail, Entry, Head
 
 START = Head(seq=0, hash="")
 """Before the first entry."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_PLAIN = json.JSONEncoder(separators=(",", ":")).encode
 _SORTED = json.JSONEncoder(separators=(",", ":"), sort_keys=True).encode
 
 
@@ -146,9 +146,12 @@ def _digest(entry: Entry) -> str:
     return _hash(entry.seq, at, entry.actor, entry.event, entry.subject, entry.body, entry.previous)
 
 
-def _hash(*fields: int | str) -> str:
-    """Over every field but the hash itself, as one JSON array without spaces."""
-    return hashlib.sha256(_PLAIN(fields).encode("ascii")).hexdigest()
+def _hash(seq: int, at: int, actor: str, event: str, subject: str, body: str, previous: str) -> str:  # noqa: PLR0917
+    """Over every field but the hash itself, as one JSON array without spaces. Spelled here by its parts, since each
+    delivery waits for it: an encoder made for a list takes three times as long.
+    """
+    words = ",".join(map(encode_basestring_ascii, (actor, event, subject, body, previous)))
+    return hashlib.sha256(f"[{seq},{at},{words}]".encode("ascii")).hexdigest()
 
 
 def _ms(at: datetime) -> int:

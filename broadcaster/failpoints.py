@@ -1,4 +1,4 @@
-"""Named moments at which a test may kill, stop or delay the process. Off, they cost one dictionary look-up.
+"""Named moments at which a test may kill, stop or delay the process. Off, they cost a few look-ups.
 
 `BROADCASTER_FAILPOINTS=a1,w2@3,p1=sleep:5,a2=stop` kills at the first pass of a1, at the third of w2, sleeps 5 s at p1,
 and stands still at a2 until it is let go on (SIGCONT). `BROADCASTER_FAILPOINTS_TRACE=FILE` appends the name of every
@@ -51,10 +51,18 @@ NAMES = {
 _passed: Counter[str] = Counter()
 
 
-def hit(name: str) -> None:
-    """Pass the point `name`; whatever the environment asks for happens here. Raise `KeyError` for an unknown name."""
+def hit(name: str, times: int = 1) -> None:
+    """Pass the point `name`, so many times; whatever the environment asks for happens here. Raise `KeyError` for an
+    unknown name.
+    """
     NAMES[name]
     plan, trace = os.environ.get("BROADCASTER_FAILPOINTS"), os.environ.get("BROADCASTER_FAILPOINTS_TRACE")
+    if plan or trace:
+        for _ in range(times):
+            _pass(name, plan, trace)
+
+
+def _pass(name: str, plan: str | None, trace: str | None) -> None:
     if trace:
         with Path(trace).open("a", encoding="ascii") as file:
             file.write(name + "\n")

@@ -7,14 +7,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from broadcaster.model import Delivery, Grade, Message, State
+from broadcaster.model import Delivery, Grade, State
 from broadcaster.ports.store import Claim, Settlement, Work
 from broadcaster.rules import ordering
 from broadcaster.rules.ordering import Move
 from broadcaster.store import ledger, rows, settling, trail
 from broadcaster.store.base import Part
 from broadcaster.store.rows import ms, time_of
-from broadcaster.store.transaction import Row, Tx, listed
+from broadcaster.store.transaction import Gathered, Tx, listed
 
 _SETTLED = 300
 """A claim ends at most this many that are over; the rest waits for the next one, so that the writer is not held up."""
@@ -78,9 +78,9 @@ class _Claimer:
     def take(self) -> tuple[Work, ...]:
         claim = self._claim
         reserved_only = int(claim.reserved_only)
-        due = self._tx.all("outbox.grades", channel=claim.channel, now=ms(claim.now), reserved_only=reserved_only)
-        for row in due:
-            while self._wants() and self._page(row["grade"]):
+        due = self._tx.numbers("outbox.grades", channel=claim.channel, now=ms(claim.now), reserved_only=reserved_only)
+        for grade in due:
+            while self._wants() and self._page(grade):
                 pass
         return tuple(self._taken.values())
 
@@ -91,7 +91,7 @@ class _Claimer:
         """Work through some candidates; return whether there may be more."""
         claim, before = self._claim, self._heads + self._settled
         size = min(_PAGE, claim.limit - self._heads)
-        page = self._tx.all(
+        page = self._tx.numbers(
             "outbox.candidates",
             channel=claim.channel,
             grade=grade,
@@ -100,53 +100,51 @@ class _Claimer:
             limit=size,
         )
         if claim.together:
-            for row in page:
-                self._heads += self._head(row)
+            for number in page:
+                self._heads += self._head(number)
         else:
             self._heads += self._try(page)
         return len(page) == size and self._heads + self._settled > before
 
-    def _head(self, row: Row) -> int:
+    def _head(self, number: int) -> int:
         """Take one, and what may go along with it. It may have gone along with an earlier one already."""
-        taken = self._try([row])
-        if taken:
-            channel, target = row["channel"], row["target"]
-            along = self._tx.all("outbox.along", channel=channel, target=target, now=ms(self._claim.now), limit=_ALONG)
-            self._try(along)
-        return taken
+        started = self._try([number])
+        if started:
+            claim, target = self._claim, self._taken[number].delivery.target
+            self._try(
+                self._tx.numbers("outbox.along", channel=claim.channel, target=target, now=ms(claim.now), limit=_ALONG)
+            )
+        return started
 
-    def _try(self, candidates: Sequence[Row]) -> int:
+    def _try(self, candidates: Sequence[int]) -> int:
         """Start them, or settle those that are over; return how many were started."""
-        waiting = [row for row in candidates if row["id"] not in self._taken]
-        facts = {row["id"]: row for row in self._tx.all("outbox.facts", numbers=listed(row["id"] for row in waiting))}
         begun: dict[tuple[int, str], int] = {}
         starting: list[Work] = []
-        for row in waiting:
-            started, known = self._started(row), facts[row["id"]]
+        for known in _facts(self._tx, [number for number in candidates if number not in self._taken]):
+            started = self._started(known)
             step = self._step(started, known, begun.get((started.incident, started.target), 0))
             if step.move is Move.START:
                 begun[started.incident, started.target] = started.version
-                newer = known["latest"] > started.version
-                starting.append(Work(delivery=started, message=_message(known), newer_exists=newer))
+                starting.append(_work(known, started))
             elif step.move is Move.SETTLE and step.state is not None:
-                _end(self._tx, rows.delivery(row), step.state, step.reason, self._claim.now)
+                _end(self._tx, rows.delivery_of(known), step.state, step.reason, self._claim.now)
                 self._settled += 1
         self._start(starting)
         return len(starting)
 
-    def _started(self, row: Row) -> Delivery:
+    def _started(self, known: Gathered) -> Delivery:
         """Return a candidate as it will be once it is started."""
-        return rows.delivery(
-            row,
+        return rows.delivery_of(
+            known,
             state=State.SENDING,
-            attempt=row["attempt"] + 1,
+            attempt=known["attempt"] + 1,
             reads=0,
             epoch=self._claim.epoch,
             deadline=self._deadline,
             updated_at=self._at,
         )
 
-    def _step(self, delivery: Delivery, known: Row, begun: int) -> ordering.Step:
+    def _step(self, delivery: Delivery, known: Gathered, begun: int) -> ordering.Step:
         """Decide. `begun` is the version that this very claim starts on the same incident and target, if any."""
         newest = max(known["newest_started"] or 0, begun)
         beside = bool(known["sending_beside"]) or begun > 0
@@ -194,17 +192,19 @@ def _sweep(tx: Tx, now: datetime, jumped: timedelta) -> list[Delivery]:
 
 
 def _works(tx: Tx, name: str, channel: str, now: datetime, limit: int) -> tuple[Work, ...]:
-    found = tx.all(name, channel=channel, now=ms(now), limit=limit)
-    return tuple(_work(tx, rows.delivery(row)) for row in found)
+    found = _facts(tx, tx.numbers(name, channel=channel, now=ms(now), limit=limit))
+    return tuple(_work(known, rows.delivery_of(known)) for known in found)
 
 
-def _work(tx: Tx, delivery: Delivery) -> Work:
-    (row,) = tx.all("outbox.facts", numbers=listed((delivery.id,)))
-    return Work(delivery=delivery, message=_message(row), newer_exists=row["latest"] > delivery.version)
+def _facts(tx: Tx, numbers: Sequence[int]) -> list[Gathered]:
+    """Return what there is to know of each, in this order."""
+    found = {known["id"]: known for known in tx.gathered("outbox.facts", numbers=listed(numbers))} if numbers else {}
+    return [found[number] for number in numbers]
 
 
-def _message(row: Row) -> Message | None:
-    return None if row["body"] is None else rows.message(row["body"])
+def _work(known: Gathered, delivery: Delivery) -> Work:
+    message = None if known["body"] is None else rows.message(known["body"])
+    return Work(delivery=delivery, message=message, newer_exists=known["latest"] > delivery.version)
 
 
 def _next_due(tx: Tx, channel: str) -> datetime | None:

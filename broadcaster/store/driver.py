@@ -15,6 +15,9 @@ else:
 
 __all__ = ["error_name", "fatal", "sqlite3", "sqlite_version", "translated", "whole_group"]
 
+# For each NULL the driver looks through all that may adapt a value, unless it is told here.
+sqlite3.register_adapter(type(None), lambda nothing: nothing)
+
 _FULL, _BUSY, _IO, _CORRUPT = "SQLITE_FULL", "SQLITE_BUSY", "SQLITE_IOERR", "SQLITE_CORRUPT"
 _SAID = {
     "database or disk is full": _FULL,

@@ -14,7 +14,7 @@ from broadcaster.rules import settle
 from broadcaster.store import ledger, refusals, rows, settling, trail
 from broadcaster.store.base import Part
 from broadcaster.store.rows import ms, time_of
-from broadcaster.store.transaction import Row, Tx, Value, listed
+from broadcaster.store.transaction import Gathered, Tx, Value, listed
 
 _RECORDABLE = frozenset({State.SENDING, State.IN_DOUBT, State.ACCEPTED})
 _MAY_BE_OUT = frozenset({Outcome.ACCEPTED, Outcome.IN_DOUBT, Outcome.DUPLICATE})
@@ -128,7 +128,7 @@ def _record_run(tx: Tx, run: Sequence[_Result]) -> list[bool]:
 
 def _now(tx: Tx, run: Sequence[_Result]) -> list[_Before]:
     """Return the deliveries as they are now. Raise `NotFound`."""
-    found = map(_before, tx.all("settling.before", numbers=listed(result.seen.id for result in run)))
+    found = map(_before, tx.gathered("settling.before", numbers=listed(result.seen.id for result in run)))
     now = {each.id: each for each in found}
     missing = [result.seen.id for result in run if result.seen.id not in now]
     if missing:
@@ -136,9 +136,9 @@ def _now(tx: Tx, run: Sequence[_Result]) -> list[_Before]:
     return [now[result.seen.id] for result in run]
 
 
-def _before(row: Row) -> _Before:
-    number, channel, state, epoch, attempt, ref, duplicate, total, grade = row
-    return _Before(number, channel, State(state), epoch, attempt, ref, bool(duplicate), total, Grade(grade))
+def _before(row: Gathered) -> _Before:
+    state, grade, duplicate = State(row["state"]), Grade(row["grade"]), bool(row["possible_duplicate"])
+    return _Before(**{**row, "state": state, "grade": grade, "possible_duplicate": duplicate})
 
 
 def _write(tx: Tx, good: Sequence[tuple[_Before, _Result]]) -> None:
@@ -154,8 +154,7 @@ def _write(tx: Tx, good: Sequence[tuple[_Before, _Result]]) -> None:
             ledger.doubt_started(tx, now.id, *settle.recipient_in_doubt(now.grade, result.attempt.ended_at))
             refusals.learn(tx, settling.fetch(tx, now.id), result.attempt.ended_at)
     trail.append_all(tx, [_note(now, result) for now, result in good])
-    for _ in good:
-        failpoints.hit("w3")
+    failpoints.hit("w3", len(good))
 
 
 def _lost(now: _Before, result: _Result, epoch: int) -> bool:

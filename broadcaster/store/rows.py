@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -67,9 +67,13 @@ def message(text: str) -> Message:
     return read(Message, text)
 
 
-def delivery(row: Row, **changes: Any) -> Delivery:
-    """Return a delivery from a row of its table, with these fields otherwise."""
-    told = dict(zip(row.keys(), row, strict=True))  # by name once: each look-up in a row searches all its columns
+def delivery(row: Row) -> Delivery:
+    """Return a delivery from a row of its table."""
+    return delivery_of(dict(zip(row.keys(), row, strict=True)))  # by name once: each look-up searches all its columns
+
+
+def delivery_of(told: Mapping[str, Any], **changes: Any) -> Delivery:
+    """Return a delivery from what its table's columns say, with these fields otherwise."""
     values: dict[str, Any] = {name: told[name] for name in _AS_THEY_ARE}
     values.update(
         alert=told["identifier"],

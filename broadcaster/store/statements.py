@@ -1,6 +1,7 @@
 """Named statements: SQL stands in `sql/*.sql`, each after a line `-- name: what_it_does`, and is called by
-`file.what_it_does`. Parameters are named (`:incident`), so that another backend can spell them its own way. A limit is
-written `0 + :limit`: SQLite plans by the value of a bare one, and so prepares the statement anew each time.
+`file.what_it_does`. Parameters are named (`:incident`), so that another backend can spell them its own way; SQLite is
+given them by place, since its driver gives the interpreter's lock away to look up each name. A limit is written
+`0 + :limit`: SQLite plans by the value of a bare one, and so prepares the statement anew each time.
 """
 
 from __future__ import annotations
@@ -9,9 +10,18 @@ import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 _HERE = Path(__file__).parent
 _NAME = re.compile(r"^-- name: (\w+)[ \t]*$", re.MULTILINE)
+_PARAMETER = re.compile(r"(?<![\w:]):([a-z]\w*)")
+
+
+class Statement(NamedTuple):
+    """A statement whose parameters are numbered, and their names in that order."""
+
+    sql: str
+    names: tuple[str, ...]
 
 
 def parse(text: str, prefix: str) -> dict[str, str]:
@@ -33,6 +43,17 @@ def statements() -> Mapping[str, str]:
     for path in sorted((_HERE / "sql").glob("*.sql")):
         found |= parse(path.read_text(encoding="utf-8"), path.stem)
     return found
+
+
+@cache
+def numbered() -> Mapping[str, Statement]:
+    """Return every statement of the store by `file.name`, with its parameters by place."""
+    return {name: _numbered(sql) for name, sql in statements().items()}
+
+
+def _numbered(sql: str) -> Statement:
+    names = tuple(dict.fromkeys(_PARAMETER.findall(sql)))
+    return Statement(_PARAMETER.sub(lambda found: f"?{names.index(found[1]) + 1}", sql), names)
 
 
 @cache

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 from broadcaster.store.driver import sqlite3
-from broadcaster.store.statements import statements
+from broadcaster.store.statements import numbered
 
 Value = str | int | float | None
 
@@ -42,19 +42,20 @@ class Tx:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._statements = statements()
+        self._statements = numbered()
 
     def run(self, name: str, **values: Value) -> int:
         """Run a statement; return how many rows it changed."""
-        return self._connection.execute(self._statements[name], values).rowcount
+        return self._execute(name, values).rowcount
 
     def many(self, name: str, rows: Iterable[Mapping[str, Value]]) -> int:
         """Run a statement once per row; return how many rows were changed in all."""
-        return self._connection.executemany(self._statements[name], rows).rowcount
+        sql, names = self._statements[name]
+        return self._connection.executemany(sql, ([row[each] for each in names] for row in rows)).rowcount
 
     def all(self, name: str, **values: Value) -> list[Row]:
         """Return every row of a query."""
-        return self._connection.execute(self._statements[name], values).fetchall()
+        return self._execute(name, values).fetchall()
 
     def gathered(self, name: str, **values: Value) -> list[Gathered]:
         """Return every row of a query that gathers them into one JSON list, called `value`. For many rows beside a busy
@@ -64,12 +65,22 @@ class Tx:
         found: list[Gathered] = [] if row is None else json.loads(row["value"])
         return found
 
+    def numbers(self, name: str, **values: Value) -> list[int]:
+        """Return the numbers that a query gathers into one JSON list, called `value`."""
+        row = self.one(name, **values)
+        found: list[int] = [] if row is None else json.loads(row["value"])
+        return found
+
     def one(self, name: str, **values: Value) -> Row | None:
         """Return the first row of a query, or None."""
-        row: Row | None = self._connection.execute(self._statements[name], values).fetchone()
+        row: Row | None = self._execute(name, values).fetchone()
         return row
 
     def number(self, name: str, **values: Value) -> int:
         """Return the first column, called `value`, of the first row; 0 where there is none."""
         row = self.one(name, **values)
         return 0 if row is None or row["value"] is None else int(row["value"])
+
+    def _execute(self, name: str, values: Mapping[str, Value]) -> sqlite3.Cursor:
+        sql, names = self._statements[name]
+        return self._connection.execute(sql, [values[each] for each in names])

@@ -1,47 +1,59 @@
 -- name: grades
 -- Those of which something is due, the gravest first.
-SELECT value AS grade FROM json_each('[3, 2, 1, 0]')
-WHERE EXISTS (
-  SELECT 1 FROM delivery d
-  WHERE d.channel = :channel AND d.reserved IN (:reserved_only, 1) AND d.grade = value AND d.due_at <= :now
-    AND d.state IN ('ready', 'retry_wait'))
-ORDER BY value DESC;
+SELECT json_group_array(grade) AS value FROM (
+  SELECT value AS grade FROM json_each('[3, 2, 1, 0]')
+  WHERE EXISTS (
+    SELECT 1 FROM delivery d
+    WHERE d.channel = :channel AND d.reserved IN (:reserved_only, 1) AND d.grade = value AND d.due_at <= :now
+      AND d.state IN ('ready', 'retry_wait'))
+  ORDER BY value DESC);
 
 -- name: candidates
--- Of one grade: due and not blocked by a version that is under way, oldest due first.
-SELECT d.* FROM delivery d
-WHERE d.channel = :channel AND d.reserved = 1 AND d.grade = :grade AND d.due_at <= :now
-  AND d.state IN ('ready', 'retry_wait')
-  AND NOT EXISTS (
-    SELECT 1 FROM delivery s
-    WHERE s.incident = d.incident AND s.channel = d.channel AND s.target = d.target AND s.state = 'sending')
-UNION ALL
-SELECT d.* FROM delivery d
-WHERE :reserved_only = 0 AND d.channel = :channel AND d.reserved = 0 AND d.grade = :grade AND d.due_at <= :now
-  AND d.state IN ('ready', 'retry_wait')
-  AND NOT EXISTS (
-    SELECT 1 FROM delivery s
-    WHERE s.incident = d.incident AND s.channel = d.channel AND s.target = d.target AND s.state = 'sending')
-ORDER BY due_at, id LIMIT 0 + :limit;
+-- Of one grade: due and not blocked by a version that is under way, oldest due first. As a JSON list of numbers, like
+-- those below: for each row of its own the interpreter's lock would be given away and waited for.
+SELECT json_group_array(id) AS value FROM (
+  SELECT d.id, d.due_at FROM delivery d
+  WHERE d.channel = :channel AND d.reserved = 1 AND d.grade = :grade AND d.due_at <= :now
+    AND d.state IN ('ready', 'retry_wait')
+    AND NOT EXISTS (
+      SELECT 1 FROM delivery s
+      WHERE s.incident = d.incident AND s.channel = d.channel AND s.target = d.target AND s.state = 'sending')
+  UNION ALL
+  SELECT d.id, d.due_at FROM delivery d
+  WHERE :reserved_only = 0 AND d.channel = :channel AND d.reserved = 0 AND d.grade = :grade AND d.due_at <= :now
+    AND d.state IN ('ready', 'retry_wait')
+    AND NOT EXISTS (
+      SELECT 1 FROM delivery s
+      WHERE s.incident = d.incident AND s.channel = d.channel AND s.target = d.target AND s.state = 'sending')
+  ORDER BY due_at, id LIMIT 0 + :limit);
 
 -- name: along
 -- Further due deliveries of one target, for a publisher whose one edition fulfils them all.
-SELECT d.* FROM delivery d
-WHERE d.channel = :channel AND d.target = :target AND d.state IN ('ready', 'retry_wait')
-  AND d.reserved IN (0, 1) AND d.grade IN (0, 1, 2, 3) AND d.due_at <= :now
-  AND NOT EXISTS (
-    SELECT 1 FROM delivery s
-    WHERE s.incident = d.incident AND s.channel = d.channel AND s.target = d.target AND s.state = 'sending')
-ORDER BY d.grade DESC, d.due_at, d.id LIMIT 0 + :limit;
+SELECT json_group_array(id) AS value FROM (
+  SELECT d.id FROM delivery d
+  WHERE d.channel = :channel AND d.target = :target AND d.state IN ('ready', 'retry_wait')
+    AND d.reserved IN (0, 1) AND d.grade IN (0, 1, 2, 3) AND d.due_at <= :now
+    AND NOT EXISTS (
+      SELECT 1 FROM delivery s
+      WHERE s.incident = d.incident AND s.channel = d.channel AND s.target = d.target AND s.state = 'sending')
+  ORDER BY d.grade DESC, d.due_at, d.id LIMIT 0 + :limit);
 
 -- name: facts
--- What a claim decides by, for each of several deliveries (a JSON list of numbers), and what it hands out.
-SELECT d.id, i.latest, m.body,
-  (SELECT max(s.version) FROM delivery s
-    WHERE s.incident = d.incident AND s.channel = d.channel AND s.target = d.target AND s.started = 1) AS newest_started,
-  EXISTS (SELECT 1 FROM delivery s
-    WHERE s.incident = d.incident AND s.channel = d.channel AND s.target = d.target AND s.state = 'sending')
-    AS sending_beside
+-- Several deliveries (a JSON list of numbers) with what a claim decides by and what it hands out.
+SELECT json_group_array(json_object(
+  'id', d.id, 'identifier', d.identifier, 'incident', d.incident, 'version', d.version, 'kind', d.kind,
+  'grade', d.grade, 'channel', d.channel, 'target', d.target, 'key', d.key, 'state', d.state, 'attempt', d.attempt,
+  'reads', d.reads, 'accepted_at', d.accepted_at, 'due_at', d.due_at, 'expires_at', d.expires_at,
+  'stale_at', d.stale_at, 'updated_at', d.updated_at, 'deadline', d.deadline, 'doubt_since', d.doubt_since,
+  'epoch', d.epoch, 'ref', d.ref, 'url', d.url, 'reason', d.reason, 'detail', d.detail,
+  'possible_duplicate', d.possible_duplicate, 'progress', d.progress, 'total', d.total, 'unserved', d.unserved,
+  'reached_at', d.reached_at,
+  'latest', i.latest,
+  'newest_started', (SELECT max(s.version) FROM delivery s
+    WHERE s.incident = d.incident AND s.channel = d.channel AND s.target = d.target AND s.started = 1),
+  'sending_beside', EXISTS (SELECT 1 FROM delivery s
+    WHERE s.incident = d.incident AND s.channel = d.channel AND s.target = d.target AND s.state = 'sending'),
+  'body', m.body)) AS value
 FROM delivery d JOIN incident i ON i.number = d.incident
   LEFT JOIN message m ON m.alert = d.alert AND m.channel = d.channel
 WHERE d.id IN (SELECT value FROM json_each(:numbers));
@@ -53,12 +65,15 @@ UPDATE delivery SET
 WHERE id IN (SELECT value FROM json_each(:numbers)) AND state IN ('ready', 'retry_wait');
 
 -- name: doubts
-SELECT * FROM delivery WHERE channel = :channel AND state = 'in_doubt' AND due_at <= :now ORDER BY due_at LIMIT 0 + :limit;
+SELECT json_group_array(id) AS value FROM (
+  SELECT id FROM delivery WHERE channel = :channel AND state = 'in_doubt' AND due_at <= :now
+  ORDER BY due_at LIMIT 0 + :limit);
 
 -- name: unconfirmed
-SELECT * FROM delivery
-WHERE channel = :channel AND state = 'accepted' AND reads < 30 AND due_at < updated_at + 86400000 AND due_at <= :now
-ORDER BY due_at LIMIT 0 + :limit;
+SELECT json_group_array(id) AS value FROM (
+  SELECT id FROM delivery
+  WHERE channel = :channel AND state = 'accepted' AND reads < 30 AND due_at < updated_at + 86400000 AND due_at <= :now
+  ORDER BY due_at LIMIT 0 + :limit);
 
 -- name: insert_attempt
 INSERT INTO attempt (

@@ -2,9 +2,10 @@
 SELECT * FROM delivery WHERE id = :number;
 
 -- name: before
--- What a result is held against. The numbers are a JSON list.
-SELECT id, channel, state, epoch, attempt, ref, possible_duplicate, total, grade FROM delivery
-WHERE id IN (SELECT value FROM json_each(:numbers));
+-- What results are held against. The numbers are a JSON list.
+SELECT json_group_array(json_object('id', id, 'channel', channel, 'state', state, 'epoch', epoch, 'attempt', attempt,
+  'ref', ref, 'possible_duplicate', possible_duplicate, 'total', total, 'grade', grade)) AS value
+FROM delivery WHERE id IN (SELECT value FROM json_each(:numbers));
 
 -- name: apply
 UPDATE delivery SET
