@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email import message_from_bytes
@@ -23,7 +23,6 @@ from broadcaster.model import Text
 
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _LOCAL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}")
-_ATOMS = re.compile(r"[^.]+(\.[^.]+)*")
 _DOMAIN = re.compile(
     r"(?=.{1,253}$)[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*"
 )
@@ -135,9 +134,12 @@ def key_part(key: str) -> str:
     return key if _KEY.fullmatch(key) else hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()[:40]
 
 
-def message_id(key: str, token: str, domain: str) -> bytes:
-    """Return the Message-ID without brackets: stable per delivery and recipient, so that a copy shows itself."""
-    return f"{key_part(key)}.{key_part(token)}@{domain}".encode("ascii")
+def message_ids(key: str, domain: str) -> Callable[[str], bytes]:
+    """Return what tells by a recipient's token the Message-ID without brackets: stable per delivery and recipient, so
+    that a copy shows itself.
+    """
+    start = key_part(key)
+    return lambda token: f"{start}.{key_part(token)}@{domain}".encode("ascii")
 
 
 def mailbox(address: str) -> bytes | None:
@@ -149,7 +151,7 @@ def mailbox(address: str) -> bytes | None:
     local, at, domain = address.rpartition("@")
     if not at or len(address) > _LONGEST or not _LOCAL.fullmatch(local) or not _is_domain(domain):
         return None
-    name = local if _ATOMS.fullmatch(local) else f'"{local}"'
+    name = f'"{local}"' if ".." in f".{local}." else local
     return f"{name}@{domain}".encode("ascii")
 
 

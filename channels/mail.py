@@ -31,7 +31,7 @@ from channels._mail_letter import (
     check_headers,
     key_part,
     mailbox,
-    message_id,
+    message_ids,
     shown_headers,
 )
 from channels._mail_pool import Connections
@@ -193,13 +193,13 @@ class Mail:
     async def deliver_all(self, message: Message, key: str, ledger: Ledger) -> Receipt:
         """Send to everybody the ledger gives. Raise `DeliveryError` where the relay as a whole cannot."""
         letters = self._letters(message, ledger.grade)
+        named = message_ids(key, self._sender.domain)
 
         def write(recipient: Recipient) -> tuple[bytes, bytes] | None:
             address = mailbox(recipient.address)
             if address is None:
                 return None
-            letter = letters(recipient.language)
-            return address, letter.to(address, message_id(key, recipient.token, self._sender.domain))
+            return address, letters(recipient.language).to(address, named(recipient.token))
 
         job = Job(write, ledger)
         await job.run(self._pool)
@@ -208,11 +208,12 @@ class Mail:
     async def notify(self, addresses: Sequence[str], text: Text) -> None:
         """Tell a few people something at once, on a connection of its own. Raise `DeliveryError`, `UnsafeHeader`."""
         letter = build_letter(text, replace(self._sender, list_id="", unsubscribe=""), self._now())
+        named = message_ids("notice", self._sender.domain)
         session = await self._open()
         try:
             for address in (found for each in addresses if (found := mailbox(each)) is not None):
-                key = message_id("notice", self._context.entropy.token(), self._sender.domain)
-                verdict = await session.send(address, letter.to(address, key), _nothing)
+                mail = letter.to(address, named(self._context.entropy.token()))
+                verdict = await session.send(address, mail, _nothing)
                 if verdict.fate is not Fate.ACCEPTED:
                     raise DeliveryError(verdict.reason or Reason.UNKNOWN, maybe_sent=verdict.fate is Fate.DOUBT)
         finally:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from broadcaster.demo.smtp import SmtpProvider
 from broadcaster.errors import Reason
 from broadcaster.model import Grade, Mode, Recipient, Text
-from channels._mail_letter import Sender, UnsafeHeader, build_letter, key_part, mailbox, message_id
+from channels._mail_letter import Sender, UnsafeHeader, build_letter, key_part, mailbox, message_ids
 from tests.channels.kit import NOW, TOKYO, refusal, world
 from tests.channels.mailkit import Accounts, channel, message, only, people
 
@@ -196,8 +196,8 @@ def test_an_address_is_safe_on_the_wire_or_none(address: str) -> None:
 
 
 def test_message_ids_belong_to_their_key() -> None:
-    assert message_id("k-1", "t", "x.jp") == b"k-1.t@x.jp"
-    odd = message_id("mail:14/2 <x>", "t", "x.jp").decode()
+    assert message_ids("k-1", "x.jp")("t") == b"k-1.t@x.jp"
+    odd = message_ids("mail:14/2 <x>", "x.jp")("t").decode()
     assert re.fullmatch(r"[0-9a-f]{40}\.t@x\.jp", odd)
     assert odd.startswith(key_part("mail:14/2 <x>"))
     assert key_part("k-1") != key_part("k-10"), "and the dot keeps them apart"
