@@ -18,13 +18,13 @@ from broadcaster.canary.looking import Looker
 from broadcaster.canary.room import Room
 from broadcaster.canary.sounding import Sounder
 from broadcaster.canary.telling import Herald, News
+from broadcaster.clock import Timekeeper
 from broadcaster.dispatcher.calls import first
 from broadcaster.errors import BroadcasterError, Conflict, StoreError
 from broadcaster.failpoints import hit
 from broadcaster.model import Actor, Organ, Sounding, SoundingState
-from broadcaster.rules import canary, recurrence, timekeeping
+from broadcaster.rules import canary, recurrence
 from broadcaster.rules.canary import Hush
-from broadcaster.rules.timekeeping import Tick
 
 HEARTBEAT = 15.0
 """Seconds between two turns while nothing is due sooner."""
@@ -36,6 +36,8 @@ LOOK_AGAIN = timedelta(seconds=10)
 ALIVE_EVERY = timedelta(minutes=1)
 """How often the outer watch is told that all is well, so that it alarms when this falls silent."""
 log = logging.getLogger("broadcaster.canary")
+_MOVED = "The clock was moved; tests it passed over are left out."
+_LOST = "The clock is before this version was made; nothing is tested by it."
 
 
 class _Again(Exception):
@@ -59,13 +61,10 @@ class Runner:
         self._store = room.store
         self._sounder, self._ear = Sounder(room), Ear(room)
         self._woken = asyncio.Event()
-        self._seen = self._tick()
-        self._looked = self._seen.wall - room.habits.late
-        self._calm = self._seen.wall
+        self._time = Timekeeper(room.office.context.clock, log, moved=_MOVED, lost=_LOST)
+        self._looked = self._time.now - room.habits.late
         self._jumped: datetime | None = None
-        self._next_look = self._seen.wall
-        self._next_alive = self._seen.wall
-        self._warned = False
+        self._calm = self._next_look = self._next_alive = self._time.now
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -98,10 +97,9 @@ class Runner:
     async def turn(self) -> float:
         """Look at the clocks, say what is due, listen, look, and tell; return how many seconds to wait."""
         await self._mind_the_clock()
-        now = self._seen.wall
-        if timekeeping.lost(now):
-            self._warn_of(now)
+        if self._time.lost:
             return HEARTBEAT
+        now = self._time.now
         await self._sound(now)
         book = await self._open_book(now)
         listening = await self._listen(book, now)
@@ -117,34 +115,19 @@ class Runner:
         waits += [(following - now).total_seconds()] if following else []
         return max(0.0, min(waits))
 
-    # ------------------------------------------------------------ clocks
-
-    def _tick(self) -> Tick:
-        return Tick(wall=self._room.now(), steady=self._room.office.context.clock.monotonic())
-
     async def _mind_the_clock(self) -> None:
         """Notice a wall clock that was moved: a test it was set over is left out, one it goes back before comes again,
         unless it was said.
         """
-        then, self._seen = self._seen, self._tick()
-        jump = timekeeping.jump_between(then, self._seen)
+        jump, now = self._time.look(), self._time.now
         if not jump:
             return
-        words = {"event": "clock_jumped", "seconds": round(jump.total_seconds(), 1)}
-        log.warning("The clock was moved; tests it passed over are left out.", extra=words)
-        now = self._seen.wall
         self._next_look = self._next_alive = self._calm = now
         if jump > timedelta():
             self._jumped = self._jumped or now - jump
         else:
             self._looked, self._jumped = min(self._looked, now - self._room.habits.late), None
             await self._store.come_soundings_again(now)
-
-    def _warn_of(self, now: datetime) -> None:
-        if not self._warned:
-            self._warned = True
-            words = {"event": "clock_lost", "now": now.isoformat()}
-            log.error("The clock is before this version was made; nothing is tested by it.", extra=words)
 
     # ------------------------------------------------------------ saying
 

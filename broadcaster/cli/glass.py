@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from broadcaster.cli.asking import code_for
-from broadcaster.cli.sending import WAIT_PACE_S, finish
+from broadcaster.cli.concluding import WAIT_PACE_S, conclude
 from broadcaster.cli.session import Session, command, say
 from broadcaster.cli.tables import clock, mode, serial
 from broadcaster.cli.words import words
@@ -36,7 +36,7 @@ def broken(session: Session, client: Client, done: Any, *, reason: str, wait: bo
     if not session.json:
         say(words("break_glass_begun", number=number))
     _count_down(session, client, number)
-    finish(session, client, _outcome(client, done), {"wait": True})
+    conclude(session, client, _outcome(client, done), wait=True)
 
 
 def _offered(client: Client, number: int) -> tuple[str, str] | None:

@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import secrets
-import sys
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
-from broadcaster.cli.board import verdict
+from broadcaster.cli.concluding import conclude
 from broadcaster.cli.drafts import draft_options, given
+from broadcaster.cli.glass import broken
 from broadcaster.cli.people import headline
 from broadcaster.cli.session import Session, command, say
-from broadcaster.cli.tables import channel, mode, row_lines, serial
+from broadcaster.cli.tables import channel, mode, serial
 from broadcaster.cli.words import problem, words
 from broadcaster.client import Client
-from broadcaster.errors import Forbidden, ServiceUnreachable
-
-WAIT_PACE_S = 0.2
-PATIENCE = 75
-"""Questions without an answer, one each 0.2 s, before waiting is given up."""
-OPEN = ("ready", "sending", "retry_wait", "in_doubt")
+from broadcaster.errors import Forbidden
 
 
 def _by_a_person(context: click.Context, _: click.Parameter, reason: str) -> str:
@@ -113,61 +107,10 @@ def finish(session: Session, client: Client, done: Any, how: Mapping[str, Any]) 
     """Say what became of a hand-in. `how["wait"]`: wait until every delivery is settled or needs a person;
     `how["break_glass"]`: send what waits for a second person without one, after the countdown.
     """
-    alert = done["alert"]
     if not session.json:
         for each in done["warnings"]:
             say(f"  - {problem(each)}")
     if how.get("break_glass") and not done["accepted"]:
-        from broadcaster.cli.glass import broken  # noqa: PLC0415 - seldom, and it finishes through this function
-
         broken(session, client, done, reason=how["break_glass"], wait=how["wait"])
-    elif how["wait"] and done["accepted"]:
-        report = wait_until(session, client, alert["identifier"], settled)
-        deliveries = report["row"]["deliveries"]
-        session.exit_code = verdict(deliveries)
-        session.show({**done, "deliveries": deliveries}, *row_lines(report["row"], report["zone"]))
-    elif done["accepted"]:
-        count = len(done["deliveries"])
-        session.show(
-            done, words("accepted", mode=mode(done["mode"]), serial=serial(alert), count=count, id=alert["identifier"])
-        )
     else:
-        session.show(done, words("submitted", mode=mode(done["mode"]), serial=serial(alert), number=done["submission"]))
-
-
-def settled(delivery: Any) -> bool:
-    """Whether nothing more happens to it by itself, read-back left out."""
-    return delivery["state"] not in OPEN
-
-
-def wait_until(session: Session, client: Client, alert: str, enough: Callable[[Any], bool], limit_s: float = 0) -> Any:
-    """Ask again until `enough` of every delivery, with a bar for each on a terminal; return its report.
-
-    `limit_s` 0 is without limit: deliveries end by themselves at the alert's expiry.
-    """
-    end = time.monotonic() + limit_s if limit_s else None
-    if session.json or not sys.stdout.isatty():
-        return _poll(client, alert, enough, end, lambda _: None)
-    from broadcaster.cli.live import bars  # noqa: PLC0415 - rich is for terminals only
-
-    with bars() as drawn:
-        return _poll(client, alert, enough, end, drawn.update)
-
-
-def _poll(
-    client: Client, alert: str, enough: Callable[[Any], bool], end: float | None, draw: Callable[[Any], None]
-) -> Any:
-    missed = 0
-    while True:
-        try:
-            report = client.report(alert)
-            missed = 0
-        except ServiceUnreachable:  # a killed core is back within 2 s
-            if (missed := missed + 1) > PATIENCE:
-                raise
-        else:
-            deliveries = report["row"]["deliveries"]
-            draw(deliveries)
-            if all(enough(each) for each in deliveries) or (end is not None and time.monotonic() > end):
-                return report
-        time.sleep(WAIT_PACE_S)
+        conclude(session, client, done, wait=how["wait"])

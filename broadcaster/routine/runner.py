@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from broadcaster.clock import Timekeeper
 from broadcaster.desk import Firing
 from broadcaster.dispatcher.calls import first
 from broadcaster.errors import BroadcasterError, Conflict, Refused, StoreError
@@ -18,8 +19,7 @@ from broadcaster.failpoints import hit
 from broadcaster.model import Actor, Draft, Late, Occurrence, OccurrenceRow, Part, Plan, PlanRow, Standing
 from broadcaster.ports.store import Approval, ApprovalBy, Coming
 from broadcaster.routine.room import Room
-from broadcaster.rules import recurrence, routine, timekeeping
-from broadcaster.rules.timekeeping import Tick
+from broadcaster.rules import recurrence, routine
 
 HEARTBEAT = 15.0
 """Seconds between two looks at the clocks while nothing is due."""
@@ -30,6 +30,8 @@ AGAIN = timedelta(minutes=15)
 BACK = timedelta(days=7)
 """How far a start looks back for what was missed. What is older was missed for good, and its row would help nobody."""
 log = logging.getLogger("broadcaster.routine")
+_MOVED = "The clock was moved; what it passed over is held."
+_LOST = "The clock is before this version was made; nothing is announced by it."
 
 _Key = tuple[str, datetime, Part]
 
@@ -58,12 +60,11 @@ class Runner:
         self._changed = changed
         self._woken = asyncio.Event()
         self._stopping = False
-        self._seen = self._tick()
-        self._looked = self._seen.wall - BACK
+        self._time = Timekeeper(room.clock, log, moved=_MOVED, lost=_LOST)
+        self._looked = self._time.now - BACK
         self._jumped: datetime | None = None
-        self._next = self._seen.wall
+        self._next = self._time.now
         self._noticed = True
-        self._warned = False
 
     def wake(self) -> None:
         """Something was put in, approved or decided: look through everything."""
@@ -98,37 +99,26 @@ class Runner:
     async def turn(self) -> float:
         """Look at the clocks, and through everything if something is due; return how many seconds to wait."""
         await self._mind_the_clock()
-        now = self._seen.wall
-        if timekeeping.lost(now):
-            self._warn_of(now)
+        if self._time.lost:
             return HEARTBEAT
+        now = self._time.now
         if self._noticed or self._next <= now:
             await self._look_through(now)
         return max(0.0, min(HEARTBEAT, (self._next - now).total_seconds()))
-
-    def _warn_of(self, now: datetime) -> None:
-        """Say once that by this clock nothing can be announced (it was lost at boot)."""
-        if not self._warned:
-            self._warned = True
-            words = {"event": "clock_lost", "now": now.isoformat()}
-            log.error("The clock is before this version was made; nothing is announced by it.", extra=words)
 
     async def _mind_the_clock(self) -> None:
         """Notice a wall clock that was moved. What it was set over is held; what it goes back before comes up again,
         unless it was said.
         """
-        then, self._seen = self._seen, self._tick()
-        jump = timekeeping.jump_between(then, self._seen)
+        jump, now = self._time.look(), self._time.now
         if not jump:
             return
-        words = {"event": "clock_jumped", "seconds": round(jump.total_seconds(), 1)}
-        log.warning("The clock was moved; what it passed over is held.", extra=words)
         self._noticed = True
         if jump > timedelta():
-            self._jumped = self._jumped or self._seen.wall - jump
+            self._jumped = self._jumped or now - jump
         else:
-            self._looked, self._jumped = min(self._looked, self._seen.wall - BACK), None
-            await self._store.come_again(self._seen.wall)
+            self._looked, self._jumped = min(self._looked, now - BACK), None
+            await self._store.come_again(now)
 
     async def _look_through(self, now: datetime) -> None:
         self._noticed = False
@@ -175,9 +165,6 @@ class Runner:
         waiting = await self._store.open_occurrences()
         moments += [row.until if row.state.asks else row.due for row in waiting]
         return min(moment for moment in moments if moment > now)
-
-    def _tick(self) -> Tick:
-        return Tick(wall=self._room.now(), steady=self._room.clock.monotonic())
 
     # ------------------------------------------------------------ one occurrence
 
