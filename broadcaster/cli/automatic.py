@@ -7,12 +7,13 @@ from typing import Any
 
 import click
 
+from broadcaster.cli.people import reader
 from broadcaster.cli.sending import confirm
 from broadcaster.cli.session import Session, command, say
 from broadcaster.cli.tables import clock, mode
 from broadcaster.cli.words import words
 from broadcaster.errors import NotFound
-from broadcaster.papers.automatic import rule_bounds, rule_standing
+from broadcaster.papers.automatic import rule_bounds, rule_standing, stopped
 
 
 @command("upstream rules")
@@ -26,15 +27,14 @@ def _lines(found: Any) -> Iterator[str]:
     if not found["rules"]:
         yield words("automatic_none")
     if stop := found["stop"]:
-        time = clock(stop["at"], found["zone"])
-        yield words("automatic_is_stopped", by=stop["by"], time=time, why=stop["why"] or "-")
+        yield stopped(stop, reader(), clock(stop["at"], found["zone"]))
     for rule in found["rules"]:
         yield from _rule_lines(rule)
 
 
 def _rule_lines(rule: Any) -> Iterator[str]:
-    yield f"{rule['rule']}: {rule_standing(rule, words)}"
-    yield from (f"  {line}" for line in rule_bounds(rule, words))
+    yield f"{rule['rule']}: {rule_standing(rule, reader())}"
+    yield from (f"  {line}" for line in rule_bounds(rule, reader()))
 
 
 @command("upstream approve")
@@ -51,7 +51,7 @@ def approve(session: Session, rule: str, yes: bool) -> None:
         for line in _shown(found, seen):
             say(line)
     if session.interactive and not yes:
-        confirm(found["mode"])
+        confirm(found["mode"], "confirm_rule")
     given = client.approve_automatic(rule, seen["digest"])
     session.show(given, words("automatic_approved_now" if given["second"] else "automatic_proposed_now", rule=rule))
 
@@ -59,6 +59,8 @@ def approve(session: Session, rule: str, yes: bool) -> None:
 def _shown(found: Any, rule: Any) -> Iterator[str]:
     yield mode(found["mode"])
     yield from _rule_lines(rule)
+    if rule["words"]:
+        yield words("automatic_example")
     for info in (rule["words"] or {"infos": ()})["infos"]:
         yield f"--- [{info['language']}] {info['headline']}"
         yield f"{info['description']}\n{info['instruction']}"

@@ -156,7 +156,7 @@ def approve(session: Session, plan: str, yes: bool) -> None:
         for line in _view_lines(view):
             say(line)
     if session.interactive and not yes:
-        confirm(view["mode"])
+        confirm(view["mode"], "confirm_series")
     row = client.approve_plan(plan, view["row"]["digest"])
     session.show(row, words("routine_approved_now", plan=plan))
 

@@ -84,10 +84,10 @@ def ask(session: Session, client: Client, draft: Any, yes: bool) -> str:
     return str(shown["digest"])
 
 
-def confirm(which: str) -> None:
-    """Ask for the word of this mode. Raise `click.Abort`."""
+def confirm(which: str, question: str = "confirm") -> None:
+    """Ask for the word of this mode, by a sentence of the catalogue. Raise `click.Abort`."""
     word = words(f"confirm_word_{which}")
-    if click.prompt(words("confirm", mode=mode(which), word=word), default="", show_default=False) != word:
+    if click.prompt(words(question, mode=mode(which), word=word), default="", show_default=False) != word:
         raise click.Abort
 
 

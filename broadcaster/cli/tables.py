@@ -74,7 +74,7 @@ def wrong_lines(problems: Any) -> Iterator[str]:
 
 def automatic_lines(board: Any) -> Iterator[str]:
     """Yield whether anything may be said without a person."""
-    if said := standing(board, words, lambda at: clock(at, board["zone"])):
+    if said := standing(board, reader(), lambda at: clock(at, board["zone"])):
         yield f"  ! {said}"
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-Say = Callable[..., str]
+from broadcaster.papers.reading import Reader
+
 Clock = Callable[[str], str]
 WAITING = ("unapproved", "proposed", "changed", "broken")
 """How a rule stands that does not speak."""
@@ -22,26 +23,31 @@ def holds(board: Any) -> bool:
     return bool(rules(board, "approved")) and board["automatic"]["stop"] is None
 
 
-def standing(board: Any, say: Say, clock: Clock) -> str:
+def standing(board: Any, say: Reader, clock: Clock) -> str:
     """Return how automatic sending stands, in a line; empty where no rule may ever speak by itself."""
     if not board or not board["automatic"]["rules"]:
         return ""
     if (stop := board["automatic"]["stop"]) is not None:
-        return say("automatic_is_stopped", by=stop["by"], time=clock(stop["at"]), why=stop["why"] or "-")
+        return stopped(stop, say, clock(stop["at"]))
     on, waiting = rules(board, "approved"), rules(board, *WAITING)
     said = [say("automatic_on", rules="、".join(on))] if on else []
     return "  ".join([*said, *([say("automatic_waits", rules="、".join(waiting))] if waiting else [])])
 
 
-def rule_standing(rule: Any, say: Say) -> str:
+def stopped(stop: Any, say: Reader, time: str) -> str:
+    """Return by whom and why all of it is stopped."""
+    return say("automatic_is_stopped", by=say.who(stop["by"]), time=time, why=stop["why"] or "-")
+
+
+def rule_standing(rule: Any, say: Reader) -> str:
     """Return how one rule stands, and by whose word."""
     consent = rule["consent"]
-    first = consent["first"]["name"] if consent else ""
-    second = consent["second"]["name"] if consent and consent["second"] else ""
+    first = say.who(consent["first"]["name"]) if consent else ""
+    second = say.who(consent["second"]["name"]) if consent and consent["second"] else ""
     return say(f"automatic_state_{rule['state']}", first=first, second=second)
 
 
-def rule_bounds(rule: Any, say: Say) -> Iterator[str]:
+def rule_bounds(rule: Any, say: Reader) -> Iterator[str]:
     """Yield what a rule is held to."""
     guards = rule["guards"]
     yield say(

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 from broadcaster import catalog
+from broadcaster.model import UPSTREAM
 from broadcaster.papers.names import template_name
 
 PEOPLE = frozenset({"actor", "by"})
@@ -40,8 +41,13 @@ class Reader:
 
     def who(self, name: str) -> str:
         """Return how a person is shown: by the display name, with the id beside it where two are shown alike; whoever
-        has no account by the Unix user's name.
+        has no account by the Unix user's name. Those who approved something together (`a, b`) are each shown so.
         """
+        return self.listed(self._one(each) for each in name.split(", "))
+
+    def _one(self, name: str) -> str:
+        if name == UPSTREAM.name and name not in self.names:
+            return self("who_upstream")
         shown = self.names.get(name, name)
         alike = sum(1 for each in self.names.values() if each == shown) > 1
         return f"{shown} ({name})" if alike else shown

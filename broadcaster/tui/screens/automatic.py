@@ -53,6 +53,8 @@ class AutomaticScreen(PaperScreen):
             yield plain(rule["rule"], "bold underline")
             yield plain(rule_standing(rule, self.words), STYLES.get(rule["state"], WARNING))
             yield from (plain(f"  {line}") for line in rule_bounds(rule, self.words))
+            if rule["words"]:
+                yield plain(f"  {self.words('automatic_example')}", "dim")
             for info in (rule["words"] or {"infos": ()})["infos"]:
                 yield plain(f"  [{self.words.tongue(info['language'])}] {info['headline']}", "bold")
                 yield from (plain(info[name]) for name in ("description", "instruction"))
