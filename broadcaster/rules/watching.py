@@ -7,7 +7,7 @@ nothing; a later serial does; nothing is ever over because nobody speaks of it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -18,6 +18,8 @@ from broadcaster.rules.hazards import hazard_of
 
 _KIND = 4
 """Letters of a telegram's type before its number."""
+_EVENT = ":"
+"""Stands in the key of an event, and in no hazard's."""
 PLAIN, PLAIN_PLACE = "PLAIN", "*"
 """Type and place of what a plain feed says: it names no area, so a rule over its words must ask for this one."""
 
@@ -67,7 +69,7 @@ class Watch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """A step, and what is known afterwards; `subject` None where nothing is to be remembered."""
+    """A step, and what is known afterwards; `subject` None where nothing new is to be remembered."""
 
     step: Step
     key: str
@@ -80,43 +82,44 @@ def findings(notice: Notice, watch: Watch, known: Mapping[str, Subject]) -> tupl
         return ()
     if notice.warnings and all(not each.place.code for each in notice.warnings):
         return (Finding(step=Step.UNPLACED, key=notice.identifier),)
-    found = (_decided(notice, watch, key, known.get(key)) for key in _keys(notice, watch))
-    return tuple(each for each in found if each.step is not Step.NOTHING or each.subject is not None)
+    found = (_decided(notice, watch, key, known.get(key)) for key in _keys(notice, watch, known))
+    return tuple(each for each in found if each is not None)
 
 
-def _keys(notice: Notice, watch: Watch) -> tuple[str, ...]:
+def _keys(notice: Notice, watch: Watch, known: Iterable[str]) -> tuple[str, ...]:
     """Return the subjects it may speak of, each once."""
     if notice.event_id:
-        return (f"{notice.type[:_KIND]}:{notice.event_id}",)
+        return (f"{notice.type[:_KIND]}{_EVENT}{notice.event_id}",)
     hazards = {hazard_of(each.code) for each in _here(notice, watch) if each.code}
     wanted = {hazard_of(code) for code in watch.codes}
-    lifted = wanted if any(each.ended and not each.code for each in _here(notice, watch)) else set[str]()
-    return tuple(sorted((hazards & wanted if wanted else hazards) | lifted))
+    if any(each.ended and not each.code for each in _here(notice, watch)):
+        return tuple(sorted(wanted or hazards.union(key for key in known if _EVENT not in key)))
+    return tuple(sorted(hazards & wanted if wanted else hazards))
 
 
-def _decided(notice: Notice, watch: Watch, key: str, known: Subject | None) -> Finding:
+def _decided(notice: Notice, watch: Watch, key: str, known: Subject | None) -> Finding | None:
     here = [each for each in _here(notice, watch) if notice.event_id or not each.code or hazard_of(each.code) == key]
     if not notice.live:
-        return Finding(step=Step.NOT_LIVE if here else Step.NOTHING, key=key)
+        return Finding(step=Step.NOT_LIVE, key=key) if here else None
+    if known is not None and _late(notice, known):
+        return None
     if notice.change is Change.CANCELLED:
         return _cancelled(notice, watch, key, known)
-    if known is not None and _late(notice, known):
-        return Finding(step=Step.NOTHING, key=key)
-    if not here:
-        return Finding(step=Step.NOTHING, key=key)
-    return _compared(notice, watch, key, known, _said(here, watch, known.said if known else {}))
+    return _compared(notice, watch, key, known, _said(here, watch, known.said if known else {})) if here else None
 
 
-def _compared(notice: Notice, watch: Watch, key: str, known: Subject | None, said: Mapping[str, str]) -> Finding:
+def _compared(notice: Notice, watch: Watch, key: str, known: Subject | None, said: Mapping[str, str]) -> Finding | None:
     before = known.said if known else {}
+    if not before and not said:
+        return None
     subject = _subject(notice, watch, key, said)
-    if said and not before:
+    if not before:
         corrects_nothing = notice.change is Change.CORRECTED and known is None
         return Finding(step=Step.UNKNOWN if corrects_nothing else Step.DRAFT, key=key, subject=subject)
-    if before and not said:
+    if not said:
         return Finding(step=Step.OVER, key=key, subject=subject)
-    changed = said != before or (notice.change is Change.CORRECTED and bool(said))
-    return Finding(step=Step.UPDATE if changed else Step.NOTHING, key=key, subject=subject if before else None)
+    changed = said != before or notice.change is Change.CORRECTED
+    return Finding(step=Step.UPDATE if changed else Step.NOTHING, key=key, subject=subject)
 
 
 def _cancelled(notice: Notice, watch: Watch, key: str, known: Subject | None) -> Finding:
@@ -131,14 +134,10 @@ def _subject(notice: Notice, watch: Watch, key: str, said: Mapping[str, str]) ->
 
 def _said(here: list[Warned], watch: Watch, before: Mapping[str, str]) -> Mapping[str, str]:
     """Return what is in force by area after this notice. What it does not speak of stays as it was."""
-    said = dict(before)
-    for each in here:
-        if each.ended or (watch.codes and each.code not in watch.codes):
-            said.pop(each.place.code, None)
-    for each in here:
-        if not each.ended and (not watch.codes or each.code in watch.codes):
-            said[each.place.code] = each.code
-    return said
+    spoken_of = {each.place.code for each in here}
+    kept = {place: code for place, code in before.items() if place not in spoken_of}
+    in_force = (each for each in here if not each.ended and (not watch.codes or each.code in watch.codes))
+    return {**kept, **{each.place.code: each.code for each in in_force}}
 
 
 def _here(notice: Notice, watch: Watch) -> list[Warned]:
@@ -146,7 +145,11 @@ def _here(notice: Notice, watch: Watch) -> list[Warned]:
 
 
 def _late(notice: Notice, known: Subject) -> bool:
-    """Return whether something newer of it was read already. Times tie within a feed; then the serial tells."""
+    """Return whether something newer of it was read already. Times tie within a feed; then the serial tells, but not of
+    a cancellation, which may come without one.
+    """
+    if notice.change is Change.CANCELLED:
+        return notice.reported_at < known.reported_at
     return (notice.reported_at, notice.serial) < (known.reported_at, known.serial)
 
 

@@ -49,10 +49,9 @@ TESTS: Mapping[str, tuple[str, ...]] = {
         for name in ("characters", "course", "form", "levels", "links", "texts", "times", "words")
     },
     "broadcaster/rules/checks/lookalikes.py": (f"{_UNIT}problems.py", f"{_UNIT}checks.py"),
-    "broadcaster/rules/watching.py": ("tests/upstream/test_subjects.py",),
-    "broadcaster/rules/hazards.py": ("tests/upstream/test_readers.py",),
     **{
-        f"broadcaster/rules/{name}.py": (f"{_UNIT}{name}.py",) for name in ("breakglass", "canary", "feeds", "staffing")
+        f"broadcaster/rules/{name}.py": (f"{_UNIT}{name}.py",)
+        for name in ("breakglass", "canary", "feeds", "hazards", "staffing", "watching")
     },
     "broadcaster/rules/checks/__init__.py": (f"{_UNIT}checks.py",),
     "channels/_http.py": ("tests/channels/test_http.py",),
