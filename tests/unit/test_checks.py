@@ -1,5 +1,6 @@
 """Everything that is wrong with a draft, one rule at a time, and all at once."""
 
+import re
 import time
 from dataclasses import replace
 from datetime import timedelta
@@ -24,7 +25,10 @@ from broadcaster.model import (
     Urgency,
 )
 from broadcaster.rules import checks
+from broadcaster.rules.checks import links
+from broadcaster.rules.checks.texts import Field
 from broadcaster.rules.policy import Policy
+from channels._links import links as linked
 from tests.unit.drafts import CITY, INFO, NOW, alert, codes, draft, found, info, order
 
 
@@ -449,6 +453,12 @@ def test_a_notice_may_speak_of_orders() -> None:
         "電話042-000-0000（内線12.3）",
         "午後2.5時間、No.5、e.g. a.m. 3.11",
         "第一小.体育館",
+        "10.am",
+        "https://city.example.lg.jp（市のページ）をご覧ください",
+        "https://city.example.lg.jp, https://city.example.lg.jp: (https://city.example.lg.jp)",
+        "city.example.lg.jp/a.html?b=example.com",
+        "https://city.example.lg.jp/防災.html",
+        "bosai.info@city.example.lg.jp",
     ],
 )
 def test_links_to_the_city(text: str) -> None:
@@ -488,11 +498,70 @@ def test_links_to_the_city(text: str) -> None:
         "xn--ity-eed。jp",
         "詳細はexample.comへ",
         "逃げて.example.comへ",
+        "続く…example.com",
+        "example\u2024com",
+        "example.com\uc73c\ub85c",
+        "example.comя",
+        "example.comＡ棟",
+        "example.com_",
+        "example.com@会場",
+        "example.xn--q9jyb4c",
+        "3.11/example.com",
+        "https://city.example.lg.jp/。申込はexample.comへ",
+        "https://city.example.lg.jpをご覧ください。example.comへ",
+        "https://city.example.lg.jp/→example.com",
+        "https://city.example.lg.jp/^example.com",
+        "city.example.lg.jp/aまたexample.comへ",
+        "https://…city.example.lg.jp",
+        "https://・city.example.lg.jp",
     ],
 )
 @pytest.mark.fault(95)
 def test_links_to_elsewhere(text: str) -> None:
     assert codes(draft(info(description=f"14時05分 {text}"))) - {"character_lookalike"} == {"link_foreign"}
+
+
+@pytest.mark.parametrize(
+    ("text", "hosts"),
+    [
+        ("Go to example.com.Then wait", ["example.com"]),
+        ("詳細はwww.example.com/a、https://example.net:443/へ", ["example.net", "www.example.com"]),
+        ("example.com と example.com", ["example.com"]),
+        ("example.com:/city.example.lg.jp", ["example.com"]),
+        ("example.com_/example.net", ["example.com", "example.net"]),
+        ("сity.jр.then", ["[U+0441]ity.j[U+0440]"]),
+    ],
+)
+@pytest.mark.fault(95)
+def test_the_host_is_told_and_nothing_around_it(text: str, hosts: list[str]) -> None:
+    told = found(draft(info(contact=text)))
+    assert [each.params["host"] for each in told if each.code == "link_foreign"] == hosts
+
+
+PIECES = [
+    *["example.com", "city.example.lg.jp", "www.evil.tokyo", "t.co", "日本語.jp", "https://", "http://", "/", "//"],
+    *list(":。、はａ…._-@#?=&%,;~'\"|^`{}[]()「」<>\\→・éя☎　 \n\u200b"),
+]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.sampled_from(PIECES), min_size=2, max_size=7, unique=True).map("".join))
+@pytest.mark.fault(95)
+def test_what_x_makes_a_link_of_is_looked_at(text: str) -> None:
+    problems = links.problems([Field("contact", "contact", text)], CITY)
+    told = any(each.code.startswith("link") for each in problems)
+    for link in linked(text):
+        host = text[link.start : link.end].partition("://")[2] or text[link.start : link.end]
+        assert told or re.match(r"([a-z0-9-]+\.)*city\.example\.lg\.jp(?![a-z0-9.@-])", host)
+
+
+def test_a_city_names_its_domains_itself() -> None:
+    elsewhere = draft(info(contact="example.com"))
+    (problem,) = found(elsewhere, city=replace(CITY, public_url=""))
+    assert problem.params["allowed"] == "city.example.lg.jp"
+    assert found(elsewhere, city=replace(CITY, domains=("example.com",))) == ()
+    (short,) = found(draft(info(contact="lin.ee/a")), city=replace(CITY, domains=("lin.ee",)))
+    assert short.code == "link_shortener"
 
 
 def test_lookalikes_are_shown_as_code_points() -> None:

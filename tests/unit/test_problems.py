@@ -90,6 +90,18 @@ TABLE: list[tuple[Draft, str, str, dict[str, Any]]] = [
      {"found": "{{ " + "x" * 27}),
     (draft(info(description="14時 避難勧告")), "word_abolished", "infos[0].description", {"word": "避難勧告"}),
     (draft(info(description="14時 【訓練】")), "drill_mark_live", "infos[0].description", {"mark": "【訓練】"}),
+    (
+        draft(info(contact=f"{FORTY * 3}.com")),
+        "link_foreign",
+        "infos[0].contact",
+        {"host": (FORTY * 3)[:100], "allowed": "bosai.example.lg.jp, city.example.lg.jp"},
+    ),
+    (
+        draft(note="bit.ly/x bit.ly/y"),
+        "link_shortener",
+        "note",
+        {"host": "bit.ly", "allowed": "bosai.example.lg.jp, city.example.lg.jp"},
+    ),
     (draft(info(web="javascript:alert(1)")), "link_scheme", "infos[0].web", {"scheme": "javascript"}),
     (order(9, "避難指示"), "level_range", "level", {"level": 9}),
     (draft(order(4, "避難指示").infos[0], level=4), "easy_japanese_missing", "infos", {"level": 4}),
@@ -168,11 +180,12 @@ def test_an_incident_that_has_ended() -> None:
 
 
 def test_what_is_a_code_is_no_text_to_be_looked_into() -> None:
-    """A language is refused as one; what would be wrong with it as words is not told besides."""
-    coded = Area(area_desc="芋窪", geocodes=(Geocode(value_name="{{ x }}", value="{{ x }}"),))
-    tagged = draft(INFO, english(), info(language="{{ x }}"))
-    for said in (tagged, draft(channels=("{{ x }}",)), draft(info(areas=(coded,)))):
-        assert "placeholder_left" not in {each.code for each in found(said)}
+    """A language is refused as one; what would be wrong with it as words or as a link is not told besides."""
+    wrong = "{{ x }} example.com"
+    coded = Area(area_desc="芋窪", geocodes=(Geocode(value_name=wrong, value=wrong),))
+    tagged = draft(INFO, english(), info(language=wrong))
+    for said in (tagged, draft(channels=(wrong,)), draft(info(areas=(coded,)))):
+        assert {"placeholder_left", "link_foreign"}.isdisjoint(each.code for each in found(said))
 
 
 def every_text(length: int) -> tuple[Draft, dict[str, int]]:
@@ -190,16 +203,17 @@ def every_text(length: int) -> tuple[Draft, dict[str, int]]:
         "contact": 500,
         "language": 100,
     }
-    full = info(**{name: "あ" * (most + length) for name, most in lengths.items()}, areas=(*INFO.areas, area))
+    first = info(areas=(*INFO.areas, area))
+    full = info(**{name: "あ" * (most + length) for name, most in lengths.items()})
     places = {f"infos[1].{name}": most for name, most in lengths.items()} | {
-        "infos[1].areas[1].area_desc": 200,
-        "infos[1].areas[1].geocodes[0].value_name": 100,
-        "infos[1].areas[1].geocodes[0].value": 100,
+        "infos[0].areas[1].area_desc": 200,
+        "infos[0].areas[1].geocodes[0].value_name": 100,
+        "infos[0].areas[1].geocodes[0].value": 100,
         "note": 2_000,
         "channels[1]": 100,
     }
     channels = ("x", "c" * (100 + length))
-    return draft(INFO, full, note="n" * (2_000 + length), channels=channels), places
+    return draft(first, full, note="n" * (2_000 + length), channels=channels), places
 
 
 def test_every_text_has_its_length() -> None:

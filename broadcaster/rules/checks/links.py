@@ -12,35 +12,39 @@ from broadcaster.ports.world import City
 from broadcaster.rules.checks.domains import COUNTRY, GENERIC, SHORTENERS
 from broadcaster.rules.checks.texts import Field
 
-_ADDRESS = re.compile(r"([a-z][a-z0-9+.-]{0,20}):[/\\]+([^\s<>\"'「」『』（）【】、]*)", re.IGNORECASE)
+_PATH = "(?:[/?][a-z0-9/?#%&=+,;:.~_!$*@-]*)?"
+"""RFC 3986, 3.3 to 3.5, without brackets and quotation marks: with these, readers of addresses stop."""
+_ADDRESS = re.compile(rf"([a-z][a-z0-9+.-]{{0,20}}):[/\\]+([^\s<>\"'/\\?#]*){_PATH}")
 _ACTIVE = re.compile(r"\b(javascript|data|vbscript|file|intent|blob):\S", re.IGNORECASE)
-_BARE = re.compile(r"(?<![\w.-])([\w-]+(?:\.[\w-]+)+)(?:[/?#][^\s<>「」『』（）【】、]*)?")
-_HOST = re.compile(r"[a-z0-9.-]+")
-_LATIN = "abcdefghijklmnopqrstuvwxyz0123456789-"
-_FULL_STOP = re.compile(r"(?<=[a-z0-9-])[。｡](?=[a-z0-9])", re.IGNORECASE)
-_JAPANESE = re.compile(r"[\u3000-\u30ff\u3400-\u9fff\uff00-\uffef]")
+_BARE = re.compile(rf"(?<![\w-])[\w-]+(?:\.[\w-]+)+(?=(?P<path>{_PATH}))")
+_MAILBOX = re.compile(r"(?<![\w.+-])[a-z0-9_.+-]+(?<!\.)@(?=[\w-]+\.\w)")
+_HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+")
+_PORT = re.compile(r":[0-9]*$")
+_FULL_STOP = re.compile(r"(?<=[a-z0-9-])。(?=[a-z0-9])", re.IGNORECASE)
+_WORDS = r"[^\x00-\u052f]"
+"""What no address is written with: beyond Latin, Greek and Cyrillic."""
+_GOES_ON = re.compile(rf"(?<=[!-~])(?<!://)(?={_WORDS})")
+"""Where an address is over and its sentence goes on without a space."""
 _LOOKALIKE = re.compile(r"[a-z0-9\u0370-\u052f-]+")
 """Latin, Greek and Cyrillic: the scripts that pass for one another."""
-_ENDING = "/.,;:!?)]}>*…・"
+_BEHIND = re.compile(r"[^a-z0-9-].*")
+_ENDING = ".,;:!([{)]}*"
 _SHOWN = 100
+_CODES = frozenset({"language", "geocode", "channel"})
 
 
 def problems(texts: Iterable[Field], city: City) -> Iterator[Problem]:
     """Yield each host, once a field, that is not the city's."""
-    allowed = frozenset({*city.domains, (urlsplit(city.public_url).hostname or "")}) - {""}
+    allowed = frozenset(filter(None, (*city.domains, urlsplit(city.public_url).hostname)))
     for field in texts:
-        if field.name in ("language", "geocode", "channel") or not _may_hold(field.text):
+        if field.name in _CODES:
             continue
-        text = _plain(field.text)
+        text = _plain(field.text)  # some readers of addresses take the letters as they are, others like this
         for found in _ACTIVE.finditer(text):
             yield Problem(code="link_scheme", place=field.place, params={"scheme": found[1]})
-        for host in dict.fromkeys(hosts(text)):
+        for host in dict.fromkeys((*hosts(field.text), *hosts(text))):
             if not _is_allowed(host, allowed):
                 yield _foreign(host, field.place, allowed)
-
-
-def _may_hold(text: str) -> bool:
-    return any(mark in text for mark in ".:。｡．：")
 
 
 def _plain(text: str) -> str:
@@ -50,44 +54,43 @@ def _plain(text: str) -> str:
 
 def hosts(text: str) -> Iterator[str]:
     """Yield every host that a reader, a phone or a network may make a link of, also without a scheme, or after an @."""
-    rest = text
+    text = _GOES_ON.sub(" ", text).casefold()
     for found in _ADDRESS.finditer(text):
-        yield host_of(found[2])
-        rest = rest.replace(found[0], " ", 1)
-    for found in _BARE.finditer(rest):
-        mailbox = rest[found.end(1) : found.end(1) + 1] == "@"
-        if not mailbox and (host := _bare(found[1].casefold().split("."))):
+        yield _PORT.sub("", found[2]).rstrip(_ENDING)
+    yield from _without_scheme(_MAILBOX.sub("@", _ADDRESS.sub(r"\1 ", text)))
+
+
+def _without_scheme(text: str) -> Iterator[str]:
+    """Yield the hosts that stand bare. What follows one as its path is no host; what follows `3.11/` may be one."""
+    while found := _BARE.search(text):
+        at = found.end()
+        if host := _bare(found[0].split(".")):
             yield host
-
-
-def host_of(address: str) -> str:
-    """Return the host a browser goes to; what it may get wrong (user names, back-slashes) is kept in it."""
-    authority = re.split(r"[/\\?#]", address, maxsplit=1)[0].casefold()
-    host = re.sub(r":[0-9]*$", "", authority)
-    if (cut := _JAPANESE.search(host)) and cut.start():
-        host = host[: cut.start()]  # the sentence goes on: `https://city.example.jpをご覧ください`
-    return host.strip(_ENDING)
+            at = found.end("path") if found[0].endswith(host) else at
+        text = text[at:]
 
 
 def _bare(labels: list[str]) -> str:
-    """Return the longest run of labels that ends like a host, else nothing. Sentences may stand around it unspaced."""
+    """Return the longest run of labels that ends like a host, else nothing. Letters of a word may follow its end."""
     for last in range(len(labels) - 1, 0, -1):
-        rest = labels[last].lstrip(_LATIN)
-        top, followed = labels[last].removesuffix(rest), rest[:1]
-        if top in COUNTRY or top in GENERIC or top.startswith("xn--"):
-            if followed == "" or _JAPANESE.match(followed):
-                return _named([*labels[:last], top])
-        elif followed and all(_LOOKALIKE.fullmatch(label) for label in labels[last - 1 : last + 1]):
+        if _disguised(*labels[last - 1 : last + 1]):
             return _named(labels[: last + 1])
+        end = _BEHIND.sub("", labels[last])
+        if end in COUNTRY or end in GENERIC or end.startswith("xn--"):
+            return _named([*labels[:last], end])
     return ""
+
+
+def _disguised(name: str, end: str) -> bool:
+    return not end.isascii() and all(_LOOKALIKE.fullmatch(label) for label in (name, end))
 
 
 def _named(labels: list[str]) -> str:
     """Return the host, without the words that stand before it; nothing if what is named is a number (`10.am`)."""
     before, *rest = labels
-    first = re.split(_JAPANESE, before)[-1] or before
-    named = ".".join([first, *rest])
-    return named if any(char.isalpha() for char in [first, *rest][-2]) else ""
+    first = re.split(_WORDS, before)[-1] or before
+    named = [first, *rest]
+    return ".".join(named) if any(char.isalpha() for char in named[-2]) else ""
 
 
 def _is_allowed(host: str, allowed: frozenset[str]) -> bool:

@@ -32,8 +32,7 @@ _SHOWN = 5
 def problems(texts: Iterable[Field]) -> Iterator[Problem]:
     """Yield one problem per text."""
     for field in texts:
-        found = list(_found(field)) if _SUSPECT.search(field.text) else []
-        if found:
+        if found := list(_found(field)):
             listed = ", ".join(f"U+{ord(field.text[at]):04X} ({at + 1})" for at in found[:_SHOWN])
             yield Problem(
                 code="character_lookalike", place=field.place, params={"codepoints": listed, "count": len(found)}
@@ -44,9 +43,9 @@ def _found(field: Field) -> Iterator[int]:
     own = _OWN.get(field.language.partition("-")[0], frozenset[str]())
     for match in _WORD.finditer(field.text):
         word = match[0]
-        suspects = [place for place, char in enumerate(word) if _SUSPECT.match(char)]
+        suspects = [match.start() + found.start() for found in _SUSPECT.finditer(word)]
         if suspects and _passes_for_another(word, own):
-            yield from (match.start() + place for place in suspects)
+            yield from suspects
 
 
 def _passes_for_another(word: str, own: frozenset[str]) -> bool:
