@@ -1,6 +1,6 @@
 """One HTTP exchange and what came of it, for every channel that speaks HTTP.
 
-`Wire.send` does one request once: it asks the egress list, never follows a redirect, reads at most 256 KB (2 MB of a
+`Wire.send` does one request once: it asks the egress list, never follows a redirect, reads at most 256 KB (8 MB of a
 published file), ends at a deadline and knows whether the request had begun to leave when it failed. `failure` makes a
 `DeliveryError` of a reply by the table of docs/delivery.md; what a provider does differently is handed in as
 `Exceptional` rows, so that a new channel adds data and no code. Nothing is logged here, and no error carries headers,

@@ -8,9 +8,9 @@ from channels._http import Reply, Wire, reason_of
 from channels.targets.directory import Manifest
 
 _CONNECT_S, _TOTAL_S = 5.0, 10.0
-LARGEST_PAGE = 2 * 1024 * 1024
-"""Bytes of one published file that are read. It is the city's own address, and a page with hundreds of alerts in force
-is larger than any reply of a provider may be.
+LARGEST_PAGE = 8 * 1024 * 1024
+"""Bytes of one published file that are read. It is the city's own address, and a feed, which tells every alert in force
+whole, is with 2,000 of them larger than any reply of a provider may be.
 """
 _OK = 200
 _MISSING = frozenset({404, 410})

@@ -45,6 +45,8 @@ class Words(BaseModel):
     calm: str
     calm_note: str
     count: str
+    more: str
+    """Heads those in force that a page only names."""
     action: str
     area: str
     reason: str

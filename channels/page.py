@@ -2,7 +2,8 @@
 
 Layout of one edition (each file also as `.gz` and `.br`, a moment later if it is new; `edition.json` alone has none):
 
-    index.html             Japanese with easy Japanese: all alerts in force, gravest and newest first
+    index.html             Japanese with easy Japanese: all alerts in force, gravest and newest first; when there are
+                           too many for one quick page, the later ones by headline and link
     en.html, zh.html ...   one page per further language
     index.txt, en.txt ...  the same as plain text
     alerts/14-2.html       one page per alert, by its serial, in all its languages
@@ -41,9 +42,13 @@ from channels._views import View, Views, speaker, views_made
 from channels._words import phrasebook
 
 UNLISTED = "canary.html"
-_STYLE, _IN_FORCE, _PAST = "\0style\0", "\0in force\0", "\0past\0"
+_STYLE, _IN_FORCE, _MORE, _PAST = "\0style\0", "\0in force\0", "\0more\0", "\0past\0"
 """Where rendered parts go. No text can hold a NUL (`clean`), so no text can pass for one of these."""
 
+WHOLE_BYTES = 40_000
+"""Bytes of alerts in force that a page shows whole; with style and frame that is what 14 kB hold, compressed. A phone
+gets so much with the first answer; whatever is longer takes further rounds, on a crowded network (docs/adr/0036).
+"""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _STEPS = 6
 """Pages of single alerts move their time in steps of this part of the age at which a page says that it is old."""
@@ -155,11 +160,15 @@ class Page:
         }
         values["description"] = self._renderer.render("site/description.txt", values | {"count": str(count)}).strip()
         for suffix in (".html", ".txt"):
+            whole = self._fitting("site/alert" + suffix, in_force, language)
+            rest = in_force[len(whole) :]
             parts = {
-                _IN_FORCE: self._each("site/alert" + suffix, in_force, language),
-                _PAST: self._each("site/past" + suffix, over, language),
+                _IN_FORCE: "".join(whole),
+                _MORE: "".join(self._each("site/short" + suffix, rest, language)),
+                _PAST: "".join(self._each("site/past" + suffix, over, language)),
             }
-            yield _stem(language) + suffix, self._render("site/index" + suffix, values, parts)
+            more = {"more": str(len(rest)) if rest else ""}
+            yield _stem(language) + suffix, self._render("site/index" + suffix, values | more, parts)
 
     def _easy(self, language: str) -> Mapping[str, object] | None:
         if language != JAPANESE:
@@ -170,6 +179,7 @@ class Page:
             "calm": pieces(words.calm),
             "calm_note": pieces(words.calm_note),
             "planned": pieces(words.planned),
+            "more": pieces(words.more),
         }
 
     def _steady(self, edition: Edition) -> _Stamp:
@@ -228,6 +238,7 @@ class Page:
             "policy": self._policy,
             "style_slot": _STYLE,
             "in_force_slot": _IN_FORCE,
+            "more_slot": _MORE,
             "past_slot": _PAST,
         }
 
@@ -235,8 +246,18 @@ class Page:
         name = "atom.xml" if language == JAPANESE else f"atom.{file_name(language)}.xml"
         return self._settings.feeds + name if self._settings.feeds else ""
 
-    def _each(self, template: str, views: Sequence[View], language: str) -> str:
-        return "".join(self._alert(template, view, language, view.path) for view in views)
+    def _each(self, template: str, views: Sequence[View], language: str) -> Iterator[str]:
+        return (self._alert(template, view, language, view.path) for view in views)
+
+    def _fitting(self, template: str, views: Sequence[View], language: str) -> list[str]:
+        """Return the first alerts whole, as many as fit a page that loads at once, but at least one."""
+        said, room = list[str](), WHOLE_BYTES
+        for text in self._each(template, views, language):
+            room -= len(text.encode())
+            if said and room < 0:
+                break
+            said.append(text)
+        return said
 
     def _draw(self, template: str, view: View, language: str, link: str) -> str:
         """Render one alert. Kept, since of all that is on the page an edition changes one or two."""
@@ -247,6 +268,7 @@ class Page:
             "mark": view.mark,
             "linked": bool(link),
             "home": self._city.public_url,
+            "url": self._url,
         }
         return self._renderer.render(template, values)
 

@@ -319,6 +319,70 @@ class TestSize:
             assert len(gzip.compress(data, 9)) <= PACKET, name
 
 
+def many(count: int) -> list[Alert]:
+    languages = ("ja", "ja-x-easy", "en")
+    return [alert(each, infos=tuple(distinct(each, one) for one in languages)) for each in range(1, count + 1)]
+
+
+class TestVeryManyInForce:
+    """More than one packet holds: the first whole, the others by headline and link."""
+
+    @pytest.mark.parametrize("name", ["index.html", "en.html", "index.txt", "en.txt"])
+    def test_all_stand_there_in_their_order(self, name: str) -> None:
+        alerts = many(45)
+        text = rendered(edition(*alerts))[name]
+        mark = {"index.txt": "{}報", "en.txt": "No. {}"}.get(name, 'id="a{}"')
+        assert in_order(text, *(mark.format(one.serial) for one in alerts))
+        listed = [
+            f'<li class="l4" id="a{one.serial}"' in text or f"/alerts/{one.serial}.html\n" in text for one in alerts
+        ]
+        assert listed == sorted(listed), "from the first that does not fit on"
+        assert not listed[0]
+        assert listed[-1]
+
+    def test_one_of_every_template_at_once_fits_one_packet(self) -> None:
+        forms = Forms(templates_dir(), TEMPLATES)
+        names = [path.stem for path in (templates_dir() / "alerts").glob("*.toml")]
+        made = [forms.draft(name, forms.examples(name, CITY, NOW), city=CITY, now=NOW, incident=1) for name in names]
+        drafts = [draft for draft in made if not draft.kind.refers]
+        in_force = [alert(number, infos=draft.infos, level=draft.level) for number, draft in enumerate(drafts, start=1)]
+        assert len(in_force) > 20
+        files = page().render(edition(*in_force, mode=Mode.DRILL))
+        assert files["index.html"].count(b"<li class=") > 10
+        assert {name for name, data in files.items() if len(gzip.compress(data, 9)) > PACKET} == set()
+
+    def test_the_rest_is_counted_in_each_language(self) -> None:
+        files = rendered(edition(*many(45)))
+        for name, heading in (("index.html", "このほかに発表中の情報"), ("en.html", "Also in force")):
+            listed = files[name].count("<li class=")
+            assert listed + files[name].count("<article") == 45
+            assert f"{heading}：{listed}件" in files[name] or f"{heading}: {listed} (" in files[name]
+        assert 'lang="ja-x-easy">ほかの' in files["index.html"]
+
+    def test_each_keeps_its_place_to_lead_to(self) -> None:
+        html = rendered(edition(*many(20)))["index.html"]
+        assert [f'id="a{each}-1"' in html for each in range(1, 21)] == [True] * 20
+
+    def test_one_alone_is_whole_however_long(self) -> None:
+        long = alert(infos=(info("ja", description="長い。" * 5_000),))
+        html = rendered(edition(long, alert(15)))["index.html"]
+        assert "長い。" * 5_000 in html
+        assert html.count("<article") == 1
+
+    def test_nothing_is_listed_where_all_are_whole(self) -> None:
+        html = rendered(edition(alert(), alert(15)))["index.html"]
+        assert 'class="more"' not in html
+
+    def test_a_link_in_a_headline_is_none_in_the_list(self) -> None:
+        text = "避難（ひなん） https://city.example.lg.jp/ 042-563-2111 <b>"
+        html = rendered(edition(*many(12), say(text)))["index.html"]
+        html5lib.HTMLParser(strict=True).parse(html)
+        (entry,) = re.findall(r'<li class="l4" id="a14-1">.*?</li>', html, re.DOTALL)
+        assert entry.count("<a ") == 1
+        assert "https://city.example.lg.jp/" in entry
+        assert "&lt;b&gt;" in entry
+
+
 def say(text: str) -> Alert:
     hostile = replace(info("ja"), event=f"a{text}", headline=f"b{text}", description=f"c{text}", instruction=f"d{text}")
     return alert(infos=(replace(hostile, contact=text, web=text),))
