@@ -33,7 +33,7 @@ from broadcaster.ports.store import AlertRow, Claim
 from broadcaster.rules import settle
 from broadcaster.store import Store
 from tests.routine.house import HandClock
-from tests.unit.plans import jst
+from tests.unit.plans import TOKYO, jst
 
 DUTY = Actor(name="duty-a")
 MONITOR, RESIDENT, OFFICER = "monitor@city.example", "sakura@residents.example", "duty@city.example"
@@ -71,7 +71,7 @@ password = "p"
 [canary]
 {more}
 [[canary.when]]
-at = "10:00"
+at = "{at}"
 [canary.alarm]
 mail_to = ["{officer}"]
 webhook = "{hook}"
@@ -232,9 +232,10 @@ class House:
 async def house(
     folder: Path, clock: HandClock | None = None, *, mode: Mode = Mode.LIVE, more: str = "", x: str = "", tail: str = ""
 ) -> AsyncIterator[House]:
-    """Build it. Without a clock of its own it goes by the real one. `more` are lines of `[canary]`, `x` of X, `tail`
-    further tables.
+    """Build it. Without a clock of its own it goes by the real one, and plans its daily test for half a day later.
+    `more` are lines of `[canary]`, `x` of X, `tail` further tables.
     """
+    at = "10:00" if clock else f"{SystemClock().now().astimezone(TOKYO) + timedelta(hours=12):%H:%M}"
     public, hook = Public(folder), Hook()
     async with AsyncExitStack() as stack:
         start = stack.enter_async_context
@@ -251,6 +252,7 @@ async def house(
             x=_table(account.settings()) + x,
             tests=_table(account.test_keys),
             more=more,
+            at=at,
             tail=tail,
         )
         store = await start(bootstrap.stored(config, read_only=False))
