@@ -48,6 +48,8 @@ class Accounts:
     results: dict[int, Handed] = field(default_factory=dict[int, Handed])
     claimed: set[int] = field(default_factory=set[int])
     begun_with: list[int] = field(default_factory=list[int])
+    notes: list[int] = field(default_factory=list[int])
+    """How many were begun with in each note."""
     returned: list[int] = field(default_factory=list[int])
     claims: list[int] = field(default_factory=list[int])
     batches: list[int] = field(default_factory=list[int])
@@ -72,6 +74,7 @@ class Accounts:
     def begun(self, *recipients: int) -> None:
         assert self.claimed.issuperset(recipients), "begun, but not claimed"
         self.begun_with.extend(recipients)
+        self.notes.append(len(recipients))
         self.moved.set()
 
     async def record(self, results: Sequence[Handed]) -> None:

@@ -114,6 +114,16 @@ async def test_who_is_refused_ahead_costs_the_mail_before_nothing(tmp_path: Path
     assert 30 not in ledger.begun_with
 
 
+async def test_whose_texts_leave_in_one_step_are_noted_together_and_nobody_sooner(tmp_path: Path) -> None:
+    ledger = Accounts(people(200))
+    async with SmtpProvider() as smtp, channel(world(tmp_path), smtp.port, connections=4) as mail:
+        smtp.script(Phase.RCPT, reply("550 5.1.1 Unknown"), to="r150@example.jp")
+        await sent(mail, ledger)
+    assert ledger.count() == {"accepted": 199, "rejected": 1}
+    assert sorted(ledger.begun_with) == [number for number in range(1, 201) if number != 150]
+    assert 1 < max(ledger.notes) <= 4
+
+
 def test_one_connection_tries_and_the_others_wait_for_what_it_finds() -> None:
     first, second, foresight = Worker(Grade.DRILL), Worker(Grade.DRILL), Foresight()
     assert foresight.wanted(first)

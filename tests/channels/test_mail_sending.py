@@ -11,6 +11,7 @@ from broadcaster.demo.smtp import Phase, SmtpProvider, Step, drop, hang, late, n
 from broadcaster.errors import EgressRefused, Reason, StoreFull
 from broadcaster.model import Grade, Recipient
 from broadcaster.ports.channel import BulkMessenger, Checker, Finder, Handed, Measurer, Metered, Retractor
+from channels._mail_job import next_claim
 from channels._mail_relay import FIRST
 from channels.mail import Mail
 from tests.channels.kit import Gate, no_secret, refusal, stays_cancelled, world
@@ -43,6 +44,26 @@ async def test_everybody_gets_one_mail(tmp_path: Path, pipelining: bool) -> None
     assert smtp.received.copies == 0
     assert smtp.most_connections <= 20
     assert ledger.claims == [200] * 6 + [0]
+
+
+class Outrun(Accounts):
+    """A ledger that claims more slowly than the relay takes mails."""
+
+    async def claim(self, limit: int) -> tuple[Recipient, ...]:
+        await self.until(lambda: len(self.results) == sum(self.claims))
+        return await super().claim(limit)
+
+
+async def test_who_outruns_the_ledger_is_given_more_at_once(tmp_path: Path) -> None:
+    ledger = Outrun(people(1350))
+    async with SmtpProvider(keep=()) as smtp, channel(world(tmp_path), smtp.port) as mail:
+        await sent(mail, ledger)
+    assert ledger.claims == [200, 200, 400, 500, 50, 0]
+    assert ledger.count() == {"accepted": 1350}
+
+
+def test_what_is_claimed_at_once_falls_again_where_it_lasts() -> None:
+    assert [next_claim(size, dry=False) for size in (500, 250, 200)] == [250, 200, 200]
 
 
 async def test_results_do_not_wait_for_the_end(tmp_path: Path) -> None:
