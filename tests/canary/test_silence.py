@@ -248,7 +248,14 @@ async def test_no_secret_is_told_logged_or_kept(tmp_path: Path, caplog: pytest.L
 def test_a_drill_is_refused_with_what_leads_out_of_it(tmp_path: Path, line: str, code: str) -> None:
     path = tmp_path / "config.toml"
     path.touch(0o600)
-    values = {"public": "http://127.0.0.1:9/", "hook": "", "smtp": 9, "pop3": 9, "monitor": "m@x.example"}
+    values = {
+        "public": "http://127.0.0.1:9/",
+        "hook": "",
+        "smtp": 9,
+        "pop3": 9,
+        "monitor": "m@x.example",
+        "at": "10:00",
+    }
     keys = "\n".join(
         f'{name} = "k"' for name in ("consumer_key", "consumer_secret", "access_token", "access_token_secret")
     )
