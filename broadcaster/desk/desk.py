@@ -106,7 +106,8 @@ class Desk(Drafting):
         earlier = await earlier_versions(self._office, draft.incident)
         if not composed.blocked:
             warnings = await prepared.problems(self._office, composed.alert, earlier)
-            composed = replace(composed, problems=(*composed.problems, *warnings))
+            untold = await prepared.untold(self._office, draft, earlier)
+            composed = replace(composed, problems=(*composed.problems, *warnings, *untold))
         needed = self._needs_approval(composed.alert)
         return await preview.show(self._office, draft, composed, earlier, needs_approval=needed)
 

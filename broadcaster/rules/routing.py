@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
-from broadcaster.model import Alert, Grade, Mode
+from broadcaster.model import Alert, Delivery, Grade, Mode, State
 from broadcaster.ports.store import Planned
 from broadcaster.rules import ordering
 from broadcaster.rules.policy import DEFAULT, Policy
+
+_UNSAID = (State.READY, State.RETRY_WAIT, State.SENDING, State.HELD)
 
 
 def plan(
@@ -39,3 +41,11 @@ def goes_to(alert: Alert, channel: str, *, publisher: bool) -> bool:
     """Return whether this channel owes something for the alert."""
     chosen = not alert.channels or channel in alert.channels
     return chosen and (publisher or not alert.silent)
+
+
+def left_untold(deliveries: Iterable[Delivery], publishers: Collection[str]) -> tuple[str, ...]:
+    """Return the channels on which a version is still to be said, or not to everybody yet, and never will be once a
+    silent one follows: that ends what waits, and says nothing there itself.
+    """
+    waiting = (each.channel for each in deliveries if each.state in _UNSAID and each.channel not in publishers)
+    return tuple(dict.fromkeys(waiting))

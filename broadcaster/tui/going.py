@@ -4,14 +4,13 @@ that types far ahead of a busy machine, must not land in the field one has left.
 
 from __future__ import annotations
 
-import asyncio
 from abc import abstractmethod
 from typing import TYPE_CHECKING
 
 from textual.binding import Binding, BindingType
 from textual.widgets import Input, TextArea
 
-from broadcaster.tui.widgets.safe_input import SafeArea, SafeInput
+from broadcaster.tui.widgets.safe_input import SafeArea, SafeInput, caught_up
 
 if TYPE_CHECKING:
     from textual.screen import Screen
@@ -57,9 +56,7 @@ class GoesOn(Base):
     async def take_typed(self) -> None:
         """Fill with every line as it is, once the field in focus has taken all keys that wait for it."""
         if self.focused is not None:
-            taken = asyncio.Event()
-            self.focused.call_later(taken.set)
-            await taken.wait()
+            await caught_up(self.focused)
         for line in self.query(SafeInput):
             self.fill(line.place, line.value)
         for area in self.query(SafeArea):

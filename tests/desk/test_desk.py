@@ -190,6 +190,18 @@ async def test_a_silent_correction_changes_only_what_is_published(tmp_path: Path
         assert {each.channel for each in told.deliveries} == {"twitter", "mail", "page", "feeds"}
 
 
+async def test_before_a_silent_one_follows_what_is_not_said_everywhere_yet_it_is_told_where(tmp_path: Path) -> None:
+    async with world(tmp_path) as here:
+        alert = await here.alert("shelter-opened")
+        draft = replace(await here.draft("shelter-opened"), kind=Kind.UPDATE, incident=alert.incident)
+        told = (await here.desk.preview(replace(draft, silent=True))).problems
+        assert [(each.params["channel"], each.blocking) for each in told if each.code == "silent_overtakes"] == [
+            ("twitter", False),
+            ("mail", False),
+        ]
+        assert not [each for each in (await here.desk.preview(draft)).problems if each.code == "silent_overtakes"]
+
+
 async def test_a_follow_up_repeated_under_its_key_is_the_same_although_its_times_differ(tmp_path: Path) -> None:
     async with world(tmp_path) as here:
         alert = await here.alert()

@@ -383,6 +383,16 @@ async def test_a_draft_is_dropped_where_one_picks(tmp_path: Path) -> None:
         assert desk.screen.sheet.template == "landslide-level4"
 
 
+async def test_what_is_typed_far_ahead_of_the_areas_lands_where_it_belongs(tmp_path: Path) -> None:
+    async with core(tmp_path) as made, composing(made) as desk:
+        await desk.open(ComposeScreen())
+        await desk.pick("f", "4")
+        for key in (*"2", *"芋窪1丁目", "enter", "enter", *"空堀川", "enter"):
+            desk.here.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await desk.here.until(lambda: desk.screen.sheet.slots.get("river") == "空堀川")
+        assert "芋窪1丁目" in desk.screen.sheet.areas
+
+
 @pytest.mark.parametrize("on", ["tab", "enter", "down"])
 async def test_what_is_typed_far_ahead_lands_where_it_belongs(tmp_path: Path, on: str) -> None:
     """Every key is there before the first is dealt with, as from a slow line."""

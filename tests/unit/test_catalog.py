@@ -14,6 +14,7 @@ from broadcaster import catalog
 from broadcaster.errors import Reason
 from broadcaster.model import Kind, State
 from broadcaster.ports.store import DraftState, SubmissionState, Verb
+from broadcaster.tui.words import CHANNELS
 
 ROOT = Path(__file__).parents[2]
 RAISED = {
@@ -119,8 +120,9 @@ def test_a_parameter_that_is_a_code_is_said_in_words(language: str, begins: str,
     known = catalog.sentences(language)
     asked = {spec for sentence in known.values() for _, _, spec, _ in string.Formatter().parse(sentence) if spec}
     assert {each for each in asked if each.endswith("_")} == {
-        *("state_", "verb_", "kind_", "draft_is_", "submission_is_"),
+        *("state_", "verb_", "kind_", "draft_is_", "submission_is_", "channel_"),
     }
+    assert {f"channel_{name}" for name in CHANNELS} <= known.keys()
     assert {f"{begins}{each.value}" for each in codes} <= known.keys()
 
 

@@ -7,12 +7,13 @@ import pytest
 
 from broadcaster.clock import SystemClock, SystemEntropy
 from broadcaster.errors import EgressRefused
-from broadcaster.model import Actor, Alert, Grade, Kind, Mode, Severity, Urgency
+from broadcaster.model import Actor, Alert, Grade, Kind, Mode, Severity, State, Urgency
 from broadcaster.ports.store import Acceptance
 from broadcaster.rules import approval, routing
 from broadcaster.rules.egress import Endpoints, is_loopback
 from broadcaster.rules.policy import Policy
 from tests.unit.drafts import INFO, NOW, alert
+from tests.unit.values import delivery
 
 GRAVE = (Severity.EXTREME, Severity.SEVERE)
 TARGETS = {"twitter": ("account",), "mail": ("subscribers",), "page": ("directory", "mirror"), "feeds": ("directory",)}
@@ -116,6 +117,18 @@ def test_a_silent_one_changes_only_what_is_published() -> None:
     published = {("page", "directory"), ("page", "mirror"), ("feeds", "directory")}
     assert planned(alert(silent=True)) == published
     assert planned(alert(silent=True, channels=("mail", "page"))) == {("page", "directory"), ("page", "mirror")}
+
+
+def test_what_is_not_said_everywhere_yet_stays_so_where_a_silent_one_follows() -> None:
+    states = {
+        "twitter": State.RETRY_WAIT,
+        "mail": State.SENDING,
+        "letters": State.CONFIRMED,
+        "pager": State.HELD,
+        "page": State.READY,
+    }
+    deliveries = [delivery(channel=name, state=state) for name, state in states.items()]
+    assert routing.left_untold(deliveries, PUBLISHERS) == ("twitter", "mail", "pager")
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,7 @@ def test_ones_own_language_else_the_authoritative_words(
 def test_people_are_shown_by_name_and_told_apart_where_two_are_called_alike() -> None:
     reader = Reader("ja", {"duty-a": "当直A", "duty-b": "当直B", "c": "佐", "d": "佐"})
     assert [reader.who(name) for name in ("duty-a", "c", "d", "root")] == ["当直A", "佐 (c)", "佐 (d)", "root"]
+    assert [Reader(language).who("upstream") for language in ("ja", "en")] == ["情報源", "watched feed"]
 
 
 def test_a_refusal_names_people_as_they_are_shown() -> None:

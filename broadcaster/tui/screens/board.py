@@ -61,6 +61,10 @@ class BoardScreen(Opens, DeskScreen[None]):
         self.query_one(BoardTable).focus()
         self.watch(self.app, "board", self._show)
 
+    def spoken(self) -> None:
+        """Say the hint in the other language too."""
+        self._show(self.desk.board)
+
     def _show(self, board: Any) -> None:
         if board is not None:
             self.query_one(BoardTable).show(lines_of(board, self.desk.now(), self.desk.hint))

@@ -60,7 +60,8 @@ class GlassScreen(FieldsModal[Any]):
         self.query_one("#mode", Static).update(plain(self.words("tui_glass_what", mode=mode)))
         self.query_one("#what", Static).update(plain(f"{serial(alert)} {self.words.headline(alert)}", "bold"))
         for field in self.fields:
-            said = self.words(f"tui_glass_{field}", word=self._word())
+            code = f"typed_{self._shown['mode']}" if field == "typed" else field
+            said = self.words(f"tui_glass_{code}", word=self._word())
             self.query_one(f"#{field}-label", Static).update(plain(said))
 
     def _word(self) -> str:

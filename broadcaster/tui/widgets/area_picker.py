@@ -18,7 +18,7 @@ from broadcaster.ports.world import City
 from broadcaster.tui.drawing import fit
 from broadcaster.tui.messages import AreasChosen
 from broadcaster.tui.place import AtDesk
-from broadcaster.tui.widgets.safe_input import SafeInput, unbroken
+from broadcaster.tui.widgets.safe_input import SafeInput, caught_up, unbroken
 from broadcaster.tui.words import plain, width
 
 _SHORT = 9
@@ -135,7 +135,7 @@ class AreaInput(SafeInput):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "steer(-1)", "tui_key_up", show=False),
         Binding("down", "steer(1)", "tui_key_down", show=False),
-        Binding("enter", "take", "tui_key_take_area"),
+        Binding("enter", "take", "tui_key_take_area", priority=True),
     ]
     LEAVES: ClassVar[tuple[str, ...]] = ()
 
@@ -184,8 +184,11 @@ class AreaInput(SafeInput):
         """Move through the list."""
         self._picker.move(step)
 
-    def action_take(self) -> None:
-        """Choose what is under the cursor, or what was typed; with nothing typed go on to the next field."""
+    async def action_take(self) -> None:
+        """Choose what is under the cursor, or what was typed; with nothing typed go on to the next field. It is done
+        before the next key is read, as in every field (`going`).
+        """
+        await caught_up(self)
         typed = self.value.strip()
         if not typed:
             self.screen.focus_next()

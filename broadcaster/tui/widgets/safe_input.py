@@ -6,14 +6,23 @@ come, put into one spelling (NFC), and the cursor stands after them whatever the
 
 from __future__ import annotations
 
+import asyncio
 from typing import ClassVar
 
 from textual import events
+from textual.widget import Widget
 from textual.widgets import Input, TextArea
 
 from broadcaster.sheet import clean
 from broadcaster.tui.messages import PasteRefused, TextCleaned
 from broadcaster.tui.place import AtDesk
+
+
+async def caught_up(widget: Widget) -> None:
+    """Return once it has taken all keys that wait for it."""
+    taken = asyncio.Event()
+    widget.call_later(taken.set)
+    await taken.wait()
 
 
 def unbroken(text: str) -> str:
