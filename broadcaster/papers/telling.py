@@ -133,7 +133,10 @@ def _flag(teller: Teller, value: Any) -> str:
 
 def _subject(teller: Teller, value: Any) -> str:
     kind, _, name = str(value).partition(" ")
-    return teller.say.who(name) if kind == "officer" else str(value)
+    if kind == "officer":
+        return teller.say.who(name)
+    shown = teller.clock(name) if kind == "test" else name
+    return teller.say(f"subject_{kind}", name=shown) if teller.knows(f"subject_{kind}") else str(value)
 
 
 _TURNS: Mapping[str, Turn] = {

@@ -91,6 +91,9 @@ EVERYTHING: dict[str, dict[str, Any]] = {
     "token_added": {},
     "token_revoked": {},
     "feed_heard": {},
+    "draft_opened": {},
+    "draft_joined": {},
+    "draft_dropped": {},
     "sounding": {"state": "skipped", "reason": "emergency"},
     "canary_silent": {"detail": "canary_unseen"},
     "canary_answers": {"detail": "2026-11-25T05:05:00Z"},
@@ -117,11 +120,21 @@ def test_every_event_the_store_writes_has_a_sentence_and_a_name(language: str) -
     """`recorded` is told as a try or a look, `accepted` with its approvals."""
     store = Path(broadcaster.store.__file__).parent
     text = "\n".join(path.read_text(encoding="utf-8") for path in store.glob("*.py"))
-    events = set(re.findall(r'event="([a-z_]+)"', text))
+    events = set(re.findall(r'(?:event=|_note\(tx, )"([a-z_]+)"', text))
     known = catalog.sentences(language)
     assert len(events) > 25
     assert {event for event in events - {"recorded"} if f"told_{event}" not in known} == set()
     assert {event for event in events if f"event_{event}" not in known} == set()
+
+
+@pytest.mark.parametrize(
+    ("subject", "said"),
+    [("officer duty-a", "duty-a"), ("draft 3", "下書き 3 番"), ("test 2026-11-25T05:05:00+00:00", "11/25 14:05")],
+)
+def test_what_it_is_about_is_said_in_words(subject: str, said: str) -> None:
+    state = {"state": "sent", "reason": ""}
+    for code in ("draft_opened", "sounding"):
+        assert said in Teller(say("ja"), ZONE).tell(happening(code, params={"subject": subject, **state})).what
 
 
 def test_a_word_in_a_sentence_is_the_readers() -> None:

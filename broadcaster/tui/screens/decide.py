@@ -41,11 +41,17 @@ class DecideScreen(DeskModal[Any]):
         self.query_one("#of", Static).update(
             plain(f"{serial(alert)} {words.channel(each['channel'])}: {state}  {words.headline(alert)}", "bold")
         )
-        some = each["unserved"] and each["state"] in ("accepted", "confirmed")
-        code = f"tui_about_{self._verb}" + ("_unserved" if some else "")
-        self.query_one("#does", Static).update(plain(words(code, count=each["unserved"])))
+        self.query_one("#does", Static).update(plain(words(self._about(each), count=each["unserved"])))
         self.query_one("#why-label", Static).update(plain(words("tui_why")))
         self.query_one("#why", Input).placeholder = words("why_default")
+
+    def _about(self, delivery: Any) -> str:
+        """Return the code of what it does here: to some alone, or where nothing can have arrived before."""
+        code = f"tui_about_{self._verb}"
+        if delivery["unserved"] and delivery["state"] in ("accepted", "confirmed"):
+            return f"{code}_unserved"
+        refused = delivery["state"] in ("retry_wait", "failed") and not delivery["possible_duplicate"]
+        return f"{code}_refused" if refused and self._verb == "resend" else code
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Decide."""

@@ -21,7 +21,7 @@ _PIECES = re.compile(r"[!-~\u00a1-\u024f]+ ?| |.", re.DOTALL)
 """What stays together: a word with the blank behind it, or one wide letter."""
 _NOT_FIRST = "、。，．）」』】〕！？：；・ーっゃゅょぁぃぅぇぉッャュョァィゥェォ々.,;:!?)]"
 """What no line begins with."""
-_NOT_LAST = "（「『【〔［"
+_NOT_LAST = "（「『【〔［(["
 """What no line ends with."""
 
 
