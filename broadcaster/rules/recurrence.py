@@ -11,7 +11,6 @@ import heapq
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from itertools import chain
 from zoneinfo import ZoneInfo
 
 from apscheduler.triggers.cron import CronTrigger
@@ -36,13 +35,13 @@ def next_occurrences(plan: Plan, after: datetime, calendar: Calendar) -> Iterato
     last: datetime | None = None
     for each in announced:
         while pending and pending[0] <= each.due:
-            yield from _lifting(plan, pending.pop(0), after)
+            yield _lifting(plan, pending.pop(0))
         if each.due != last and each.due > after:
             yield each
         if plan.lift and not each.reason and each.due != last:
             pending.append(each.due + lifted)
         last = each.due
-    yield from chain.from_iterable(_lifting(plan, due, after) for due in pending)
+    yield from (_lifting(plan, due) for due in pending)
 
 
 def between(plan: Plan, after: datetime, until: datetime, calendar: Calendar) -> Iterator[Occurrence]:
@@ -138,9 +137,8 @@ def _reserved(rule: Rule, wall: datetime, zone: ZoneInfo) -> datetime | None:
     return moment_of(datetime.combine(rule.dates[0], rule.at, UTC), zone)
 
 
-def _lifting(plan: Plan, due: datetime, after: datetime) -> Iterator[Occurrence]:
-    if due > after:
-        yield Occurrence(plan=plan.id, due=due, part=Part.LIFT)
+def _lifting(plan: Plan, due: datetime) -> Occurrence:
+    return Occurrence(plan=plan.id, due=due, part=Part.LIFT)
 
 
 def _order(occurrence: Occurrence) -> datetime:

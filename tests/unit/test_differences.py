@@ -52,6 +52,10 @@ def test_a_long_passage_is_replaced_as_a_whole() -> None:
         ("あ", "あい", "あ{+い+}"),
         ("あいうえおかきくけこ", "あいうさしすせそたち", "あいう[-えおかきくけこ-]{+さしすせそたち+}"),
         ("二日目 12:30 発表\n", "別の話です\n二日目 12:40 発表\n", "{+別の話です\n+}二日目 [-12:30-]{+12:40+} 発表\n"),
+        ("大雨 9:00 発表\n", "停電\n断水\n大雨 9:30 発表\n", "{+停電\n断水\n+}大雨 [-9:00-]{+9:30+} 発表\n"),
+        ("大雨 9:00 発表\n", "大雨 9:30 発表\n停電\n断水\n", "大雨 [-9:00-]{+9:30+} 発表\n{+停電\n断水\n+}"),
+        ("停電\n断水\n発表", "発表", "[-停電\n断水\n-]発表"),
+        ("発表", "停電\n断水\n発表", "{+停電\n断水\n+}発表"),
         (
             "河川 12:30\n土砂 9:00\n",
             "停電のお知らせ\n河川 12:40\n",
@@ -65,11 +69,12 @@ def test_a_passage_is_laid_where_it_fits_and_marked_by_words(old: str, new: str,
 
 
 def test_long_texts_are_compared_by_what_they_say_however_often_they_say_it() -> None:
-    lines = "同じ\n" * 250
-    assert marked(lines, f"{lines}もう一つ\n") == f"{lines}{{+もう一つ\n+}}"
+    """What stands before is told alone; nothing rare is near by which a match could be found."""
+    lines = "いつも同じ一行です\n" * 250
+    assert marked(lines, f"初めに\n{lines}") == f"{{+初めに\n+}}{lines}"
     words = "はい、" * 100
-    assert marked(words, f"{words}もう") == f"{words}{{+もう+}}"
-    assert marked(f"{words}\n", f"いいえ\n{words}も\n") == f"{{+いいえ\n+}}{words}{{+も+}}\n"
+    assert marked(words, f"もう{words}") == f"{{+もう+}}{words}"
+    assert marked(words, f"いいえ\nも{words}") == f"{{+いいえ\nも+}}{words}"
 
 
 def test_the_longest_passage_is_compared_by_words_and_a_longer_one_is_not() -> None:
