@@ -506,6 +506,7 @@ def test_links_to_the_city(text: str) -> None:
         "example.com_",
         "example.com@会場",
         "example.xn--q9jyb4c",
+        "пример.рф",
         "3.11/example.com",
         "https://city.example.lg.jp/。申込はexample.comへ",
         "https://city.example.lg.jpをご覧ください。example.comへ",
@@ -529,6 +530,7 @@ def test_links_to_elsewhere(text: str) -> None:
         ("example.com と example.com", ["example.com"]),
         ("example.com:/city.example.lg.jp", ["example.com"]),
         ("example.com_/example.net", ["example.com", "example.net"]),
+        ("example.СОМ", ["example.[U+0441][U+043E][U+043C]"]),
         ("сity.jр.then", ["[U+0441]ity.j[U+0440]"]),
     ],
 )
@@ -553,6 +555,12 @@ def test_what_x_makes_a_link_of_is_looked_at(text: str) -> None:
     for link in linked(text):
         host = text[link.start : link.end].partition("://")[2] or text[link.start : link.end]
         assert told or re.match(r"([a-z0-9-]+\.)*city\.example\.lg\.jp(?![a-z0-9.@-])", host)
+
+
+def test_a_sentence_in_cyrillic_or_greek_is_no_address() -> None:
+    russian = info(language="ru", description="Вода, еда и т.д. Подробнее: city.example.lg.jp. г.Сочи")
+    assert codes(draft(INFO, russian)) == set()
+    assert codes(draft(INFO, info(language="el", description="π.χ. νερό, κ.λπ."))) == set()
 
 
 def test_a_city_names_its_domains_itself() -> None:

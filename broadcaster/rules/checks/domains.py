@@ -23,6 +23,11 @@ _GENERIC = """
 GENERIC = frozenset(_GENERIC.split())
 """The generic ones that residents meet, and those that senders of unwanted mail like."""
 
+CYRILLIC_OR_GREEK = frozenset(
+    ("рф", "рус", "бел", "укр", "срб", "мкд", "мон", "бг", "ею", "қаз", "ελ", "ευ", "онлайн", "сайт")
+)
+"""Those that are written in these letters and are the ends of real addresses."""
+
 _SHORTENERS = """
     bit.ly bitly.com j.mp t.co tinyurl.com goo.gl ow.ly is.gd v.gd buff.ly rebrand.ly cutt.ly t.ly rb.gy shorturl.at
     x.gd lin.ee onl.tw onl.la onl.sc urx.nu ux.nu p.tl dlvr.it amzn.to tiny.cc s.id qr.ae kutt.it 00m.in

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 from broadcaster.model import Problem
 from broadcaster.ports.world import City
-from broadcaster.rules.checks.domains import COUNTRY, GENERIC, SHORTENERS
+from broadcaster.rules.checks.domains import COUNTRY, CYRILLIC_OR_GREEK, GENERIC, SHORTENERS
+from broadcaster.rules.checks.lookalikes import SEEN_AS
 from broadcaster.rules.checks.texts import Field
 
 _PATH = "(?:[/?][a-z0-9/?#%&=+,;:.~_!$*@-]*)?"
@@ -25,8 +26,8 @@ _WORDS = r"[^\x00-\u052f]"
 """What no address is written with: beyond Latin, Greek and Cyrillic."""
 _GOES_ON = re.compile(rf"(?<=[!-~])(?<!://)(?={_WORDS})")
 """Where an address is over and its sentence goes on without a space."""
-_LOOKALIKE = re.compile(r"[a-z0-9\u0370-\u052f-]+")
-"""Latin, Greek and Cyrillic: the scripts that pass for one another."""
+_GREEK_OR_CYRILLIC = re.compile(r"[\u0370-\u052f]")
+"""The scripts that pass for Latin."""
 _BEHIND = re.compile(r"[^a-z0-9-].*")
 _ENDING = ".,;:!([{)]}*"
 _SHOWN = 100
@@ -73,16 +74,15 @@ def _without_scheme(text: str) -> Iterator[str]:
 def _bare(labels: list[str]) -> str:
     """Return the longest run of labels that ends like a host, else nothing. Letters of a word may follow its end."""
     for last in range(len(labels) - 1, 0, -1):
-        if _disguised(*labels[last - 1 : last + 1]):
-            return _named(labels[: last + 1])
-        end = _BEHIND.sub("", labels[last])
-        if end in COUNTRY or end in GENERIC or end.startswith("xn--"):
-            return _named([*labels[:last], end])
+        for end in (_BEHIND.sub("", labels[last]), labels[last]):
+            if _is_end(end):
+                return _named([*labels[:last], end])
     return ""
 
 
-def _disguised(name: str, end: str) -> bool:
-    return not end.isascii() and all(_LOOKALIKE.fullmatch(label) for label in (name, end))
+def _is_end(label: str) -> bool:
+    seen = label.translate(SEEN_AS)
+    return seen in COUNTRY or seen in GENERIC or label in CYRILLIC_OR_GREEK or seen.startswith("xn--")
 
 
 def _named(labels: list[str]) -> str:
@@ -108,6 +108,4 @@ def _foreign(host: str, place: str, allowed: frozenset[str]) -> Problem:
 
 def shown(host: str) -> str:
     """Return the host so that two that look alike are told apart: what passes for Latin as its code points."""
-    return "".join(
-        f"[U+{ord(char):04X}]" if _LOOKALIKE.fullmatch(char) and not char.isascii() else char for char in host
-    )
+    return _GREEK_OR_CYRILLIC.sub(lambda found: f"[U+{ord(found[0]):04X}]", host)

@@ -22,6 +22,8 @@ _OWN = {
     "el": frozenset(_GREEK),
 }
 """Languages in which these letters are at home."""
+SEEN_AS = str.maketrans("авекмнорстухѕіјһԁԛԝαβεζηικμνορτυχ", "abekmhopctyxsijhdqwabezhikmnoptyx")
+"""What each small letter passes for, as it stands or as its capital."""
 _SUSPECT = re.compile(f"[{_CYRILLIC}{_GREEK}\U0001d400-\U0001d7ff]")
 _WORD = re.compile("[A-Za-z\u0370-\u03ff\u0400-\u052f\U0001d400-\U0001d7ff]+")
 _LATIN = re.compile("[A-Za-z]")
