@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from broadcaster.cli.app import Group
 from broadcaster.cli.session import Session, command
 from broadcaster.cli.tables import channel, width
-from broadcaster.cli.words import help_of, words
+from broadcaster.cli.words import help_of, language, words
+from broadcaster.papers.reading import Reader
 
 if TYPE_CHECKING:
     from broadcaster.desk import Debrief, Mark
@@ -60,16 +61,16 @@ def lines(found: Sequence[Debrief]) -> Iterator[str]:
     yield words("debrief_title") if found else words("debrief_empty")
     for each in found:
         yield ""
-        yield words("debrief_incident", incident=each.incident, headline=each.headline)
-        yield from (_line(mark) for mark in each.marks)
+        headline = each.said.get(language(), each.headline)
+        yield words("debrief_incident", incident=each.incident, headline=headline)
+        reader = Reader(language(), each.names)
+        yield from (_line(mark, reader.who(mark.who)) for mark in each.marks)
 
 
-def _line(mark: Mark) -> str:
+def _line(mark: Mark, who: str) -> str:
     name = words(f"step_{mark.step.value}", channel=channel(mark.channel))
     what = name + " " * max(1, _STEP_COLUMNS - width(name))
-    return (
-        f"  {_spell(mark.after):>9} {_spell(mark.took):>10}  {what}{mark.serial:<{_SERIAL_COLUMNS}}{mark.who}".rstrip()
-    )
+    return f"  {_spell(mark.after):>9} {_spell(mark.took):>10}  {what}{mark.serial:<{_SERIAL_COLUMNS}}{who}".rstrip()
 
 
 def _spell(span: timedelta | None) -> str:

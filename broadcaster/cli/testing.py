@@ -161,6 +161,6 @@ async def _looked(session: Session) -> list[dict[str, Any]]:
 
 def _sight(each: Any) -> str:
     if not each["trouble"]:
-        return f"    {words('canary_address', name=each['url'])}"
+        return f"    {words('canary_seen', subject=words('canary_address', name=each['url']))}"
     about = {"organ": "address", "name": each["url"], "reason": each["trouble"], "params": each["params"]}
     return f"  ! {silence.subject(about, words)}: {silence.why(about, words)}"

@@ -6,7 +6,7 @@ Pure. It judges nobody: it says when what was done and by whom, and what was not
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -74,6 +74,10 @@ class Debrief:
     incident: int
     headline: str
     marks: tuple[Mark, ...]
+    said: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The headline by language."""
+    names: Mapping[str, str] = field(default_factory=dict[str, str])
+    """How officers are shown, by id."""
 
 
 def debrief(incident: int, told: Sequence[Happening], sent: Iterable[Sent], written: Iterable[Written] = ()) -> Debrief:

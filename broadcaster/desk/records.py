@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from broadcaster import audit
@@ -112,14 +112,17 @@ class Records:
         past = await self._store.history(self._office.now(), None, _BOARD_ROWS)
         waiting = [each.acceptance.alert.incident for each in await self._store.submissions()]
         last = sorted({*waiting, *(row.alert.incident for row in past.rows)})[-limit:]
-        return tuple([await self._debrief(incident) for incident in last])
+        names = {each.officer.name: each.officer.display for each in await self._store.accounts()}
+        return tuple([replace(await self._debrief(incident), names=names) for incident in last])
 
     async def _debrief(self, incident: int) -> Debrief:
         life = await self.chronology(incident)
         deliveries = [each for row in life.rows for each in row.deliveries]
         sent = [Sent(delivery=each, began_at=await self._began(each)) for each in deliveries]
         written = [each for row in life.rows if (each := await self._written(row.alert))]
-        return debrief(incident, life.happenings, sent, written)
+        told = debrief(incident, life.happenings, sent, written)
+        said = {info.language: info.headline for row in life.rows[:1] for info in row.alert.infos}
+        return replace(told, said=said)
 
     async def _written(self, alert: Alert) -> Written | None:
         """Return when and by whom an alert was written at the desk; None for what came from a file."""

@@ -23,6 +23,7 @@ from broadcaster.ports.store import (
     Glass,
     Intake,
     Outbox,
+    Roster,
     RoutineBook,
     Subscribers,
 )
@@ -46,6 +47,7 @@ class DeskStore(
     Glass,
     RoutineBook,
     CanaryBook,
+    Roster,
     Protocol,
 ):
     """The parts of the store the desk uses."""

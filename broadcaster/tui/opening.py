@@ -67,14 +67,11 @@ class Opens(Base):
         else:
             self.app.push_screen(ApproveScreen())
 
-    def action_incident(self) -> None:
-        """Show how the incident under the cursor went."""
+    def show_incident(self, number: int) -> None:
+        """Show how an incident went."""
         from broadcaster.tui.screens.incident import IncidentScreen  # noqa: PLC0415 - see `SCREENS`
 
-        line = self.query_one(BoardTable).line
-        said = None if line is None else line.row or (line.submission and line.submission["acceptance"])
-        if said:
-            self.app.push_screen(IncidentScreen(int(said["alert"]["incident"])))
+        self.app.push_screen(IncidentScreen(number))
 
     def action_handover(self) -> None:
         """Show the hand-over sheet."""

@@ -105,14 +105,24 @@ def test_each_step_is_worded_and_what_was_not_reached_has_no_time(
     monkeypatch.setenv("LC_ALL", language)
     at = datetime(2026, 7, 1, 3, tzinfo=UTC)
     reached = [
-        Mark(step=step, serial="7-1", channel="mail", at=at, after=timedelta(seconds=125.3), took=timedelta(0))
+        Mark(
+            step=step,
+            serial="7-1",
+            who="duty-a",
+            channel="mail",
+            at=at,
+            after=timedelta(seconds=125.3),
+            took=timedelta(0),
+        )
         for step in Step
     ]
     missing = Mark(step=Step.CONFIRMED, serial="7-1", channel="twitter", target="x")
-    found = [Debrief(incident=7, headline="h", marks=(*reached, missing))]
+    names, said = {"duty-a": "当直A"}, {"ja": "避難", "en": "Leave"}
+    found = [Debrief(incident=7, headline="h", marks=(*reached, missing), names=names, said=said)]
     told = list(drilling.lines(found))
     assert len(told) == 3 + len(Step) + 1
-    assert all("2:05.3" in line and "7-1" in line for line in told[3:-1])
+    assert told[2].endswith(said[language[:2]])
+    assert all("2:05.3" in line and line.endswith("7-1    当直A") for line in told[3:-1])
     assert told[-1].split()[:2] == ["-", "-"]
     (document,) = drilling.documents(found)
     assert document["steps"][0]["after_s"] == 125.3

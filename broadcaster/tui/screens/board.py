@@ -87,6 +87,16 @@ class BoardScreen(Opens, DeskScreen[None]):
         in_force = [row for row in (self.desk.board or {"rows": ()})["rows"] if row["in_force"]]
         return in_force[0] if len(in_force) == 1 else None
 
+    @property
+    def _incident(self) -> int | None:
+        """The incident meant: that of the cursor's line, or the only one on the board; None where it is not clear."""
+        line = self._line
+        said = None if line is None else line.row or (line.submission and line.submission["acceptance"])
+        if said:
+            return int(said["alert"]["incident"])
+        known = {int(row["alert"]["incident"]) for row in (self.desk.board or {"rows": ()})["rows"]}
+        return known.pop() if len(known) == 1 else None
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer what can be done about the line under the cursor."""
         if not self.is_mounted:
@@ -95,7 +105,7 @@ class BoardScreen(Opens, DeskScreen[None]):
         offered: dict[str, Callable[[], bool]] = {
             "leave": lambda: False,
             "follow": lambda: self._row is not None,
-            "incident": lambda: line is not None and bool(line.row or line.submission),
+            "incident": lambda: self._incident is not None,
             "decide": lambda: line is not None and str(parameters[0]) in verbs(line),
             "reopen": lambda: line is not None and line.sort is Sort.CHANNEL and bool(line.channel["down"]),
         }
@@ -120,6 +130,11 @@ class BoardScreen(Opens, DeskScreen[None]):
             self._choose(row)
 
     # ------------------------------------------------------------ doing it
+
+    def action_incident(self) -> None:
+        """Show how the incident meant went."""
+        if (number := self._incident) is not None:
+            self.show_incident(number)
 
     def action_follow(self, name: str) -> None:
         """Say what may follow the alert under the cursor."""
