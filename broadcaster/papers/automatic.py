@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from broadcaster.papers.names import template_name
 from broadcaster.papers.reading import Reader
 
 Clock = Callable[[str], str]
@@ -30,8 +31,8 @@ def standing(board: Any, say: Reader, clock: Clock) -> str:
     if (stop := board["automatic"]["stop"]) is not None:
         return stopped(stop, say, clock(stop["at"]))
     on, waiting = rules(board, "approved"), rules(board, *WAITING)
-    said = [say("automatic_on", rules="、".join(on))] if on else []
-    return "  ".join([*said, *([say("automatic_waits", rules="、".join(waiting))] if waiting else [])])
+    said = [say("automatic_on", rules=say.listed(on))] if on else []
+    return "  ".join([*said, *([say("automatic_waits", rules=say.listed(waiting))] if waiting else [])])
 
 
 def stopped(stop: Any, say: Reader, time: str) -> str:
@@ -57,8 +58,8 @@ def rule_bounds(rule: Any, say: Reader) -> Iterator[str]:
     )
     yield say(
         "automatic_speaks",
-        template=rule["template"],
-        places="、".join(rule["places"]),
+        template=template_name(rule["template"], say.language),
+        places=say.listed(rule["places"]),
         hour=guards["limits"]["per_hour"],
         day=guards["limits"]["per_day"],
     )

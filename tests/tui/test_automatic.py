@@ -33,7 +33,7 @@ async def test_a_rule_is_approved_by_its_name_and_let_go_on(tmp_path: Path) -> N
         async with seat(made) as here:
             await here.press("w")
             for word in ("あと一人", "有効：root"):
-                await here.until(lambda: "earthquake-observed" in here.shown())
+                await here.until(lambda: "気象庁が発表した震度5弱以上" in here.shown())
                 await here.press("a", *QUAKE.name, "enter")
                 await here.until(lambda said=word: said in here.shown())  # type: ignore[misc]
             await here.press("l")

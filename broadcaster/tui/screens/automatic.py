@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from textwrap import indent
 from typing import Any, ClassVar
 
 from textual import work
@@ -18,6 +19,12 @@ from broadcaster.tui.words import plain
 
 STYLES = {"approved": GOOD, "broken": BAD}
 """A colour for what the word says too; whatever else waits for a person."""
+
+
+class RuleScreen(SeriesScreen):
+    """The same question about a rule."""
+
+    NAME: ClassVar[str] = "tui_rule_name"
 
 
 class AutomaticScreen(PaperScreen):
@@ -51,13 +58,13 @@ class AutomaticScreen(PaperScreen):
         """Yield each rule: how it stands, what bounds it, what it would say."""
         for rule in self.found["rules"]:
             yield plain(rule["rule"], "bold underline")
-            yield plain(rule_standing(rule, self.words), STYLES.get(rule["state"], WARNING))
+            yield plain(f"  {rule_standing(rule, self.words)}", STYLES.get(rule["state"], WARNING))
             yield from (plain(f"  {line}") for line in rule_bounds(rule, self.words))
             if rule["words"]:
                 yield plain(f"  {self.words('automatic_example')}", "dim")
             for info in (rule["words"] or {"infos": ()})["infos"]:
                 yield plain(f"  [{self.words.tongue(info['language'])}] {info['headline']}", "bold")
-                yield from (plain(info[name]) for name in ("description", "instruction"))
+                yield from (plain(indent(info[name], "    ")) for name in ("description", "instruction"))
             yield plain("")
 
     @property
@@ -76,8 +83,9 @@ class AutomaticScreen(PaperScreen):
     def action_approve(self) -> None:
         """Ask for the rule's name, then give one's word."""
         rule = self._waiting
-        question = SeriesScreen(rule["rule"], "tui_automatic_ask", lambda core: _approve(core, rule))
-        self.app.push_screen(question, self._approved)
+        self.app.push_screen(
+            RuleScreen(rule["rule"], "tui_automatic_ask", lambda core: _approve(core, rule)), self._approved
+        )
 
     def _approved(self, given: Any) -> None:
         if given is not None:

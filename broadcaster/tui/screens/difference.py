@@ -11,11 +11,11 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from broadcaster.sheet import Difference
-from broadcaster.tui.drawing import clock_of
+from broadcaster.tui.drawing import clock_of, pad
 from broadcaster.tui.screens.base import DeskModal
 from broadcaster.tui.widgets.folded import Prose
 from broadcaster.tui.widgets.reading import Reading
-from broadcaster.tui.words import plain
+from broadcaster.tui.words import plain, width
 
 Stays = Literal["ours", "theirs"]
 
@@ -42,11 +42,13 @@ class DifferenceScreen(DeskModal["Stays | None"]):
         """Say who changed it, then each field."""
         time = clock_of(self._row["updated_at"], self.desk.zone)
         by = self.words.who(self._row["updated_by"]["name"])
+        ours = self.words("tui_ours")
+        columns = max(width(ours), width(by)) + 2
         lines = [plain(self.words("tui_difference", by=by, time=time, number=self._row["id"]), "bold"), plain("")]
         for name, each in zip(self._names, self._found, strict=True):
             lines.append(plain(name, "underline"))
-            lines.append(plain(f" 1 {self.words('tui_ours')}  {each.ours or '-'}"))
-            lines.append(plain(f" 2 {by}  {each.theirs or '-'}"))
+            lines.append(plain(f" 1 {pad(ours, columns)}{each.ours or '-'}"))
+            lines.append(plain(f" 2 {pad(by, columns)}{each.theirs or '-'}"))
         self.query_one("#differences", Static).update(Content("\n").join(lines))
 
     def action_stay(self, whose: Stays) -> None:

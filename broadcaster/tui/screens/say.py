@@ -123,6 +123,7 @@ class SayScreen(DeskModal[Any]):
         prepared with its alert was approved with it (docs/adr/0010).
         """
         words, preview = self.words, self._preview
+        yield plain("")
         if preview is None:
             yield plain(words("tui_looking"), "dim")
             return
