@@ -1,13 +1,10 @@
-"""A process that may be killed: `python -m tests.channels.mailchild STORE PORT SECONDS` drives mail to its end.
-
-Its time begins SECONDS after the acceptance and runs sixty times as fast, so that the minute an emergency waits for its
-doubts is a second.
+"""What a process does that may be killed: it drives mail to its end. Its time begins some seconds after the acceptance
+and runs sixty times as fast, so that the minute an emergency waits for its doubts is a second.
 """
 
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -60,5 +57,5 @@ async def main(path: Path, port: int, ahead: float) -> None:
         await running
 
 
-if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])))
+def drive(path: Path, port: int, ahead: float) -> None:
+    asyncio.run(main(path, port, ahead))

@@ -10,7 +10,6 @@ import json
 import os
 import shutil
 import signal
-import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -31,8 +30,7 @@ from channels._readback import LARGEST_PAGE
 from channels.targets.directory import MANIFEST, Directory, Manifest
 from tests.channels.editions import CITY, alert, busy, edition
 from tests.channels.kit import Gate, stays_cancelled, world
-
-ROOT = Path(__file__).parents[2]
+from tests.nursery import fate
 
 
 def channel(
@@ -41,6 +39,17 @@ def channel(
     made = page.build(page.Settings(), world(tmp_path, mode=mode, city=replace(CITY, public_url=url), egress=gate))
     assert isinstance(made, Publication)
     return made
+
+
+def publish_second(folder: Path) -> None:
+    """What a process does that is killed."""
+
+    async def second() -> None:
+        one = channel(folder)
+        await one.publish(edition(alert(), number=2), TARGET, "k")
+        await one.close()
+
+    asyncio.run(second())
 
 
 def manifest(place: Path) -> Manifest:
@@ -256,23 +265,9 @@ class TestFailures:
     @pytest.mark.fault(29)
     @pytest.mark.parametrize("point", ["p0", "p1", "p2", "p3", "p4"])
     async def test_killed_at_any_step_residents_have_one_whole_edition(self, tmp_path: Path, point: str) -> None:
-        script = (
-            "import asyncio, sys; from pathlib import Path\n"
-            "from tests.channels import editions as e, test_page_publish as t\n"
-            "async def main() -> None:\n"
-            "    one = t.channel(Path(sys.argv[1]))\n"
-            "    await one.publish(e.edition(e.alert(), number=2), 'local', 'k')\n"
-            "    await one.close()\n"
-            "asyncio.run(main())"
-        )
         place = tmp_path / "public"
         await channel(tmp_path).publish(edition(number=1), TARGET, "k")
-        killed = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-c", script, str(tmp_path)),
-            cwd=ROOT,
-            env=os.environ | {"BROADCASTER_FAILPOINTS": point},
-        )
-        assert await killed.wait() == -signal.SIGKILL
+        assert await fate(publish_second, tmp_path, failpoints=point) == -signal.SIGKILL
         assert is_whole(place)
         assert manifest(place).number == (2 if point in ("p3", "p4") else 1)
         one = channel(tmp_path)

@@ -1,9 +1,8 @@
-"""A process that may be killed: `python -m tests.contract.child FILE DOES` does one thing to a store and says so."""
+"""What processes do that may be killed: one thing to a store."""
 
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -88,8 +87,7 @@ DOES: dict[str, Callable[[Store], Awaitable[None]]] = {
 async def main(path: Path, does: str) -> None:
     async with open_store(path, Mode.LIVE) as store:
         await DOES[does](store)
-    sys.stdout.write("done\n")
 
 
-if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), sys.argv[2]))
+def do(path: Path, does: str) -> None:
+    asyncio.run(main(path, does))

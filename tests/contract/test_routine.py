@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -16,9 +15,10 @@ from broadcaster.errors import Conflict, NotFound
 from broadcaster.model import Actor, Kind, Mode, OccurrenceRow, Part, PlanRow, Severity, Standing
 from broadcaster.ports.store import Choice
 from broadcaster.store import Store, open_store, restore
-from tests.contract.child import HOURS, occurrence_of, plan_row
-from tests.contract.test_sqlite_kill import ROOT, killed, run, whole
+from tests.contract.child import HOURS, do, occurrence_of, plan_row
+from tests.contract.test_sqlite_kill import killed, run, whole
 from tests.contract.values import NOW, OFFICER, SECOND_OFFICER, acceptance, accepted, alert
+from tests.nursery import Forked
 
 HOUR = timedelta(hours=1)
 QUIET = {"severity": Severity.MINOR}
@@ -193,13 +193,13 @@ def choice(state: Standing, due: Any = NOW) -> Choice:
 @pytest.mark.parametrize("point", ["a0", "a1", "a2", "a3", "o1"])
 async def test_killed_at_any_point_it_is_said_once_or_not_at_all(tmp_path: Path, point: str) -> None:
     path = tmp_path / "broadcaster.db"
-    run(path, "approve")
-    killed(path, "announce", point)
+    await run(path, "approve")
+    await killed(path, "announce", point)
     async with open_store(path, Mode.LIVE) as store:
         kept = await store.occurrence("chime", NOW, Part.ANNOUNCE)
         assert (kept is not None) == (len(await store.board(NOW)) == 1) == (point == "a3")
         assert await whole(store)
-    run(path, "announce")
+    await run(path, "announce")
     async with open_store(path, Mode.LIVE) as store:
         assert len(await store.board(NOW)) == 1
         assert (await found(store)).state is Standing.SENT
@@ -211,10 +211,9 @@ async def test_killed_at_any_point_it_is_said_once_or_not_at_all(tmp_path: Path,
 async def test_eight_services_over_one_store_say_each_occurrence_once(tmp_path: Path) -> None:
     """Real processes; whoever loses reads that it is settled, and nobody is turned away by a lock."""
     path = tmp_path / "broadcaster.db"
-    run(path, "approve")
-    command = [sys.executable, "-m", "tests.contract.child", str(path), "contend"]
-    services = [await asyncio.create_subprocess_exec(*command, cwd=ROOT) for _ in range(8)]
-    assert await asyncio.gather(*(each.wait() for each in services)) == [0] * 8
+    await run(path, "approve")
+    services = [Forked(do, path, "contend") for _ in range(8)]
+    assert await asyncio.gather(*(each.ended() for each in services)) == [0] * 8
     async with open_store(path, Mode.LIVE) as store:
         rows = await store.occurrences(NOW - HOUR, NOW + HOURS * HOUR)
         assert [each.state for each in rows] == [Standing.SENT] * HOURS

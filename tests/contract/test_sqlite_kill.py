@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,23 +12,17 @@ from broadcaster.errors import NotFound
 from broadcaster.model import Mode, State
 from broadcaster.store import Store, open_store
 from broadcaster.store.driver import sqlite3
-from tests.contract.child import KEY
+from tests.contract.child import KEY, do
 from tests.contract.values import NOW, acceptance, alert, planned
-
-ROOT = Path(__file__).parents[2]
-
-
-def run(path: Path, does: str, failpoints: str = "") -> int:
-    """Return how the child ended."""
-    environment = {**os.environ, "BROADCASTER_FAILPOINTS": failpoints}
-    command = [sys.executable, "-m", "tests.contract.child", str(path), does]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
-    assert done.stdout == ("" if done.returncode else "done\n"), done.stderr
-    return done.returncode
+from tests.nursery import fate
 
 
-def killed(path: Path, does: str, failpoints: str) -> None:
-    assert run(path, does, failpoints) == -signal.SIGKILL, f"{failpoints} was not passed"
+async def run(path: Path, does: str) -> None:
+    assert await fate(do, path, does) == 0
+
+
+async def killed(path: Path, does: str, failpoints: str) -> None:
+    assert await fate(do, path, does, failpoints=failpoints) == -signal.SIGKILL, f"{failpoints} was not passed"
 
 
 @pytest.fixture
@@ -47,7 +38,7 @@ async def whole(store: Store) -> bool:
 @pytest.mark.fault(1)
 @pytest.mark.parametrize("point", ["a0", "a1", "a2"])
 async def test_killed_before_the_commit_nothing_is_accepted(path: Path, point: str) -> None:
-    killed(path, "accept", point)
+    await killed(path, "accept", point)
     async with open_store(path, Mode.LIVE) as store:
         assert await store.known(KEY) is None
         assert await store.counts() == {}
@@ -59,7 +50,7 @@ async def test_killed_before_the_commit_nothing_is_accepted(path: Path, point: s
 
 @pytest.mark.fault(2)
 async def test_killed_after_the_commit_it_is_there_under_its_key(path: Path) -> None:
-    killed(path, "accept", "a3")
+    await killed(path, "accept", "a3")
     async with open_store(path, Mode.LIVE) as store:
         known = await store.known(KEY)
         assert known is not None
@@ -72,8 +63,8 @@ async def test_killed_after_the_commit_it_is_there_under_its_key(path: Path) -> 
 
 
 async def test_killed_before_a_result_is_committed_it_is_in_doubt(path: Path) -> None:
-    run(path, "accept")
-    killed(path, "record", "w3")
+    await run(path, "accept")
+    await killed(path, "record", "w3")
     async with open_store(path, Mode.LIVE) as store:
         await store.begin("node", NOW)
         (doubt,) = await store.doubts("twitter", NOW.replace(hour=23), 10)
@@ -84,10 +75,10 @@ async def test_killed_before_a_result_is_committed_it_is_in_doubt(path: Path) ->
 @pytest.mark.fault(5)
 @pytest.mark.parametrize("points", [["r1"], ["r2"], ["r3"], ["r4"], ["r3", "r2"], ["r4", "r4"], ["r1", "r4"]])
 async def test_recovery_killed_at_any_step_and_again_is_recovery_done_once(path: Path, points: list[str]) -> None:
-    run(path, "accept")
-    run(path, "send")
+    await run(path, "accept")
+    await run(path, "send")
     for point in points:
-        killed(path, "begin", point)
+        await killed(path, "begin", point)
     async with open_store(path, Mode.LIVE) as store:
         await store.begin("node", NOW)
         (row,) = await store.board(NOW)
@@ -100,7 +91,7 @@ async def test_recovery_killed_at_any_step_and_again_is_recovery_done_once(path:
 @pytest.mark.fault(28)
 @pytest.mark.parametrize("point", ["g1", "g2"])
 async def test_a_killed_migration_leaves_no_part_of_it(path: Path, point: str) -> None:
-    killed(path, "nothing", point)
+    await killed(path, "nothing", point)
     connection = sqlite3.connect(path)
     assert connection.execute("SELECT name FROM sqlite_master").fetchall() == []
     connection.close()

@@ -1,4 +1,4 @@
-"""Reads one feed once into a city's store, to be killed at a named moment: `python -m tests.upstream.child FOLDER URL`.
+"""What a process does that is killed at a named moment: it reads one feed once into a city's store.
 
 One rule drafts what it hears; another one speaks by itself.
 """
@@ -6,7 +6,6 @@ One rule drafts what it hears; another one speaks by itself.
 from __future__ import annotations
 
 import asyncio
-import sys
 from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -54,5 +53,5 @@ async def main(folder: Path, url: str) -> None:
         await watcher.poll_all()
 
 
-if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), sys.argv[2]))
+def read(folder: Path, url: str) -> None:
+    asyncio.run(main(folder, url))

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
 import signal
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,15 +10,10 @@ import pytest
 
 from broadcaster.demo.jma import JmaProvider, telegram
 from tests.desk.world import world
+from tests.nursery import fate
 from tests.upstream import wire
+from tests.upstream.child import read
 from tests.upstream.wire import CITY
-
-
-async def read(folder: Path, url: str, failpoint: str = "") -> int:
-    command = (sys.executable, "-m", "tests.upstream.child", str(folder), url)
-    environment = {**os.environ, "BROADCASTER_FAILPOINTS": failpoint}
-    process = await asyncio.create_subprocess_exec(*command, env=environment, cwd=Path(__file__).parents[2])
-    return await process.wait()
 
 
 @pytest.mark.fault(1)
@@ -31,8 +23,8 @@ async def test_killed_it_drafts_and_says_once(tmp_path: Path, point: str) -> Non
     async with JmaProvider() as jma:
         jma.publish("VXSE53", wire.quake((CITY, "5-"), origin=now.isoformat(), reported=now.isoformat()), now)
         jma.publish("VPWW55", telegram("03", "大雨", area=CITY, area_name="東大和市", at=now, headline="大雨"), now)
-        assert await read(tmp_path, jma.url, point) == -signal.SIGKILL
-        assert await read(tmp_path, jma.url) == 0
+        assert await fate(read, tmp_path, jma.url, failpoints=point) == -signal.SIGKILL
+        assert await fate(read, tmp_path, jma.url) == 0
     async with world(tmp_path) as here:
         assert len(await here.store.drafts()) == 1
         assert len((await here.store.history(now, None, 9)).rows) == 1

@@ -32,10 +32,10 @@ from pathlib import Path
 from typing import Any
 
 from broadcaster.demo.smtp import Phase, SmtpProvider, late
-from tests.faults.kit.core import LOADED
 from tests.faults.kit.life import life
 from tests.faults.loops.peer import DRAIN_S, PROVIDER_S, Hook, Peer, address, post
 from tests.faults.loops.servers import Alertmanager, Postfix
+from tests.nursery import LOADED
 
 HEAD = ("killed once per message", "needs ms", "handed over", "lost", "copies", "unflagged", "asked a person")
 KEYS = ("what", "needs_ms", "handed", "lost", "copies", "unflagged", "asked")
