@@ -15,7 +15,7 @@ from broadcaster.events import Event, Topic
 from broadcaster.failpoints import hit
 from broadcaster.model import Delivery, Grade, Message, Outcome, Receipt, Recipient, RecipientState, State
 from broadcaster.ports.channel import BulkMessenger, Finder, Handed
-from broadcaster.ports.store import RecipientResult, RecipientRow, Settlement, Work
+from broadcaster.ports.store import RecipientResult, Settlement, Work
 from broadcaster.rules import ordering, settle
 from broadcaster.rules.lane import LaneSettings
 
@@ -44,7 +44,7 @@ class LedgerOf:
         self._delivery = work.delivery
         self._flight = flight
         self._until = until
-        self._ahead = [_recipient(row) for row in work.recipients]
+        self._ahead = list(work.recipients)
         """Claimed along with the delivery, and not yet handed on."""
         self._open: dict[int, Recipient] = {}
         self._begun: set[int] = set()
@@ -82,8 +82,7 @@ class LedgerOf:
             self._paused = True
             await first(self._room.clock, self._first_begun, FIRST_OUT)
             await self._room.clock.sleep(BREATH)
-        rows = await self._room.store.claim_recipients(self._delivery.id, self._room.epoch, now, limit)
-        return tuple(map(_recipient, rows))
+        return await self._room.store.claim_recipients(self._delivery.id, self._room.epoch, now, limit)
 
     @property
     def over(self) -> bool:
@@ -182,17 +181,6 @@ class LedgerOf:
                 total=delivery.total,
             )
         )
-
-
-def _recipient(row: RecipientRow) -> Recipient:
-    return Recipient(
-        id=row.id,
-        address=row.address,
-        language=row.language,
-        token=row.token,
-        attempt=row.attempt,
-        possible_duplicate=row.possible_duplicate,
-    )
 
 
 class BulkHandler:

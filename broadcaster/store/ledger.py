@@ -8,8 +8,8 @@ from datetime import datetime
 from functools import partial
 from typing import NamedTuple
 
-from broadcaster.model import Delivery, RecipientState
-from broadcaster.ports.store import RecipientResult, RecipientRow, Tally
+from broadcaster.model import Delivery, Recipient, RecipientState
+from broadcaster.ports.store import RecipientResult, Tally
 from broadcaster.rules.districts import Districts
 from broadcaster.store import expanding, people, rows
 from broadcaster.store.base import Part
@@ -33,7 +33,7 @@ _STEPS = 2
 class Book(Part):
     """Serves `ports.store.RecipientBook`."""
 
-    async def claim_recipients(self, delivery: int, epoch: int, now: datetime, limit: int) -> tuple[RecipientRow, ...]:
+    async def claim_recipients(self, delivery: int, epoch: int, now: datetime, limit: int) -> tuple[Recipient, ...]:
         """Mark as started and return, committed. Empty when the lease is lost or nobody is due. Extends the lease."""
         look = partial(_look, delivery=delivery, epoch=epoch, now=now, limit=limit, districts=self._districts)
         while True:
@@ -79,7 +79,7 @@ class Book(Part):
 
 def first(
     tx: Tx, delivery: Delivery, begun: Begun, *, now: datetime, most: int, districts: Districts
-) -> tuple[RecipientRow, ...]:
+) -> tuple[Recipient, ...]:
     """Mark the first recipients of a delivery as started, in the transaction that starts it, and return them. No more
     subscribers are looked at than may be marked, since the writer is held up meanwhile; none may be found among them.
     """
@@ -173,7 +173,7 @@ def _enrol(tx: Tx, *, delivery: int, seen: _Seen, reach: int = 0) -> None:
 
 def _claim(
     tx: Tx, *, delivery: int, epoch: int, now: datetime, limit: int, seen: _Seen, reach: int
-) -> tuple[RecipientRow, ...]:
+) -> tuple[Recipient, ...]:
     lease = tx.one("ledger.lease", delivery=delivery, epoch=epoch, now=ms(now))
     if lease is None or not lease["holds"]:
         return ()
@@ -192,9 +192,9 @@ def _claim(
     return claimed
 
 
-def _claimed(row: Gathered) -> RecipientRow:
+def _claimed(row: Gathered) -> Recipient:
     """Whoever is in doubt and asked again may get it twice."""
-    return RecipientRow(
+    return Recipient(
         id=row["number"],
         address=row["address"],
         language=row["language"],

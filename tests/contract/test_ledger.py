@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from broadcaster.errors import Conflict
-from broadcaster.model import Category, Delivery, Grade, Kind, Outcome, Severity, State, Subscriber
-from broadcaster.ports.store import Decision, RecipientResult, RecipientRow, Settlement, Verb
+from broadcaster.model import Category, Delivery, Grade, Kind, Outcome, Recipient, Severity, State, Subscriber
+from broadcaster.ports.store import Decision, RecipientResult, Settlement, Verb
 from broadcaster.store import Store
 from tests.contract.conftest import SqliteBackend
 from tests.contract.values import HOUR, NOW, OFFICER, SECOND, accepted, attempt, claim, planned, resident, served
@@ -38,9 +38,9 @@ async def overtaking(store: Store, older: Delivery, epoch: int, kind: Kind) -> D
     return work.delivery
 
 
-async def everybody(store: Store, delivery: Delivery, epoch: int, limit: int = 200) -> list[RecipientRow]:
+async def everybody(store: Store, delivery: Delivery, epoch: int, limit: int = 200) -> list[Recipient]:
     """Serve until nobody is left."""
-    rows: list[RecipientRow] = []
+    rows: list[Recipient] = []
     while claimed := await store.claim_recipients(delivery.id, epoch, NOW, limit):
         rows += claimed
         await store.record_recipients(delivery.id, epoch, NOW, served(claimed))
@@ -142,7 +142,7 @@ async def test_an_address_that_comes_both_ways_is_served_once(store: Store) -> N
 
 async def test_connections_that_claim_at_once_share_nobody(store: Store) -> None:
     delivery, epoch = await under_way(store, *(resident(number) for number in range(900)))
-    rows: list[RecipientRow] = []
+    rows: list[Recipient] = []
     while claimed := await asyncio.gather(*(store.claim_recipients(delivery.id, epoch, NOW, 40) for _ in range(6))):
         if not any(claimed):
             break
@@ -296,7 +296,7 @@ async def test_with_each_result_it_is_told_whether_the_run_may_go_on(store: Stor
     delivery, epoch = await under_way(store, *(resident(number) for number in range(10)))
     one, two, three, four = await store.claim_recipients(delivery.id, epoch, NOW, 4)
 
-    async def goes_on(row: RecipientRow, at: datetime = NOW, by: int = epoch) -> bool:
+    async def goes_on(row: Recipient, at: datetime = NOW, by: int = epoch) -> bool:
         return await store.record_recipients(delivery.id, by, at, served([row]))
 
     assert await store.record_recipients(delivery.id, epoch, NOW, []), "nothing to write is no end"

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from broadcaster.errors import StoreError
-from broadcaster.model import Delivery, Grade, Mode, State
-from broadcaster.ports.store import RecipientRow, Settlement, Tally, Verb
+from broadcaster.model import Delivery, Grade, Mode, Recipient, State
+from broadcaster.ports.store import Settlement, Tally, Verb
 from broadcaster.ports.store.intake import Decision
 from broadcaster.store import Store, begun, open_store
 from broadcaster.store.begun import Begun, Run
@@ -27,7 +27,7 @@ def notes(backend: SqliteBackend) -> list[Path]:
     return sorted(backend.path.parent.glob("*-begun-*"))
 
 
-async def run_of(store: Store, grade: Grade = Grade.INFORMATION) -> tuple[Delivery, tuple[RecipientRow, ...]]:
+async def run_of(store: Store, grade: Grade = Grade.INFORMATION) -> tuple[Delivery, tuple[Recipient, ...]]:
     """Start a mail, claim twelve, begin with eight, record five."""
     await store.put([resident(number) for number in range(PEOPLE)], OFFICER, NOW)
     await accepted(store, plan=[planned("mail", grade=grade)])
@@ -40,7 +40,7 @@ async def run_of(store: Store, grade: Grade = Grade.INFORMATION) -> tuple[Delive
     return work.delivery, claimed
 
 
-async def cut_off(backend: SqliteBackend, grade: Grade = Grade.INFORMATION) -> tuple[RecipientRow, ...]:
+async def cut_off(backend: SqliteBackend, grade: Grade = Grade.INFORMATION) -> tuple[Recipient, ...]:
     """Start a run and leave it as a killed process does: its files stay, its locks are gone."""
     async with backend.open() as store:
         return (await run_of(store, grade))[1]

@@ -32,7 +32,6 @@ from broadcaster.model import (
     Mode,
     Outcome,
     Receipt,
-    Recipient,
     State,
     Subscriber,
 )
@@ -374,21 +373,13 @@ class Machine(RuleBasedStateMachine):
         }[reply]
         results = []
         for row in rows:
-            person = Recipient(
-                id=row.id,
-                address=row.address,
-                language=row.language,
-                token=row.token,
-                attempt=row.attempt,
-                possible_duplicate=row.possible_duplicate,
-            )
             if not whole and row.id % 3 == 0:
                 continue
             self.store.begun(owed.id, row.id)
             self.sent[owed.id].reached.add(row.address)
             said = Handed(recipient=row.id, **handed)  # type: ignore[arg-type]
             results.append(
-                settle.recipient(said, person, grade=owed.grade, now=self.now, jitter=0.5, expires_at=owed.expires_at)
+                settle.recipient(said, row, grade=owed.grade, now=self.now, jitter=0.5, expires_at=owed.expires_at)
             )
             if not whole or reply in ("ok", "lost"):
                 self.had[owed.incident].add(row.address)

@@ -21,7 +21,7 @@ from broadcaster.ports.store.intake import (
     SubmissionState,
     Verb,
 )
-from broadcaster.ports.store.ledger import Counting, RecipientBook, RecipientResult, RecipientRow, Tally
+from broadcaster.ports.store.ledger import Counting, RecipientBook, RecipientResult, Tally
 from broadcaster.ports.store.outbox import Breaker, Claim, Lane, Outbox, Settlement, Spent, Work
 from broadcaster.ports.store.people import AuditTrail, Entry, Head, Register, Stats, Subscribers, Trace
 from broadcaster.ports.store.roster import Account, Change, ChangeVerb, Roster, Session, Token, Wish
@@ -70,7 +70,6 @@ __all__ = [
     "Planned",
     "RecipientBook",
     "RecipientResult",
-    "RecipientRow",
     "Register",
     "Resolution",
     "Roster",

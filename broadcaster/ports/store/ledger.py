@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from broadcaster.model import Recipient
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
@@ -35,7 +37,7 @@ class Counting(Protocol):
 class RecipientBook(Counting, Protocol):
     """The rows behind a channel's `Ledger`."""
 
-    async def claim_recipients(self, delivery: int, epoch: int, now: datetime, limit: int) -> tuple[RecipientRow, ...]:
+    async def claim_recipients(self, delivery: int, epoch: int, now: datetime, limit: int) -> tuple[Recipient, ...]:
         """Mark as started and return, committed. The audience is written in chunks as it is needed: subscribers whose
         wishes match the alert, and for every kind that refers, whoever was accepted or in doubt before in the
         incident (I11). Empty when the lease is lost or nobody is due. Extends the lease.
@@ -60,18 +62,6 @@ class RecipientBook(Counting, Protocol):
         overtaken, expired, held or dropped, or another epoch has it.
         """
         ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecipientRow:
-    """A claimed recipient."""
-
-    id: int
-    address: str
-    language: str
-    token: str
-    attempt: int
-    possible_duplicate: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from broadcaster.model import Attempt, Cost, Delivery, Message, Reading, State
-from broadcaster.ports.store.ledger import RecipientRow
+from broadcaster.model import Attempt, Cost, Delivery, Message, Reading, Recipient, State
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +58,7 @@ class Work:
     delivery: Delivery
     message: Message | None
     newer_exists: bool = False
-    recipients: tuple[RecipientRow, ...] = ()
+    recipients: tuple[Recipient, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
