@@ -52,7 +52,8 @@ async def night(made: Core) -> str:
 def seen(here: Seat) -> str:
     """What is on the screen, but for what passes while one looks."""
     shown = re.sub(r"(\d\d:\d\d):\d\d", r"\1:--", here.shown())
-    for passing in (r"\b\d+(?= s ago|秒前)", r"(?<=Date: ).*", r"(?<=draft )\d+|(?<=下書き )\d+"):
+    ages = r"\b\d+(?= s ago|秒前)", r"(?<=- s ago  ).*|(?<=-秒前  ).*"  # a longer age leaves less of what follows it
+    for passing in (*ages, r"(?<=Date: ).*", r"(?<=draft )\d+|(?<=下書き )\d+"):
         shown = re.sub(passing, "-", shown)
     return "\n".join(line.rstrip() for line in shown.splitlines())
 
