@@ -2,10 +2,11 @@
 
 The four are two accounts of X and two mail relays, in a process of their own that notes when a whole message was
 there. Ours is the real core in this process: the acceptance's durable transaction, the dispatcher with its durable
-claim before each first byte, and the channels themselves. The clock starts when the texts are ready, since Apprise,
-too, is given a text that is ready; what checking and wording adds stands in a line of its own. The socket before the
-desk is left out, since Apprise is called as a library. Apprise has `notify` called, with its own plug-ins for X and
-mail and its pauses between messages switched off; it sends to all four at once, from threads.
+claim before each first byte (in that same commit where the lane is free), and the channels themselves. The clock starts
+when the texts are ready, since Apprise, too, is given a text that is ready; what checking and wording adds stands in a
+line of its own. The socket before the desk is left out, since Apprise is called as a library. Apprise has `notify`
+called, with its own plug-ins for X and mail and its pauses between messages switched off; it sends to all four at once,
+from threads.
 """
 
 from __future__ import annotations
@@ -100,7 +101,7 @@ def _report(
         frame.Series("the same, with checks and texts before it", frame.ms(whole[-len(total) :])),
     ]
     said = [
-        "Ours from the begin of the acceptance's commit, in process; a second durable commit precedes each first byte."
+        "Ours from the begin of the acceptance's commit, in process; it holds the claims, durable before each byte."
     ]
     if beside is None:
         alone = (*said, frame.missing("Apprise", "pip install apprise"))

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Coroutine, Sequence
+from collections.abc import Awaitable, Coroutine, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -83,6 +83,9 @@ class LaneWorker:
         self._gate = gate
         self._woken = asyncio.Event()
         self._noticed = True
+        self._claiming = False
+        self._handed = False
+        self._tasks = asyncio.TaskGroup()
         self._put_off: float | None = None
         self._flights: set[Flight] = set()
         self._looked_at: set[int] = set()
@@ -98,27 +101,63 @@ class LaneWorker:
         recovery, can tell what was claimed.
         """
         await self._room.insist(self._gate.load)
-        async with asyncio.TaskGroup() as tasks:
-            while not self._room.stopping:
-                self._woken.clear()
-                pause = await self._safe_turn(tasks)
-                await first(self._room.clock, self._woken, pause)
+        async with self._tasks:
+            self._room.store.stand_by(self._channel, self)
+            try:
+                while not self._room.stopping:
+                    self._woken.clear()
+                    pause = await self._safe_turn()
+                    await first(self._room.clock, self._woken, pause)
+            finally:
+                self._room.store.stand_by(self._channel, None)
             await self._drain()
 
-    async def _safe_turn(self, tasks: asyncio.TaskGroup) -> float:
+    # ------------------------------------------------------------ standing by
+
+    def ask(self) -> Claim | None:
+        """Return what is free, unless a claim is on its way already."""
+        if self._claiming or self._room.stopping or self._room.clock_lost(self._room.now()):
+            return None
+        for reserved in (False, True):
+            if free := self._gate.room_for(len(self._flights), reserved=reserved):
+                return self._wish(free, reserved_only=reserved)
+        return None
+
+    def hand(self, works: Awaitable[tuple[Work, ...]]) -> None:
+        """Let what the acceptance's commit brings take off, whatever this lane is about."""
+        self._tasks.create_task(self._serve_handed(works))
+        self._claiming = True
+
+    async def _serve_handed(self, works: Awaitable[tuple[Work, ...]]) -> None:
         try:
-            return await self._turn(tasks)
+            self._handed = self._take_off(await works)
         except StoreUnknown:
             raise
-        except StoreError as error:
-            words = {"event": "lane_store_failed", "channel": self._channel, "code": error.code}
-            log.error("The lane of %s cannot reach the store.", self._channel, extra=words)
+        except Exception as error:  # noqa: BLE001 (a lane never dies)
+            self._stumbled(error)
+        finally:
+            self._claiming = False
+
+    # ------------------------------------------------------------ turns
+
+    async def _safe_turn(self) -> float:
+        try:
+            return await self._turn()
+        except StoreUnknown:
+            raise
         except Exception as error:  # noqa: BLE001 (a lane never dies: whatever it was, it is logged and tried again)
-            words = {"event": "lane_error", "channel": self._channel}
-            log.error("The lane of %s stumbled.", self._channel, exc_info=error, extra=words)
+            self._stumbled(error)
         return RETRY
 
-    async def _turn(self, tasks: asyncio.TaskGroup) -> float:
+    def _stumbled(self, error: Exception) -> None:
+        words = {"event": "lane_error", "channel": self._channel}
+        if isinstance(error, StoreError):
+            words = {"event": "lane_store_failed", "channel": self._channel, "code": error.code}
+            log.error("The lane of %s cannot reach the store.", self._channel, extra=words)
+        else:
+            log.error("The lane of %s stumbled.", self._channel, exc_info=error, extra=words)
+
+    async def _turn(self) -> float:
         """Claim what was just accepted, then look at everything else; return how many seconds to wait unless woken."""
         if self._room.clock_lost(self._room.now()):
             return FALLBACK
@@ -126,10 +165,10 @@ class LaneWorker:
         if noticed:
             await self._notice_newer()
         self._drop_overtaken()
-        if noticed and await self._start_work(tasks) and self._can_wait():
+        if noticed and await self._take_up() and self._can_wait():
             return SOONEST
         self._put_off = None
-        return await self._look_round(tasks)
+        return await self._look_round()
 
     def _can_wait(self) -> bool:
         """Whether all else may wait until what has taken off is out."""
@@ -137,66 +176,84 @@ class LaneWorker:
         self._put_off = now if self._put_off is None else self._put_off
         return now - self._put_off < LATEST
 
-    async def _look_round(self, tasks: asyncio.TaskGroup) -> float:
-        """Start what is due. One question tells that nothing is: a lane is woken by the end of each of its flights."""
+    async def _take_up(self) -> bool:
+        """Return whether anything takes off: handed over with its acceptance, or claimed now."""
+        handed, self._handed = self._handed or self._claiming, False
+        return handed or await self._start_work()
+
+    async def _look_round(self) -> float:
+        """Start what is due. One question tells that nothing is: a lane is woken by the end of each of its flights. An
+        acceptance that comes meanwhile goes before all further ones.
+        """
         due = await self._room.store.next_due(self._channel)
-        is_due = due is not None and due <= self._room.now()
-        if is_due:
-            await self._start_work(tasks)
-        if is_due or self._handler.early_doubts:
-            await self._start_looks(tasks)
+        if self._is_due(due.work):
+            await self._start_work()
+        if not self._claiming and (self._is_due(due.look) or self._handler.early_doubts):
+            await self._start_looks()
+        if self._claiming:
+            return SOONEST
+        if self._is_due(due.first) or self._handler.early_doubts:
             due = await self._room.store.next_due(self._channel)
-        self._start_refresh(tasks)
-        return self._pause(due)
+        self._start_refresh()
+        return self._pause(due.first)
+
+    def _is_due(self, moment: datetime | None) -> bool:
+        return moment is not None and moment <= self._room.now()
 
     # ------------------------------------------------------------ deliveries
 
-    async def _start_work(self, tasks: asyncio.TaskGroup) -> bool:
+    async def _start_work(self) -> bool:
         """Claim for the free slots, then for the reserved one; return whether anything took off. One token is one call,
         whatever it fulfils.
         """
         begun = False
         for reserved in (False, True):
             free = self._gate.room_for(len(self._flights), reserved=reserved)
-            if free == 0 or self._room.stopping:
+            if free == 0 or self._claiming or self._room.stopping:
                 continue
-            works = await self._claim(free, reserved_only=reserved)
-            self._take_off(tasks, [Flight(group) for group in self._grouped(works)])
-            begun = begun or bool(works)
+            works = await self._claim(self._wish(free, reserved_only=reserved))
+            begun = self._take_off(works) or begun
             if not reserved and len(works) < free:
                 break  # nothing else is due, reserved or not
         return begun
 
-    def _take_off(self, tasks: asyncio.TaskGroup, flights: Sequence[Flight]) -> None:
-        if flights:
-            self._gate.started(len(flights))
-        for flight in flights:
-            self._flights.add(flight)
-            tasks.create_task(self._serve(flight))
+    async def _claim(self, claim: Claim) -> tuple[Work, ...]:
+        self._claiming = True
+        try:
+            return await self._room.store.claim(claim)
+        finally:
+            self._claiming = False
 
-    async def _claim(self, limit: int, *, reserved_only: bool) -> tuple[Work, ...]:
+    def _wish(self, limit: int, *, reserved_only: bool) -> Claim:
         now = self._room.now()
         if isinstance(self._handler, MessengerHandler):
             self._handler.foresee()
         hit("w0")
-        works = await self._room.store.claim(
-            Claim(
-                channel=self._channel,
-                epoch=self._room.epoch,
-                now=now,
-                deadline=now + timedelta(seconds=self._settings.timeout_s) + LEASE,
-                limit=limit,
-                reserved_only=reserved_only,
-                together=self._handler.together,
-                recipients=self._handler.recipients,
-                jumped=self._room.jumped(),
-            )
+        return Claim(
+            channel=self._channel,
+            epoch=self._room.epoch,
+            now=now,
+            deadline=now + timedelta(seconds=self._settings.timeout_s) + LEASE,
+            limit=limit,
+            reserved_only=reserved_only,
+            together=self._handler.together,
+            recipients=self._handler.recipients,
+            jumped=self._room.jumped(),
         )
-        if works:
-            hit("w1")
+
+    def _take_off(self, works: Sequence[Work]) -> bool:
+        """Begin to serve what was claimed, if anything was."""
+        if not works:
+            return False
+        hit("w1")
         for work in works:
-            self._room.events.publish(event_of(work.delivery, now, State.SENDING))
-        return works
+            self._room.events.publish(event_of(work.delivery, work.delivery.updated_at, State.SENDING))
+        flights = [Flight(group) for group in self._grouped(works)]
+        self._gate.started(len(flights))
+        for flight in flights:
+            self._flights.add(flight)
+            self._tasks.create_task(self._serve(flight))
+        return True
 
     def _grouped(self, works: Sequence[Work]) -> list[list[Work]]:
         if not self._handler.together:
@@ -253,20 +310,21 @@ class LaneWorker:
 
     # ------------------------------------------------------------ looks
 
-    async def _start_looks(self, tasks: asyncio.TaskGroup) -> None:
+    async def _start_looks(self) -> None:
         now, store = self._room.now(), self._room.store
-        limit = LOOKS + len(self._looked_at)
+        under_way = frozenset(self._looked_at)  # they may be written down since, and what is read is older than that
+        limit = LOOKS + len(under_way)
         early = now + _EARLY if self._handler.early_doubts else now
         for work in await store.doubts(self._channel, early, limit):
-            self._look(tasks, work, self._handler.look)
+            self._look(work, self._handler.look, under_way)
         for work in await store.unconfirmed(self._channel, now, limit):
-            self._look(tasks, work, self._handler.read_back)
+            self._look(work, self._handler.read_back, under_way)
 
-    def _look(self, tasks: asyncio.TaskGroup, work: Work, how: Any) -> None:
+    def _look(self, work: Work, how: Any, under_way: frozenset[int]) -> None:
         number = work.delivery.id
-        if number not in self._looked_at and len(self._looked_at) < LOOKS:
+        if number not in self._looked_at | under_way and len(self._looked_at) < LOOKS:
             self._looked_at.add(number)
-            self._help(tasks, self._looking(work, how))
+            self._help(self._looking(work, how))
 
     async def _looking(self, work: Work, how: Any) -> None:
         try:
@@ -274,17 +332,17 @@ class LaneWorker:
         finally:
             self._looked_at.discard(work.delivery.id)
 
-    def _start_refresh(self, tasks: asyncio.TaskGroup) -> None:
+    def _start_refresh(self) -> None:
         handler = self._handler
         if (
             isinstance(handler, PublisherHandler)
             and not (handler.refreshing or self._flights)
             and handler.refresh_due() <= self._room.now()
         ):
-            self._help(tasks, handler.refresh())
+            self._help(handler.refresh())
 
-    def _help(self, tasks: asyncio.TaskGroup, work: Coroutine[Any, Any, None]) -> None:
-        task = tasks.create_task(self._helping(work))
+    def _help(self, work: Coroutine[Any, Any, None]) -> None:
+        task = self._tasks.create_task(self._helping(work))
         self._helpers.add(task)
         task.add_done_callback(self._helpers.discard)
 

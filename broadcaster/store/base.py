@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from broadcaster.errors import StoreError
+from broadcaster.ports.store import Standby
 from broadcaster.rules.districts import Districts
 from broadcaster.store.begun import Begun
-from broadcaster.store.engine import Readers, Together, Writer
+from broadcaster.store.engine import Following, Readers, Together, Writer
 from broadcaster.store.head import Remembered
 from broadcaster.store.transaction import Tx
 
@@ -28,11 +29,12 @@ class Part:
         self._remembered = remembered
         self._begun = begun
         self._districts = districts
+        self._lanes: dict[str, Standby] = {}
 
-    async def _write(self, work: Callable[[Tx], T]) -> T:
+    async def _write(self, work: Callable[[Tx], T], *following: Following) -> T:
         if self._writer is None:
             raise StoreError("store_read_only")
-        return await self._writer.do(work)
+        return await self._writer.do(work, *following)
 
     async def _write_together(self, work: Together[A, R], item: A) -> R:
         if self._writer is None:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+import logging
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from broadcaster.model import Delivery, Grade, State
-from broadcaster.ports.store import Claim, Settlement, Work
+from broadcaster.model import Delivery, State
+from broadcaster.ports.store import Claim, Due, Settlement, Standby, Work
 from broadcaster.rules import ordering
 from broadcaster.rules.ordering import Move
 from broadcaster.store import ledger, rows, settling, trail
 from broadcaster.store.base import Part
+from broadcaster.store.engine import Following
 from broadcaster.store.rows import ms, time_of
 from broadcaster.store.transaction import Gathered, Tx, listed
 
+_LOG = logging.getLogger("broadcaster.store")
 _SETTLED = 300
 """A claim ends at most this many that are over; the rest waits for the next one, so that the writer is not held up."""
 _ALONG = 100
@@ -25,6 +29,29 @@ _PAGE = 200
 
 class Claiming(Part):
     """Serves what of `ports.store.Outbox` hands out work."""
+
+    def stand_by(self, channel: str, lane: Standby | None) -> None:
+        """Let this lane's claim follow each acceptance for its channel in the same commit; None: no lane any more."""
+        self._lanes.pop(channel, None)
+        if lane is not None:
+            self._lanes[channel] = lane
+
+    def _following(self, channels: Iterable[str]) -> Sequence[Following]:
+        lanes = (lane for channel, lane in self._lanes.items() if channel in set(channels))
+        return [each for lane in lanes if (each := self._asked(lane))]
+
+    def _asked(self, lane: Standby) -> Following | None:
+        """What goes wrong in a lane must not cost the acceptance: the lane claims by itself then."""
+        works: asyncio.Future[tuple[Work, ...]] = asyncio.get_running_loop().create_future()
+        try:
+            claim = lane.ask()
+            if claim is None:
+                return None
+            lane.hand(works)
+        except Exception as error:  # noqa: BLE001 (logged; whatever it was, the acceptance goes on)
+            _LOG.error("A lane cannot follow an acceptance.", exc_info=error, extra={"event": "standby_failed"})
+            return None
+        return Following(self._claim, claim, works)
 
     async def claim(self, claim: Claim) -> tuple[Work, ...]:
         """Turn due deliveries into `sending`, committed, and return them."""
@@ -51,7 +78,7 @@ class Claiming(Part):
         """Return `accepted` deliveries whose read-back is due, for a day from their acceptance."""
         return await self._read(lambda tx: _works(tx, "outbox.unconfirmed", channel, now, limit))
 
-    async def next_due(self, channel: str) -> datetime | None:
+    async def next_due(self, channel: str) -> Due:
         """Return when this channel next has something due."""
         return await self._read(lambda tx: _next_due(tx, channel))
 
@@ -207,12 +234,15 @@ def _work(known: Gathered, delivery: Delivery) -> Work:
     return Work(delivery=delivery, message=message, newer_exists=known["latest"] > delivery.version)
 
 
-def _next_due(tx: Tx, channel: str) -> datetime | None:
-    found = [
-        tx.one("outbox.next_waiting", channel=channel, reserved=reserved, grade=int(grade))
-        for grade in Grade
-        for reserved in (0, 1)
-    ]
-    found += [tx.one(f"outbox.next_{what}", channel=channel) for what in ("look", "readback", "expiry")]
-    moments = [row["value"] for row in found if row is not None]
-    return time_of(min(moments)) if moments else None
+def _next_due(tx: Tx, channel: str) -> Due:
+    row = tx.one("outbox.next_due", channel=channel)
+    moments = dict(zip(row.keys(), row, strict=True)) if row else {}
+    return Due(
+        work=_soonest(moments, "waiting", "expiry"),
+        look=_soonest(moments, "doubt", "readback"),
+    )
+
+
+def _soonest(moments: Mapping[str, int | None], *names: str) -> datetime | None:
+    known = [at for name in names if (at := moments.get(name)) is not None]
+    return time_of(min(known)) if known else None

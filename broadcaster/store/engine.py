@@ -16,9 +16,10 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from broadcaster.errors import StoreError, StoreFull, StoreUnknown
 from broadcaster.store.checkpointing import Checkpointer
@@ -33,7 +34,7 @@ T = TypeVar("T")
 A = TypeVar("A")
 R = TypeVar("R")
 _GROUP = 256
-"""Pieces of work in one commit at most."""
+"""Pieces of work in one commit at most, beside what follows them."""
 _READERS = 4
 _READ_S = 5.0
 """A snapshot is cut after this long: an old one keeps the write-ahead log from shrinking."""
@@ -41,6 +42,14 @@ _READ_S = 5.0
 
 Together = Callable[[Tx, Sequence[A]], Sequence[R]]
 """Does what several callers bring, and returns as many results in their order."""
+
+
+class Following(NamedTuple):
+    """What is done right after another piece of work and in its commit, though it may fail alone."""
+
+    work: Together[Any, Any]
+    item: Any
+    future: asyncio.Future[Any]
 
 
 @dataclass(slots=True)
@@ -62,29 +71,36 @@ class Writer:
         self._remembered = remembered
         self._spare = spare
         self._connection: sqlite3.Connection | None = connect(path, write=True)
-        self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[list[_Job] | None] = queue.SimpleQueue()
         self._closed = False
         self._checkpointer = Checkpointer(lambda: connect(path, write=True), spare.lay_again)
         self._thread = threading.Thread(target=self._loop, name="store-writer", daemon=True)
         self._thread.start()
 
-    async def do(self, work: Callable[[Tx], T]) -> T:
-        """Do the work in a transaction; return its result once that is committed. Raise what it raised."""
-        return await self._bring(work)
+    async def do(self, work: Callable[[Tx], T], *following: Following) -> T:
+        """Do the work in a transaction, and what follows it; return its result once that is committed. Raise what it
+        raised.
+        """
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        followers = (_Job(partial(_alone, each), loop, each.future, each.work, each.item) for each in following)
+        self._bring([_Job(work, loop, future), *followers])
+        return await future
 
     async def do_together(self, work: Together[A, R], item: A) -> R:
         """Do the work with this item, and with those of other callers who bring the same work at the same time."""
-        return await self._bring(lambda tx: work(tx, (item,))[0], work, item)
-
-    async def _bring(
-        self, work: Callable[[Tx], T], together: Together[Any, Any] | None = None, item: object = None
-    ) -> T:
-        if self._closed:
-            raise StoreError("store_closed")
         loop = asyncio.get_running_loop()
-        future: asyncio.Future[T] = loop.create_future()
-        self._queue.put(_Job(work, loop, future, together, item))
-        return await future
+        brought = Following(work, item, loop.create_future())
+        self._bring([_Job(partial(_alone, brought), loop, brought.future, work, item)])
+        done: R = await brought.future
+        return done
+
+    def _bring(self, jobs: list[_Job]) -> None:
+        if not self._closed:
+            self._queue.put(jobs)
+            return
+        for job in jobs:
+            job.future.set_exception(StoreError("store_closed"))
 
     def stop(self) -> None:
         """Finish what was brought, then end. Blocks."""
@@ -96,7 +112,7 @@ class Writer:
 
     def _loop(self) -> None:
         while (first := self._queue.get()) is not None:
-            group = [job for job in self._group(first) if not job.future.cancelled()]
+            group = [job for jobs in self._group(first) for job in jobs if not job.future.cancelled()]
             if group:
                 self._commit(group)
                 _tell(group)
@@ -104,18 +120,18 @@ class Writer:
             self._connection.close()
         self._remembered.close()
 
-    def _group(self, first: _Job) -> Iterator[_Job]:
+    def _group(self, first: list[_Job]) -> Iterator[list[_Job]]:
         """Yield the first and whatever else is there, without waiting for more."""
         yield first
         for _ in range(_GROUP - 1):
             try:
-                job = self._queue.get_nowait()
+                jobs = self._queue.get_nowait()
             except queue.Empty:
                 return
-            if job is None:
+            if jobs is None:
                 self._queue.put(None)
                 return
-            yield job
+            yield jobs
 
     def _commit(self, group: list[_Job]) -> None:
         """On a full disk the room kept for that is given up, and all is done once more."""
@@ -164,6 +180,10 @@ class Writer:
             with suppress(sqlite3.Error):
                 self._connection.close()
             self._connection = None
+
+
+def _alone(brought: Following, tx: Tx) -> Any:
+    return brought.work(tx, (brought.item,))[0]
 
 
 def _runs(group: Sequence[_Job]) -> Iterator[list[_Job]]:

@@ -10,13 +10,13 @@ from broadcaster.model import TESTS, Delivery, State
 from broadcaster.ports.store import Acceptance, ApprovalBy, Known, Planned, Settlement
 from broadcaster.rules import lane, ordering
 from broadcaster.store import canary, drafts, expanding, glass, routine, rows, settling, trail
-from broadcaster.store.base import Part
+from broadcaster.store.claiming import Claiming
 from broadcaster.store.rows import ms
 from broadcaster.store.transaction import Tx
 
 
-class Accepting(Part):
-    """Serves the accepting half of `ports.store.Intake`."""
+class Accepting(Claiming):
+    """Serves the accepting half of `ports.store.Intake`. What is accepted may be claimed in the same commit."""
 
     async def known(self, key: str) -> Known | None:
         """Return what this key stands for."""
@@ -38,7 +38,8 @@ class Accepting(Part):
     async def accept(self, acceptance: Acceptance, submission: int | None = None) -> tuple[Delivery, ...]:
         """Write it all, supersede what is older, close the submission. Idempotent by key. Raise `Conflict`."""
         failpoints.hit("a0")
-        accepted = await self._write(lambda tx: accept_one(tx, acceptance, submission))
+        following = self._following({planned.channel for planned in acceptance.plan})
+        accepted = await self._write(lambda tx: accept_one(tx, acceptance, submission), *following)
         failpoints.hit("a3")
         return accepted
 

@@ -44,7 +44,7 @@ class Recording(Part):
 
     async def spent(self, channel: str, since: datetime) -> tuple[Spent, ...]:
         """Return the costs of attempts that reached, or may have reached, the provider."""
-        found = await self._read(lambda tx: tx.all("outbox.spent", channel=channel, since=ms(since)))
+        found = await self._read(lambda tx: tx.gathered("outbox.spent", channel=channel, since=ms(since)))
         return tuple(
             Spent(at=time_of(row["ended_at"]), cost=Cost(posts=row["posts"], microusd=row["microusd"])) for row in found
         )
@@ -137,8 +137,17 @@ def _now(tx: Tx, run: Sequence[_Result]) -> list[_Before]:
 
 
 def _before(row: Gathered) -> _Before:
-    state, grade, duplicate = State(row["state"]), Grade(row["grade"]), bool(row["possible_duplicate"])
-    return _Before(**{**row, "state": state, "grade": grade, "possible_duplicate": duplicate})
+    return _Before(
+        row["id"],
+        row["channel"],
+        State(row["state"]),
+        row["epoch"],
+        row["attempt"],
+        row["ref"],
+        bool(row["possible_duplicate"]),
+        row["total"],
+        Grade(row["grade"]),
+    )
 
 
 def _write(tx: Tx, good: Sequence[tuple[_Before, _Result]]) -> None:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar, cast
 
 from broadcaster.store import Store
 from broadcaster.store.begun import Begun
-from broadcaster.store.engine import Together
+from broadcaster.store.engine import Following, Together
 from broadcaster.store.head import Remembered
 from broadcaster.store.opening import connect
 from broadcaster.store.store import NOWHERE
@@ -29,8 +29,9 @@ class Direct(Store):
         self._remembered = Remembered(path)
         self._begun = Begun(path)
         self._districts = NOWHERE
+        self._lanes = {}
 
-    async def _write(self, work: Callable[[Tx], T]) -> T:
+    async def _write(self, work: Callable[[Tx], T], *_: Following) -> T:
         self._database.execute("BEGIN IMMEDIATE")
         try:
             result = work(Tx(self._database))

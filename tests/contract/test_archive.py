@@ -99,7 +99,7 @@ async def test_an_empty_store_is_no_error(store: Store) -> None:
     assert await store.board(NOW) == ()
     assert await store.counts() == {}
     assert await store.submissions() == ()
-    assert await store.next_due("twitter") is None
+    assert (await store.next_due("twitter")).first is None
     assert (await store.new_edition(NOW, Mode.LIVE)).in_force == ()
 
 

@@ -59,7 +59,7 @@ async def test_gravest_goes_first_then_the_oldest_due(store: Store) -> None:
     epoch = await store.begin("node", NOW)
     assert [work.delivery.id for work in await store.claim(claim(epoch, limit=2))] == [grave.id, early.id]
     assert [work.delivery.id for work in await store.claim(claim(epoch))] == [late.id]
-    assert await store.next_due("twitter") == NOW + SECOND
+    assert (await store.next_due("twitter")).first == NOW + SECOND
     assert [work.delivery.id for work in await store.claim(claim(epoch, now=NOW + SECOND))] == [future.id]
 
 
@@ -91,7 +91,7 @@ async def test_one_sending_per_incident_channel_and_target(store: Store) -> None
     (older, _) = await store.claim(claim(epoch, "page"))
     await accepted(store, first.incident, Kind.UPDATE, plan=plan)
     assert await store.claim(claim(epoch, "page")) == ()
-    assert await store.next_due("page") == NOW + 6 * HOUR
+    assert (await store.next_due("page")).first == NOW + 6 * HOUR
     assert await recorded(store, older.delivery, epoch, DOUBT)
     (newer,) = await store.claim(claim(epoch, "page"))
     assert (newer.delivery.version, newer.delivery.target) == (2, older.delivery.target)
@@ -122,7 +122,7 @@ async def test_the_sweep_ends_what_expired_while_it_waited(store: Store) -> None
     assert await store.sweep(NOW + 6 * HOUR - SECOND) == ()
     swept = await store.sweep(NOW + 6 * HOUR)
     assert {(each.id, each.state) for each in swept} == {(twitter.id, State.EXPIRED), (page.id, State.EXPIRED)}
-    assert await store.next_due("twitter") is None
+    assert (await store.next_due("twitter")).first is None
 
 
 async def test_a_result_is_written_with_its_attempt_and_audit_entry(store: Store) -> None:
@@ -189,15 +189,15 @@ async def test_doubts_and_read_backs_are_handed_out_when_due(store: Store) -> No
     twitter, page = await started(store, epoch), await started(store, epoch, "page")
     await recorded(store, twitter.delivery, epoch, DOUBT)
     await recorded(store, page.delivery, epoch)
-    assert await store.next_due("twitter") == NOW + 5 * SECOND
-    assert await store.next_due("page") == NOW + SECOND
+    assert (await store.next_due("twitter")).first == NOW + 5 * SECOND
+    assert (await store.next_due("page")).first == NOW + SECOND
     assert await store.doubts("twitter", NOW + 4 * SECOND, 10) == ()
     (doubt,) = await store.doubts("twitter", NOW + 5 * SECOND, 10)
     (unseen,) = await store.unconfirmed("page", NOW + SECOND, 10)
     assert (doubt.delivery.id, doubt.message is not None) == (twitter.delivery.id, True)
     confirmed = Settlement(state=State.CONFIRMED, due_at=NOW)
     assert await store.record(unseen.delivery, epoch, attempt(unseen.delivery), confirmed)
-    assert await store.next_due("page") is None
+    assert (await store.next_due("page")).first is None
     assert await store.unconfirmed("page", NOW + HOUR, 10) == ()
 
 
@@ -206,7 +206,7 @@ async def test_what_cannot_be_read_back_is_never_looked_at(store: Store) -> None
     epoch = await store.begin("node", NOW)
     work = await started(store, epoch)
     await recorded(store, work.delivery, epoch, replace(ACCEPTED, due_at=NOW + timedelta(days=2)))
-    assert await store.next_due("twitter") is None
+    assert (await store.next_due("twitter")).first is None
     assert await store.unconfirmed("twitter", NOW + timedelta(days=3), 10) == ()
 
 
@@ -222,7 +222,7 @@ async def test_a_read_back_is_tried_for_a_day_however_late_the_success_was(store
         again = replace(ACCEPTED, due_at=late + SECOND, reads=looks)
         assert await store.record(unseen.delivery, epoch, seen, again)
     assert await store.unconfirmed("twitter", late + timedelta(days=9), 10) == ()
-    assert await store.next_due("twitter") is None
+    assert (await store.next_due("twitter")).first is None
 
 
 async def test_a_resent_doubt_has_a_resolution_record(store: Store, backend: SqliteBackend) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from broadcaster import audit
-from broadcaster.errors import NotFound
+from broadcaster.errors import Conflict, NotFound, StoreError
 from broadcaster.model import Delivery, Kind, Mode, Outcome, State
-from broadcaster.ports.store import Lane, Settlement
+from broadcaster.ports.store import Claim, Lane, Settlement, Work
 from broadcaster.store import Store, migrating, open_store
 from broadcaster.store.statements import migration_files
-from tests.contract.values import NOW, SECOND, accepted, attempt, claim
+from tests.contract.values import NOW, SECOND, acceptance, accepted, alert, attempt, claim
 
 ACCEPTED = Settlement(state=State.ACCEPTED, due_at=NOW + SECOND, ref="42", url="https://x.example/42")
 DOUBT = Settlement(state=State.IN_DOUBT, due_at=NOW + 5 * SECOND, doubt_since=NOW, reason="lost")
@@ -65,6 +65,85 @@ async def test_results_brought_at_once_each_count_and_the_chain_holds(store: Sto
     told = [entry.subject async for entry in store.entries() if entry.event == "recorded"]
     assert told == [f"delivery {each.id}" for each in deliveries]
     assert (await audit.verify_trail(store))[1] is None
+
+
+class Waiting:
+    """A lane that stands by; `wish` is what it asks for, or raises."""
+
+    def __init__(self, wish: Claim | Exception) -> None:
+        self.wish = wish
+        self.works: Awaitable[tuple[Work, ...]] | None = None
+
+    def ask(self) -> Claim | None:
+        if isinstance(self.wish, Exception):
+            raise self.wish
+        return self.wish
+
+    def hand(self, works: Awaitable[tuple[Work, ...]]) -> None:
+        self.works = works
+
+    async def got(self) -> tuple[Work, ...]:
+        assert self.works is not None
+        return await self.works
+
+
+async def test_what_is_accepted_is_claimed_in_the_same_commit(store: Store) -> None:
+    epoch = await store.begin("node", NOW)
+    lane, other = Waiting(claim(epoch)), Waiting(claim(epoch, "line"))
+    store.stand_by("twitter", lane)
+    store.stand_by("line", other)
+    commits: list[str] = []
+    assert store._writer is not None
+    assert store._writer._connection is not None
+    said = alert(*await store.next_serial(None))
+    store._writer._connection.set_trace_callback(commits.append)
+    deliveries = await store.accept(acceptance(said))
+    store._writer._connection.set_trace_callback(None)
+    assert commits.count("COMMIT") == 1
+    (work,) = await lane.got()
+    assert (work.delivery.state, work.message is not None) == (State.SENDING, True)
+    assert await store.delivery(work.delivery.id) == work.delivery
+    assert other.works is None, "nothing of it is for that channel"
+    assert [each.state for each in deliveries] == [State.READY] * len(deliveries), "as they were accepted"
+
+
+async def test_an_acceptance_that_is_refused_brings_its_lane_nothing(store: Store) -> None:
+    epoch = await store.begin("node", NOW)
+    first, _ = await accepted(store)
+    await store.claim(claim(epoch))
+    lane = Waiting(claim(epoch))
+    store.stand_by("twitter", lane)
+    with pytest.raises(Conflict):
+        await store.accept(acceptance(alert(first.incident, first.version), key="another"))
+    assert await lane.got() == ()
+
+
+async def test_a_lane_that_stumbles_costs_no_acceptance(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+    epoch = await store.begin("node", NOW)
+    store.stand_by("twitter", Waiting(KeyError("a mistake of ours")))
+    await accepted(store)
+    assert "cannot follow" in caplog.text
+    assert len(await store.claim(claim(epoch))) == 1
+
+
+async def test_a_lane_that_stands_by_no_more_is_not_asked(store: Store) -> None:
+    epoch = await store.begin("node", NOW)
+    lane = Waiting(claim(epoch))
+    store.stand_by("twitter", lane)
+    store.stand_by("twitter", None)
+    await accepted(store)
+    assert lane.works is None
+
+
+async def test_a_lane_of_a_closed_store_is_told(store: Store) -> None:
+    epoch = await store.begin("node", NOW)
+    lane = Waiting(claim(epoch))
+    store.stand_by("twitter", lane)
+    await store.close()
+    with pytest.raises(StoreError):
+        await store.accept(acceptance(alert(1, 1)))
+    with pytest.raises(StoreError):
+        await lane.got()
 
 
 async def test_one_that_fails_among_many_fails_alone(store: Store) -> None:

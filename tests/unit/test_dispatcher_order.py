@@ -329,6 +329,26 @@ async def test_a_claim_that_may_or_may_not_hold_ends_the_process(world: World) -
     await dispatcher.stop()
 
 
+async def test_a_lane_with_room_needs_no_claim_of_its_own_for_what_is_accepted(world: World) -> None:
+    channel = world.add(FakeMessenger("line", world.clock), concurrency=1)
+    world.start()
+    await world.past(1)
+    world.watched.broken["claim"] = [StoreFull("store_full") for _ in range(99)]
+    (owed,) = await world.accept()
+    await world.until_state(owed, State.ACCEPTED)
+    assert channel.moments == [1.0]
+
+
+async def test_a_lane_without_room_takes_nothing_from_an_acceptance(world: World) -> None:
+    channel = world.add(FakeMessenger("line", world.clock, ["hang"]), concurrency=1)
+    world.start()
+    await world.accept()
+    await world.quiet()
+    (second,) = await world.accept()
+    assert (await world.store.delivery(second.id)).state is State.READY
+    assert len(channel.calls) == 1
+
+
 async def test_a_store_that_fails_for_a_while_stops_no_lane(world: World) -> None:
     channel = world.add(FakeReader("twitter", world.clock))
     world.watched.broken["claim"] = [StoreFull("store_full") for _ in range(3)]

@@ -22,7 +22,7 @@ from broadcaster.ports.store.intake import (
     Verb,
 )
 from broadcaster.ports.store.ledger import Counting, RecipientBook, RecipientResult, Tally
-from broadcaster.ports.store.outbox import Breaker, Claim, Lane, Outbox, Settlement, Spent, Work
+from broadcaster.ports.store.outbox import Breaker, Claim, Due, Lane, Outbox, Settlement, Spent, Standby, Work
 from broadcaster.ports.store.people import AuditTrail, Entry, Head, Register, Stats, Subscribers, Trace
 from broadcaster.ports.store.roster import Account, Change, ChangeVerb, Roster, Session, Token, Wish
 from broadcaster.ports.store.routine import Choice, Coming, RoutineBook
@@ -53,6 +53,7 @@ __all__ = [
     "DraftState",
     "Drafting",
     "Drafts",
+    "Due",
     "Entry",
     "FeedState",
     "Feeds",
@@ -79,6 +80,7 @@ __all__ = [
     "Speaking",
     "Spent",
     "Spoken",
+    "Standby",
     "Standing",
     "Stats",
     "Stop",

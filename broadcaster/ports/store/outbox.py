@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -82,6 +83,21 @@ class Settlement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """When something is due next: `work` for a claim (a delivery, or the expiry of one), `look` for a doubt or a
+    read-back. None: nothing waits.
+    """
+
+    work: datetime | None = None
+    look: datetime | None = None
+
+    @property
+    def first(self) -> datetime | None:
+        """Return the earlier of the two."""
+        return min((at for at in (self.work, self.look) if at is not None), default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Spent:
     """One past attempt's cost."""
 
@@ -89,8 +105,26 @@ class Spent:
     cost: Cost
 
 
+class Standby(Protocol):
+    """A lane that would take up what is just being accepted."""
+
+    def ask(self) -> Claim | None:
+        """Return what it would claim this moment; None: nothing."""
+        ...
+
+    def hand(self, works: Awaitable[tuple[Work, ...]]) -> None:
+        """Take what that claim brings once it is committed; until then it counts as under way."""
+        ...
+
+
 class Outbox(Protocol):
     """Claiming and recording."""
+
+    def stand_by(self, channel: str, lane: Standby | None) -> None:
+        """Let this lane's claim follow each acceptance for its channel in the same commit; None: no lane any more. For
+        speed only: a lane that is not asked, or got nothing, claims by itself.
+        """
+        ...
 
     async def begin(self, node: str, now: datetime) -> int:
         """Open a new epoch and return it. Every `sending` of a dead epoch becomes `in_doubt`; of its recipients those
@@ -122,8 +156,8 @@ class Outbox(Protocol):
         """
         ...
 
-    async def next_due(self, channel: str) -> datetime | None:
-        """Return when this channel next has something due (deliveries, looks, read-backs, expiries)."""
+    async def next_due(self, channel: str) -> Due:
+        """Return when this channel next has something due."""
         ...
 
     async def lane(self, channel: str) -> Lane:

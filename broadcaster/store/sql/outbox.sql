@@ -94,30 +94,29 @@ SELECT body FROM lane WHERE channel = :channel;
 INSERT INTO lane (channel, body) VALUES (:channel, :body) ON CONFLICT (channel) DO UPDATE SET body = excluded.body;
 
 -- name: spent
-SELECT ended_at, posts, microusd FROM attempt
-WHERE channel = :channel AND ended_at >= :since AND (posts > 0 OR microusd > 0)
-  AND outcome IN ('accepted', 'in_doubt')
-ORDER BY ended_at;
+SELECT json_group_array(json_object('ended_at', ended_at, 'posts', posts, 'microusd', microusd)) AS value FROM (
+  SELECT ended_at, posts, microusd FROM attempt
+  WHERE channel = :channel AND ended_at >= :since AND (posts > 0 OR microusd > 0)
+    AND outcome IN ('accepted', 'in_doubt')
+  ORDER BY ended_at);
 
--- name: next_waiting
--- Of one grade. What is blocked by a version under way becomes due when that one is recorded.
-SELECT d.due_at AS value FROM delivery d
-WHERE d.channel = :channel AND d.reserved = :reserved AND d.grade = :grade AND d.state IN ('ready', 'retry_wait')
-  AND NOT EXISTS (
-    SELECT 1 FROM delivery s
-    WHERE s.incident = d.incident AND s.channel = d.channel AND s.target = d.target AND s.state = 'sending')
-ORDER BY d.due_at LIMIT 1;
-
--- name: next_look
-SELECT due_at AS value FROM delivery WHERE channel = :channel AND state = 'in_doubt' ORDER BY due_at LIMIT 1;
-
--- name: next_readback
-SELECT due_at AS value FROM delivery
-WHERE channel = :channel AND state = 'accepted' AND reads < 30 AND due_at < updated_at + 86400000 ORDER BY due_at LIMIT 1;
-
--- name: next_expiry
-SELECT expires_at AS value FROM delivery
-WHERE channel = :channel AND (state IN ('ready', 'retry_wait') OR state IN ('held', 'needs_human')) ORDER BY expires_at LIMIT 1;
+-- name: next_due
+-- Of each grade, reserved or not, the first. What is blocked by a version under way becomes due when that is recorded.
+SELECT
+  (SELECT min((
+    SELECT d.due_at FROM delivery d
+    WHERE d.channel = :channel AND d.reserved = value / 4 AND d.grade = value % 4 AND d.state IN ('ready', 'retry_wait')
+      AND NOT EXISTS (
+        SELECT 1 FROM delivery s
+        WHERE s.incident = d.incident AND s.channel = d.channel AND s.target = d.target AND s.state = 'sending')
+    ORDER BY d.due_at LIMIT 1)) FROM json_each('[0, 1, 2, 3, 4, 5, 6, 7]')) AS waiting,
+  (SELECT expires_at FROM delivery
+    WHERE channel = :channel AND (state IN ('ready', 'retry_wait') OR state IN ('held', 'needs_human'))
+    ORDER BY expires_at LIMIT 1) AS expiry,
+  (SELECT due_at FROM delivery WHERE channel = :channel AND state = 'in_doubt' ORDER BY due_at LIMIT 1) AS doubt,
+  (SELECT due_at FROM delivery
+    WHERE channel = :channel AND state = 'accepted' AND reads < 30 AND due_at < updated_at + 86400000
+    ORDER BY due_at LIMIT 1) AS readback;
 
 -- name: channels
 SELECT DISTINCT channel FROM standing;
