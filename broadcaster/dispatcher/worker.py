@@ -132,11 +132,17 @@ class LaneWorker:
         try:
             self._handed = self._take_off(await works)
         except StoreUnknown:
-            raise
+            if await self._holds_more():
+                raise
         except Exception as error:  # noqa: BLE001 (a lane never dies)
             self._stumbled(error)
         finally:
             self._claiming = False
+
+    async def _holds_more(self) -> bool:
+        """Whether more is under way than this lane knows of: then the acceptance holds, and its claim with it."""
+        found = await self._room.insist(lambda: self._room.store.under_way(self._channel, self._room.epoch))
+        return bool(found - {work.delivery.id for flight in self._flights for work in flight.works})
 
     # ------------------------------------------------------------ turns
 

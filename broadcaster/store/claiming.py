@@ -70,6 +70,10 @@ class Claiming(Part):
         first = partial(ledger.first, tx, now=claim.now, most=claim.recipients, districts=self._districts)
         return tuple(replace(work, recipients=first(work.delivery, self._begun)) for work in works)
 
+    async def under_way(self, channel: str, epoch: int) -> frozenset[int]:
+        """Return what is `sending`, by number. The writer is asked: after an error it has opened the file anew."""
+        return await self._write(lambda tx: frozenset(tx.numbers("outbox.under_way", channel=channel, epoch=epoch)))
+
     async def doubts(self, channel: str, now: datetime, limit: int) -> tuple[Work, ...]:
         """Return `in_doubt` deliveries whose look is due."""
         return await self._read(lambda tx: _works(tx, "outbox.doubts", channel, now, limit))

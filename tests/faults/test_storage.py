@@ -181,7 +181,7 @@ async def test_a_disk_turned_read_only_sends_nothing(town: Life) -> None:
     async with struck(core, *writes, paths=[town.store, log_of(town)]):
         with pytest.raises((StoreError, ServiceUnreachable)):
             await town.hand_in(town.draft(), KEY)
-        await until(lambda: not core.alive or "lane_store_failed" in town.tail(), 20, town.tail)
+        await until(lambda: not core.alive or "record_failed" in town.tail(), 20, town.tail)  # of the look at the doubt
         assert not town.x.posts
     with suppress(TimeoutError):  # a claim that may or may not hold ends the core, a refused write does not
         await core.ended(2)

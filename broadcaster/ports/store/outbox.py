@@ -140,6 +140,10 @@ class Outbox(Protocol):
         """
         ...
 
+    async def under_way(self, channel: str, epoch: int) -> frozenset[int]:
+        """Return the numbers of the deliveries that this epoch has `sending`."""
+        ...
+
     async def doubts(self, channel: str, now: datetime, limit: int) -> tuple[Work, ...]:
         """Return `in_doubt` deliveries whose look is due."""
         ...
