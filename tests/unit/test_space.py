@@ -46,4 +46,4 @@ def test_one_grave_language_is_enough() -> None:
 def test_every_board_tells_of_it_in_time(free: int, code: str | None) -> None:
     assert [each.code for each in space.told(free)] == ([code] if code else [])
     assert [each.params for each in space.told(free)] == ([{"free_mb": free // 1_000_000}] if code else [])
-    assert bool(space.imports(free)) is (code == "space_gone")
+    assert [each.code for each in space.imports(free)] == ["space_scarce"] * (code == "space_gone")

@@ -51,12 +51,17 @@ TESTS: Mapping[str, tuple[str, ...]] = {
     "broadcaster/rules/checks/lookalikes.py": (f"{_UNIT}problems.py", f"{_UNIT}checks.py"),
     **{
         f"broadcaster/rules/{name}.py": (f"{_UNIT}{name}.py",)
-        for name in ("breakglass", "canary", "feeds", "hazards", "staffing", "watching")
+        for name in ("automatic", "breakglass", "canary", "feeds", "hazards", "space", "staffing", "watching")
     },
     "broadcaster/rules/checks/__init__.py": (f"{_UNIT}checks.py",),
+    "broadcaster/rules/checks/moments.py": (f"{_UNIT}moments.py",),
     "channels/_http.py": ("tests/channels/test_http.py",),
 }
-"""Each module, and the tests that have to notice a change in it. `policy` and `domains` are nothing but values."""
+"""Each module, and the tests that have to notice a change in it."""
+VALUES = frozenset(
+    {"broadcaster/rules/__init__.py", "broadcaster/rules/policy.py", "broadcaster/rules/checks/domains.py"}
+)
+"""What has nothing to change: values and no decision."""
 _CLASSIFIER = ("reason_of", "failure", "retry_after", "_until_date", "_detail", "Exceptional", "Reply")
 """Of `_http` only what tells replies apart; the wire is tried by faults 40 to 48."""
 _NOTICED = frozenset({"killed", "timeout", "suspicious", "segfault", "caught by type check"})
