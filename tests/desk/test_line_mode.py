@@ -181,7 +181,7 @@ async def test_drafts_are_listed_shown_and_dropped(
         line = Line(made, monkeypatch, capsys)
         assert "ありません" in (await line.run("drafts", "list"))[1]
         await made.here.desk.open_draft({**to_json(ORDER), "areas": []}, OFFICER)
-        assert "flood-level4" in (await line.run("drafts", "list"))[1]
+        assert "避難指示（洪水）" in (await line.run("drafts", "list"))[1]
         shown = (await line.run("drafts", "show", "1"))[1]
         assert "〔対象の町名" in shown
         assert OFFICER.name in shown
