@@ -115,7 +115,7 @@ async def test_a_handshake_that_hangs_ends(tmp_path: Path, authority: Authority)
 async def test_words_injected_before_the_handshake_are_not_believed(tmp_path: Path, authority: Authority) -> None:
     async with SmtpProvider(tls=authority.server()) as smtp:
         smtp.script(Phase.STARTTLS, noise(b"220 go\r\n250-localhost\r\n250 AUTH PLAIN\r\n"), always=True)
-        error, _ = await attempt(tmp_path, smtp.port, tls="starttls", ca_file=authority.file, connect_timeout_s=0.5)
+        error, _ = await attempt(tmp_path, smtp.port, tls="starttls", ca_file=authority.file, connect_timeout_s=0.2)
     assert error is not None
     assert smtp.received.total == 0
 
