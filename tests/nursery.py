@@ -21,6 +21,8 @@ LOADED = (
     "tests.channels.mailchild",
     "tests.contract.child",
     "tests.upstream.child",
+    "tests.routine.child",
+    "tests.canary.child",
     "broadcaster.api",
     "uvloop",
     "broadcaster.dispatcher",

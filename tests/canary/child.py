@@ -1,9 +1,8 @@
-"""A service that may be killed: `python -m tests.canary.child FOLDER` lets an hour pass from when a test is due."""
+"""A service that may be killed: it lets an hour pass from when a test is due."""
 
 from __future__ import annotations
 
 import asyncio
-import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,8 +16,7 @@ DUE = jst(11, 25, 10)
 async def main(folder: Path) -> None:
     async with house(folder, HandClock(DUE + timedelta(minutes=1))) as here:
         await here.until(DUE + timedelta(minutes=31), pace=600)
-    sys.stdout.write("done\n")
 
 
-if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1])))
+def serve(folder: Path) -> None:
+    asyncio.run(main(folder))

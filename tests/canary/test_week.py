@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
-import subprocess
-import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,13 +15,13 @@ from broadcaster.desk import FollowUp
 from broadcaster.forms import Forms
 from broadcaster.model import Actor, Alert, Kind
 from broadcaster.rendering import Templates, templates_dir
-from tests.canary.child import DUE
+from tests.canary.child import DUE, serve
 from tests.canary.house import DUTY, House, house
 from tests.desk.world import handing
+from tests.nursery import fate
 from tests.routine.house import HandClock
 from tests.unit.plans import TOKYO, jst
 
-ROOT = Path(__file__).parents[2]
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 SECOND = Actor(name="duty-b")
 
@@ -132,20 +129,11 @@ async def test_a_test_is_announced_before_and_taken_away_after(tmp_path: Path) -
         assert not await says()
 
 
-def looked(folder: Path, failpoints: str = "") -> int:
-    """Return how a service ended that looked at what is due."""
-    command = [sys.executable, "-m", "tests.canary.child", str(folder)]
-    environment = {**os.environ, "BROADCASTER_FAILPOINTS": failpoints}
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
-    assert done.stdout == ("" if done.returncode else "done\n"), done.stderr
-    return done.returncode
-
-
 @pytest.mark.fault(2)
 async def test_a_service_killed_again_and_again_tests_once_and_alarms_all_the_same(tmp_path: Path) -> None:
     """Within the accepting transaction; then right after people were told, before that was written down."""
-    assert looked(tmp_path, "k1") == -signal.SIGKILL
-    assert looked(tmp_path, "k3") == -signal.SIGKILL
+    assert await fate(serve, tmp_path, failpoints="k1") == -signal.SIGKILL
+    assert await fate(serve, tmp_path, failpoints="k3") == -signal.SIGKILL
     async with house(tmp_path, HandClock(DUE + 50 * MINUTE)) as here:
         assert await told(here) == [("25 10", "said", "")]
         assert len(await here.store.incident(0)) == 1

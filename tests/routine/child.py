@@ -1,9 +1,8 @@
-"""A service that may be killed: `python -m tests.routine.child FOLDER` looks once at what was due a minute ago."""
+"""A service that may be killed: it looks once at what was due a minute ago."""
 
 from __future__ import annotations
 
 import asyncio
-import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,8 +15,7 @@ DUE = jst(11, 25, 16, 30)
 async def main(folder: Path) -> None:
     async with house(folder, HandClock(DUE + timedelta(minutes=1))) as here:
         await here.runner.turn()
-    sys.stdout.write("done\n")
 
 
-if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1])))
+def serve(folder: Path) -> None:
+    asyncio.run(main(folder))
