@@ -22,9 +22,7 @@ async def test_a_service_killed_again_and_again_says_it_once(tmp_path: Path) -> 
         await here.approved(plan())
     for point in ("o0", "a0", "o1", "a1", "a2", "a3"):
         assert await fate(serve, tmp_path, failpoints=point) == -signal.SIGKILL, f"{point} was not passed"
-    assert (
-        await fate(serve, tmp_path, failpoints="o0") == 0
-    )  # it was said by the one that passed a3: nothing is due any more
+    assert await fate(serve, tmp_path, failpoints="o0") == 0, "the one that passed a3 has said it: nothing is due"
     async with house(tmp_path, HandClock(DUE + timedelta(minutes=2))) as here:
         await here.runner.turn()
         assert await here.states() == [("sent", "")]
