@@ -139,7 +139,7 @@ class Twitter:
         )
         self._client: XClient | None = None
         self._account = self._username = ""
-        self._tester = None if settings.canary is None else Twitter(_as_test(settings, settings.canary), context)
+        self._tester = None if settings.canary is None else _Tester(self, _as_test(settings, settings.canary), context)
 
     def rehearsal(self) -> Rehearsal | None:
         """Return the test account; its posts are paid from the same budgets."""
@@ -229,6 +229,13 @@ class Twitter:
             Finding(code="x_credentials", ok=True, params={"account": self._username}),
             self._budget(),
         )
+
+    async def prove(self) -> None:
+        """Ask who we are, and post nothing. Raise `DeliveryError` where that is refused or cannot be told."""
+        try:
+            await self._whoami(await self._open())
+        except DeliveryError as error:
+            raise DeliveryError(error.reason, maybe_sent=False, detail=error.detail) from None
 
     # ------------------------------------------------------------ inside
 
@@ -320,6 +327,21 @@ def _as_test(settings: Settings, account: TestAccount) -> Settings:
     """Return the settings of the same app, for the test account."""
     keys = {"access_token": account.access_token, "access_token_secret": account.access_token_secret}
     return settings.model_copy(update={**keys, "canary": None})
+
+
+class _Tester(Twitter):
+    """The test account. Its posts are said only while the city's own account is let in: a token that was revoked would
+    otherwise show at the next emergency.
+    """
+
+    def __init__(self, city: Twitter, settings: Settings, context: Context) -> None:
+        super().__init__(settings, context)
+        self._city = city
+
+    async def deliver(self, message: Message, key: str) -> Receipt:
+        """Prove the city's account, then post it once. Raise `DeliveryError`."""
+        await self._city.prove()
+        return await super().deliver(message, key)
 
 
 def _limit(name: str, unit: str, window: timedelta, amount: int, reserve_percent: int) -> Limit:

@@ -207,6 +207,35 @@ async def test_what_was_not_surely_deleted_is_an_error(
     assert (await refusal(twitter.retract(Receipt(ref="1")))).reason is reason
 
 
+# ---------------------------------------------------------------- the test account
+
+
+@pytest.mark.parametrize(
+    ("act", "reason"),
+    [
+        (problem("unauthorized"), Reason.CREDENTIALS),
+        (problem("over-capacity"), Reason.SERVER_ERROR),
+        (silence(), Reason.TIMEOUT),
+    ],
+)
+async def test_a_test_is_said_only_while_the_citys_own_account_is_let_in(
+    x: XProvider, tmp_path: Path, act: Act, reason: Reason
+) -> None:
+    values = {**x.settings(), "timeout_s": 1, "canary": x.test_keys}
+    channel = build(Settings.model_validate(values), world(tmp_path))
+    rehearsal = channel.rehearsal()
+    assert rehearsal is not None
+    assert rehearsal.voice is not None
+    message = a_message(channel)
+    x.script(act, on=ME)
+    refused = await refusal(rehearsal.voice.deliver(message, "k"))
+    assert (refused.reason, refused.maybe_sent) == (reason, False)
+    assert x.posts == x.tester.posts == []
+    await rehearsal.voice.deliver(message, "k")
+    assert (len(x.posts), len(x.tester.posts)) == (0, 1)
+    await channel.close()
+
+
 # ---------------------------------------------------------------- check
 
 
