@@ -16,7 +16,7 @@ TYPE = "CAP"
 _REQUIRED = ("identifier", "sender", "sent", "status", "msgType", "scope")
 _NEUTRAL = frozenset({"Ack", "Error"})
 """`msgType`s that speak between systems: nothing for residents."""
-_SEVERITIES = frozenset(Severity)
+_SEVERITIES = [each.value for each in Severity]
 
 
 def read(data: bytes) -> Notice:
@@ -45,8 +45,13 @@ def read(data: bytes) -> Notice:
         web=text(first, "web"),
         expires_at=moment(expires, "expires") if expires else None,
         references=references,
-        warnings=tuple(each for info in infos for each in _warnings(info)),
+        warnings=tuple(sorted((each for info in infos for each in _warnings(info)), key=_gravity)),
     )
+
+
+def _gravity(warned: Warned) -> int:
+    """Of several things said of one area the last holds for a rule: it shall be the gravest."""
+    return -_SEVERITIES.index(warned.code)
 
 
 def _warnings(info: Element) -> Iterator[Warned]:

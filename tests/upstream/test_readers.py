@@ -153,6 +153,16 @@ def test_a_cap_alert_is_told_by_severity_and_geocode() -> None:
     assert notice.event_id == notice.identifier == "pref.example.jp,1"
 
 
+@pytest.mark.parametrize("order", [("Severe", "Minor"), ("Minor", "Severe")])
+def test_of_two_infos_for_one_area_the_gravest_holds(order: tuple[str, str]) -> None:
+    one, other = (wire.cap(severity=each) for each in order)
+    notice = cap.read(one.replace(b"<info>", other[other.index(b"<info>") : other.index(b"</alert>")] + b"<info>", 1))
+    everything = Watch(name="pref", template="x", areas=frozenset({"132209"}))
+    (found,) = findings(notice, everything, {})
+    assert found.subject is not None
+    assert found.subject.said == {"132209": "Severe"}
+
+
 def test_what_refers_to_a_message_is_of_its_event() -> None:
     first = "pref.example.jp,1,2026-06-20T14:05:00+09:00"
     update = cap.read(wire.cap("2", msg_type="Update", references=first))
