@@ -16,6 +16,7 @@ from textual.widget import Widget
 from broadcaster.tui.drawing import fit
 from broadcaster.tui.messages import Chosen
 from broadcaster.tui.place import AtDesk
+from broadcaster.tui.widgets.folded import folded
 from broadcaster.tui.words import plain
 
 
@@ -25,6 +26,10 @@ class Choice(NamedTuple):
     value: str
     ja: str
     en: str
+
+
+_WORDS = 4
+"""Where the words of a choice begin, and where a long one goes on: behind mark and digit."""
 
 
 class ChoiceField(AtDesk, Widget, can_focus=True):
@@ -58,22 +63,24 @@ class ChoiceField(AtDesk, Widget, can_focus=True):
         self.refresh(layout=True)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002 (Textual's)
-        """One line, or one for each while choosing."""
-        return max(1, len(self.choices)) if self.has_focus else 1
+        """One line, or while choosing what each takes to be read whole."""
+        return self._open(width).plain.count("\n") + 1 if self.has_focus else 1
 
     def render(self) -> Content:
         """Draw the list, or the choice alone."""
         if self.has_focus:
-            drawn = [self._line(number, each) for number, each in enumerate(self.choices, 1)]
-            return Content("\n").join(drawn or [plain(self.words("tui_nothing_to_choose"), "dim")])
+            return self._open(self.size.width)
         chosen = next((each for each in self.choices if each.value == self.value), None)
         return plain(fit(self._said(chosen), self.size.width)) if chosen else plain(self.words("tui_choose"), "dim")
 
-    def _line(self, number: int, each: Choice) -> Content:
-        here = each.value == self.value
-        mark = "*" if here else " "
-        line = fit(f"{mark}{number}: {self._said(each)}", self.size.width)
-        return plain(line, "bold reverse" if here else "")
+    def _open(self, columns: int) -> Content:
+        drawn = [self._line(number, each, columns) for number, each in enumerate(self.choices, 1)]
+        return Content("\n").join(drawn or [plain(self.words("tui_nothing_to_choose"), "dim")])
+
+    def _line(self, number: int, each: Choice, columns: int) -> Content:
+        mark, style = ("*", "bold reverse") if each.value == self.value else (" ", "")
+        hang = _WORDS - (mark == " ")  # blanks at the beginning hang by themselves
+        return folded(plain(f"{mark}{number}: {self._said(each)}", style), columns, hang)
 
     def worded(self, value: str) -> str:
         """Return a value as it is offered."""
