@@ -70,6 +70,14 @@ def test_every_link_leads_somewhere(name: str) -> None:
     assert [link for link in links if "://" not in link and not (base / link).exists()] == []
 
 
+def test_decisions_are_numbered_one_after_the_other_and_bear_their_numbers() -> None:
+    decisions = sorted((ROOT / "docs/adr").glob("*.md"))
+    assert [int(path.name[:4]) for path in decisions] == [*range(1, len(decisions) + 1)]
+    assert [
+        path.name for path in decisions if not path.read_text("utf-8").startswith(f"# {int(path.name[:4])}. ")
+    ] == []
+
+
 @pytest.mark.parametrize("name", ["CONTRIBUTING.md", "docs/architecture.md"])
 def test_every_path_that_is_named_is_there(name: str) -> None:
     paths = re.findall(r"`((?:broadcaster|channels|templates|tests|docs)/[\w./-]*)`", text(name))
