@@ -141,6 +141,17 @@ def find_problems(office: Office, draft: Draft, earlier: Sequence[Alert]) -> lis
     ]
 
 
+async def untold(office: Office, draft: Draft, earlier: Sequence[Alert]) -> tuple[Problem, ...]:
+    """Refuse a silent draft for each channel on which what it follows would stay unsaid, to some or to all: nothing
+    that was accepted is lost but by somebody who says so.
+    """
+    if not (draft.silent and earlier):
+        return ()
+    row = await office.store.alert(earlier[-1].identifier)
+    channels = routing.left_untold(row.deliveries, office.publishers)
+    return tuple(Problem(code="silent_overtakes", place="silent", params={"channel": name}) for name in channels)
+
+
 def sayable(draft: Draft) -> bool:
     """Return whether there is anything to say, at times that mean something: else not even a preview can be made."""
     times = [moment for info in draft.infos for moment in (info.expires, info.effective) if moment is not None]

@@ -19,6 +19,7 @@ from broadcaster.desk.composing import (
     find_problems,
     fingerprint,
     sayable,
+    untold,
 )
 from broadcaster.desk.drafting import Drafting
 from broadcaster.desk.glass import Glass
@@ -106,8 +107,7 @@ class Desk(Drafting):
         earlier = await earlier_versions(self._office, draft.incident)
         if not composed.blocked:
             warnings = await prepared.problems(self._office, composed.alert, earlier)
-            untold = await prepared.untold(self._office, draft, earlier)
-            composed = replace(composed, problems=(*composed.problems, *warnings, *untold))
+            composed = replace(composed, problems=(*composed.problems, *warnings))
         needed = self._needs_approval(composed.alert)
         return await preview.show(self._office, draft, composed, earlier, needs_approval=needed)
 
@@ -354,7 +354,8 @@ class Desk(Drafting):
             raise Refused(find_problems(self._office, draft, earlier))
         alert = build_alert(self._office, draft, serial, earlier)
         edition = await edition_with(self._office, alert) if whole else edition_of(self._office, alert)
-        return await compose(self._office, draft, alert, earlier, edition)
+        composed = await compose(self._office, draft, alert, earlier, edition)
+        return replace(composed, problems=(*composed.problems, *await untold(self._office, draft, earlier)))
 
     async def _foreseen(self, draft: Draft) -> tuple[int, int]:
         """Return the serial this draft will get if nothing else comes in between."""

@@ -14,7 +14,6 @@ from broadcaster.desk.composing import build_alert, compose
 from broadcaster.desk.values import FOLLOW_UP_LIFE, Office
 from broadcaster.errors import RenderingError
 from broadcaster.model import EASY_JAPANESE, Alert, Certainty, Draft, Info, Kind, Problem, ResponseType, Urgency
-from broadcaster.rules import routing
 
 KINDS = (Kind.CORRECTION, Kind.CANCEL, Kind.ALL_CLEAR)
 WRITTEN = ("ja", EASY_JAPANESE, "en", "zh", "ko")
@@ -27,17 +26,6 @@ def prepare(office: Office, alert: Alert) -> tuple[Draft, ...]:
     if alert.kind.ends:
         return ()
     return tuple(_draft(office, alert, kind) for kind in KINDS)
-
-
-async def untold(office: Office, draft: Draft, earlier: Sequence[Alert]) -> tuple[Problem, ...]:
-    """Return a warning for each channel on which what a silent draft follows would stay unsaid."""
-    if not (draft.silent and earlier):
-        return ()
-    row = await office.store.alert(earlier[-1].identifier)
-    channels = routing.left_untold(row.deliveries, office.publishers)
-    return tuple(
-        Problem(code="silent_overtakes", place="silent", params={"channel": name}, blocking=False) for name in channels
-    )
 
 
 async def problems(office: Office, alert: Alert, earlier: Sequence[Alert]) -> tuple[Problem, ...]:

@@ -29,6 +29,7 @@ async def test_an_alert_is_extended(
 ) -> None:
     async with core(tmp_path) as made:
         alert, sh = await made.here.alert(), Commands(made, monkeypatch, capsys)
+        await made.here.said()
         done = await sh.json("extend", alert.serial, "24", "--key", "k", *how)
         again = await sh.json("extend", alert.serial, "24", "--key", "k", *how)
         assert done["accepted"]

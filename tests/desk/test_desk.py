@@ -182,6 +182,7 @@ async def test_a_submission_can_be_handed_back(tmp_path: Path) -> None:
 async def test_a_silent_correction_changes_only_what_is_published(tmp_path: Path) -> None:
     async with world(tmp_path) as here:
         alert = await here.alert("shelter-opened")
+        await here.said()
         wish = FollowUp(kind=Kind.CORRECTION, silent=True)
         done = await here.desk.follow_up(alert.serial, wish, handing(), OFFICER)
         assert {each.channel for each in done.deliveries} == {"page", "feeds"}
@@ -190,15 +191,18 @@ async def test_a_silent_correction_changes_only_what_is_published(tmp_path: Path
         assert {each.channel for each in told.deliveries} == {"twitter", "mail", "page", "feeds"}
 
 
-async def test_before_a_silent_one_follows_what_is_not_said_everywhere_yet_it_is_told_where(tmp_path: Path) -> None:
+async def test_a_silent_one_is_refused_while_what_it_follows_is_not_said_everywhere(tmp_path: Path) -> None:
     async with world(tmp_path) as here:
         alert = await here.alert("shelter-opened")
         draft = replace(await here.draft("shelter-opened"), kind=Kind.UPDATE, incident=alert.incident)
         told = (await here.desk.preview(replace(draft, silent=True))).problems
         assert [(each.params["channel"], each.blocking) for each in told if each.code == "silent_overtakes"] == [
-            ("twitter", False),
-            ("mail", False),
+            ("twitter", True),
+            ("mail", True),
         ]
+        wish = FollowUp(kind=Kind.CORRECTION, silent=True)
+        with pytest.raises(Refused, match="silent_overtakes"):
+            await here.desk.follow_up(alert.serial, wish, handing(), OFFICER)
         assert not [each for each in (await here.desk.preview(draft)).problems if each.code == "silent_overtakes"]
 
 

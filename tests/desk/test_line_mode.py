@@ -205,6 +205,7 @@ async def test_a_correction_asks_for_silence_and_for_ones_own_words(
         line = Line(made, monkeypatch, capsys)
         code, said = await line.run("compose", "--draft", "1", typed=KEEP * 9 + FURTHER + "訓練\n")
         assert "登録者：3人" in said
+        await made.here.said()
         silently, ours = KEEP * 8 + "2\n" + KEEP, KEEP + "訂正します\n" + KEEP * 2
         arguments = ("compose", "--of", "1-1", "--kind", "correction", "--own-words", "ja")
         code, said = await line.run(*arguments, typed=silently + FURTHER + ours + "訓練\n")

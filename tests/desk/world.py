@@ -16,12 +16,13 @@ from broadcaster.clock import SystemClock, SystemEntropy
 from broadcaster.config import Config, load_config
 from broadcaster.desk import Desk, Handing, Submitted
 from broadcaster.forms import Forms
-from broadcaster.model import Actor, Alert, Draft, Kind, Mode
+from broadcaster.model import Actor, Alert, Attempt, Draft, Kind, Mode, Outcome, Receipt
 from broadcaster.officers import Bureau, Hasher, Officers, instance_key
 from broadcaster.ports.channel import Channel
 from broadcaster.ports.store import Claim, Work
 from broadcaster.rendering import Templates, templates_dir
 from broadcaster.routine import Planning
+from broadcaster.rules import settle
 from broadcaster.store import Store
 from broadcaster.upstream import Automatic, Rulebook
 
@@ -100,11 +101,22 @@ class World:
 
     async def claimed(self, channel: str) -> tuple[Work, ...]:
         """Claim what is due on a channel, as its lane would."""
+        return (await self._claimed(channel))[0]
+
+    async def said(self) -> None:
+        """Let what waits on X and by mail have been taken by the provider."""
+        for channel in ("twitter", "mail"):
+            works, epoch = await self._claimed(channel)
+            for work in works:
+                now, taken = self.clock.now(), Receipt(ref="1")
+                attempt = Attempt(number=1, started_at=now, ended_at=now, outcome=Outcome.ACCEPTED, ref="1")
+                assert await self.store.record(work.delivery, epoch, attempt, settle.after_success(taken, now))
+
+    async def _claimed(self, channel: str) -> tuple[tuple[Work, ...], int]:
         now = self.clock.now()
         epoch = await self.store.begin("here", now)
-        return await self.store.claim(
-            Claim(channel=channel, epoch=epoch, now=now, deadline=now + timedelta(minutes=1), limit=9)
-        )
+        claim = Claim(channel=channel, epoch=epoch, now=now, deadline=now + timedelta(minutes=1), limit=9)
+        return await self.store.claim(claim), epoch
 
     async def alert(self, template: str = "flood-level4") -> Alert:
         """Send a template."""

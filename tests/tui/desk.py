@@ -76,6 +76,10 @@ class Seat:
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)
 
+    def told(self) -> str:
+        """What was said beside the screen, and is not over yet."""
+        return "\n".join(note.message for note in self.app._notifications)
+
     def shown(self) -> str:
         """Everything that is on the screen now, line by line."""
         width, _ = self.app.size

@@ -61,10 +61,6 @@ async def typed(here: Seat, text: str, *, enters: int = 1) -> None:
     await here.press(*["enter"] * enters)
 
 
-def told(here: Seat) -> str:
-    return "\n".join(note.message for note in here.app._notifications)
-
-
 @pytest.mark.parametrize(("language", "what"), [("ja", "要点"), ("en", "Points")])
 async def test_each_channel_is_shown_as_residents_get_it(tmp_path: Path, language: str, what: str) -> None:
     async with core(tmp_path, Mode.LIVE) as made, seat(made, language, (120, 60)) as here:
@@ -199,7 +195,7 @@ async def test_a_second_officer_approves_what_was_shown(tmp_path: Path, language
             await here.until(lambda: not isinstance(here.app.screen, SendScreen | ReviewScreen))
             (row, _) = (await made.here.desk.board()).rows
             assert (row.alert.version, row.approved_how) == (2, "second_person")
-            assert "1-2" in told(here)
+            assert "1-2" in here.told()
 
 
 async def test_the_list_shows_everything_that_waits(tmp_path: Path) -> None:
@@ -228,7 +224,7 @@ async def test_what_was_closed_meanwhile_is_not_approved(tmp_path: Path, languag
             await here.until(lambda: isinstance(here.app.screen, SendScreen))
             await made.here.desk.hand_back(number, OFFICER, "地区の誤り")
             await typed(here, LIVE)
-            await here.until(lambda: bool(told(here)))
+            await here.until(lambda: bool(here.told()))
             assert not (await made.here.desk.board()).rows
             await here.press("escape")
             await here.until(lambda: what in here.shown())
@@ -246,8 +242,8 @@ async def test_other_texts_than_those_shown_are_not_approved(tmp_path: Path, lan
             here.app.screen.shown["acceptance"]["digest"] = "of other texts"  # type: ignore[attr-defined]
             await here.press("a")
             await typed(here, LIVE)
-            await here.until(lambda: bool(told(here)))
-            assert what in told(here)
+            await here.until(lambda: bool(here.told()))
+            assert what in here.told()
             assert not (await made.here.desk.board()).rows
 
 
@@ -264,7 +260,7 @@ async def test_the_author_cannot_be_the_second_person(tmp_path: Path, language: 
         await loaded(here)
         await here.press("a")
         await typed(here, LIVE)
-        await here.until(lambda: what in told(here))
+        await here.until(lambda: what in here.told())
         assert not (await made.here.desk.board()).rows
 
 
@@ -310,7 +306,7 @@ async def test_a_preview_that_is_no_longer_true_is_refused_and_shown_anew(tmp_pa
         stale = here.app.screen.shown["digest"] = "of a template that was changed meanwhile"  # type: ignore[attr-defined]
         await here.press("enter")
         await typed(here, LIVE)
-        await here.until(lambda: "文面から変わりました" in told(here))
+        await here.until(lambda: "文面から変わりました" in here.told())
         assert not (await made.here.desk.board()).waiting
         await here.press("escape")
         await here.until(lambda: here.app.screen.shown["digest"] != stale)  # type: ignore[attr-defined]
@@ -336,7 +332,7 @@ async def test_a_preview_that_a_restart_has_overtaken_is_not_sent_before_it_was_
         await here.until(lambda: here.app.away is None)
         await here.press("enter")
         await typed(here, LIVE if language == "ja" else "4 芋窪")
-        await here.until(lambda: here.app.words("preview_changed") in told(here))
+        await here.until(lambda: here.app.words("preview_changed") in here.told())
         assert not (await again.here.desk.board()).waiting
         await here.press("escape")
         await here.until(lambda: "新東大和市" in str(here.app.screen.shown["channels"]))  # type: ignore[attr-defined]

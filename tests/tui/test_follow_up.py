@@ -71,16 +71,24 @@ async def test_pressed_twice_it_is_one_message(tmp_path: Path) -> None:
             assert [each.version for each in await alerts(made)] == [2, 1]
 
 
-async def test_a_retraction_may_change_pages_alone(tmp_path: Path) -> None:
+@pytest.mark.parametrize("arrived", [True, False])
+async def test_a_retraction_may_change_pages_alone_unless_others_would_never_hear(
+    tmp_path: Path, *, arrived: bool
+) -> None:
     async with core(tmp_path) as made:
         alert = await made.here.alert()
+        if arrived:
+            await made.here.said()
         async with seat(made) as here:
             await on(here, alert)
             await here.press("f")
             await ready(here)
             await here.press("q")
+            if not arrived:
+                await here.until(lambda: "届かないまま" in here.told())
+                await here.press("y")
             await back(here)
-            assert (await alerts(made))[0].silent
+            assert (await alerts(made))[0].silent == arrived
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -16,7 +16,7 @@ from broadcaster.tui.screens.glass import GlassScreen
 from broadcaster.tui.screens.send import SendScreen
 from tests.desk.world import SECOND
 from tests.tui.desk import Core, Seat, core, seat
-from tests.tui.test_approve import LIVE, handed_in, loaded, told
+from tests.tui.test_approve import LIVE, handed_in, loaded
 from tests.tui.test_session import hired, inside
 
 NIGHT = Actor(name="night watch", uid=1003)
@@ -81,7 +81,7 @@ async def test_everybody_sees_it_on_every_screen_and_anybody_stops_it(tmp_path: 
             await here.press("enter")
             await here.until(lambda: what not in here.shown())
             assert not (await made.here.desk.board()).breaking
-            assert str(number) in told(here)
+            assert str(number) in here.told()
             entries = [entry async for entry in made.here.store.entries()]
             assert entries[-1].event == "break_glass_stopped"
             assert here.app.words("why_default") in json.loads(entries[-1].body)["reason"]
@@ -161,7 +161,7 @@ async def test_it_takes_a_fresh_code_of_the_second_factor_and_only_once(
             await filled(here, typed=LIVE, reason="だれも出ない", code="")
             assert here.app.words("tui_code_needed") in here.shown()
             await filled(here, code=person.code(began))
-            await here.until(lambda: used in told(here))
+            await here.until(lambda: used in here.told())
             assert not (await made.here.desk.board()).breaking, "the code that logged in is not fresh"
             for key in person.code(clock.now(), 1):
                 here.app.post_message(events.Key(key, key))

@@ -12,7 +12,7 @@ from broadcaster.rendering import templates_dir
 from broadcaster.store.driver import sqlite3
 from tests.desk.world import OFFICER, SECOND
 from tests.tui.desk import core, seat
-from tests.tui.test_approve import told, update_handed_in
+from tests.tui.test_approve import update_handed_in
 
 
 @pytest.mark.parametrize(("language", "words"), [("ja", "差し戻し：誤字"), ("en", "handed back: 誤字")])
@@ -30,7 +30,7 @@ async def test_the_chronology_is_read_and_taken_along(
             await here.until(lambda: len(list(tmp_path.glob("chronology-1-*"))) == 2)
             (table,) = tmp_path.glob("chronology-1-*.csv")
             assert words in table.read_text(encoding="utf-8-sig")
-            await here.until(lambda: str(table) in told(here).replace("\n", ""))
+            await here.until(lambda: str(table) in here.told().replace("\n", ""))
 
 
 @pytest.mark.parametrize(("language", "words"), [("ja", "承認待ち"), ("en", "Waiting for a second person")])

@@ -17,7 +17,7 @@ from broadcaster.tui.screens.send import SendScreen
 from tests.desk import persons
 from tests.desk.world import handing
 from tests.tui.desk import Core, Seat, core, seat
-from tests.tui.test_approve import LIVE, loaded, told, typed
+from tests.tui.test_approve import LIVE, loaded, typed
 
 DUTY = (Role.COMPOSER, Role.APPROVER)
 
@@ -71,7 +71,7 @@ async def test_one_writes_the_other_approves_and_no_second_login_helps(
         async with seat(made, language, session=await again(made, "duty-a")) as here:
             await approve(here, number)
             assert here.app.words("tui_own") in text_of(here, ReviewScreen)
-            await here.until(lambda: what in told(here))
+            await here.until(lambda: what in here.told())
         assert not (await made.here.desk.board()).rows
         async with seat(made, language, session=second) as here:
             await approve(here, number)
@@ -91,7 +91,7 @@ async def test_who_wrote_in_the_draft_cannot_approve_it_either(tmp_path: Path) -
             number = await send(here, row.id)
         async with seat(made, session=second) as here:
             await approve(here, number)
-            await here.until(lambda: "承認できません" in told(here))
+            await here.until(lambda: "承認できません" in here.told())
         assert not (await made.here.desk.board()).rows
 
 
@@ -104,7 +104,7 @@ async def test_a_composer_alone_sends_nothing_live(tmp_path: Path) -> None:
         assert done.submission is not None
         async with seat(made, session=writer) as here:
             await approve(here, done.submission)
-            await here.until(lambda: bool(told(here)))
+            await here.until(lambda: bool(here.told()))
         assert not (await made.here.desk.board()).rows
 
 

@@ -151,7 +151,8 @@ class SayScreen(DeskModal[Any]):
     # ------------------------------------------------------------ what is done
 
     async def action_say(self) -> None:
-        """Say it to everybody."""
+        """Say it to everybody, also where saying it silently was refused a moment ago."""
+        self._silent = self._silent and not self._saying.at_once
         self._send()
 
     async def action_say_silently(self) -> None:
