@@ -39,6 +39,7 @@ contracts: .venv/.dev
 
 coverage: .venv/.dev
 	@echo '== tests, with branch coverage'
+	@$(BIN)/python -m compileall -q broadcaster channels tests  # once, not by each process that the tests start
 	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup --cov --cov-report=term:skip-covered -q
 
 format: .venv/.dev ## put the code into shape

@@ -11,6 +11,7 @@ from tests.desk.world import world
 TEMPLATES = sorted(path.stem for path in (templates_dir() / "alerts").glob("*.toml"))
 
 
+@pytest.mark.no_cover  # one way through the code, a hundred times: measuring it would double the time
 @pytest.mark.parametrize("mode", list(Mode))
 @pytest.mark.parametrize("name", TEMPLATES)
 async def test_each_template_has_followers_that_may_be_sent(name: str, mode: Mode, tmp_path: Path) -> None:
