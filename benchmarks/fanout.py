@@ -59,11 +59,13 @@ async def _compared(core: house.House, providers: Sinks, rounds: int) -> frame.R
     whole: list[float] = []
     drafts = [house.draft(number) for number in range(rounds + 4)]
     worded: list[float] = []
+    durable: list[float] = []
     accept = core.store.accept
 
     async def watched(acceptance: Acceptance, submission: int | None = None) -> object:
         worded.append(time.monotonic())
-        return await accept(acceptance, submission)
+        with frame.timed(durable):
+            return await accept(acceptance, submission)
 
     core.store.accept = watched  # type: ignore[method-assign,assignment]
 
@@ -76,7 +78,7 @@ async def _compared(core: house.House, providers: Sinks, rounds: int) -> frame.R
 
     if not frame.installed("apprise"):
         (total,) = await frame.turns(rounds, ours)
-        return _report(total, whole, None, 0)
+        return _report(total, (durable, whole), None, 0)
     apprise, failed = peer(providers.ports), 0
     loops.spare_what_stays()  # drafts and peer: neither ours nor Apprise's rounds are to walk through them
 
@@ -90,15 +92,20 @@ async def _compared(core: house.House, providers: Sinks, rounds: int) -> frame.R
         return max((await providers.all_of(NUMBERS, begun)).values()) - begun
 
     total, beside = await frame.turns(rounds, ours, theirs)
-    return _report(total, whole, beside, failed)
+    return _report(total, (durable, whole), beside, failed)
 
 
 def _report(
-    total: tuple[float, ...], whole: list[float], beside: tuple[float, ...] | None, failed: int
+    total: tuple[float, ...],
+    parts: tuple[list[float], list[float]],
+    beside: tuple[float, ...] | None,
+    failed: int,
 ) -> frame.Report:
+    durable, whole = (frame.ms(each[-len(total) :]) for each in parts)
     series = [
         frame.Series("Broadcaster: accepted until all four have it", frame.ms(total)),
-        frame.Series("the same, with checks and texts before it", frame.ms(whole[-len(total) :])),
+        frame.Series("the same, with checks and texts before it", whole),
+        frame.Series("accepted until that is told, the claims of four lanes with it", durable),
     ]
     said = [
         "Ours from the begin of the acceptance's commit, in process; it holds the claims, durable before each byte."
