@@ -2,7 +2,7 @@
 
 The four are two accounts of X and two mail relays, in a process of their own that notes when a whole message was
 there. Ours is the real core in this process: the acceptance's durable transaction, the dispatcher with its durable
-claim before each first byte (in that same commit where the lane is free), and the channels themselves. The clock starts
+claim before each first byte, and the channels themselves. The clock starts
 when the texts are ready, since Apprise, too, is given a text that is ready; what checking and wording adds stands in a
 line of its own. The socket before the desk is left out, since Apprise is called as a library. Apprise has `notify`
 called, with its own plug-ins for X and mail and its pauses between messages switched off; it sends to all four at once,
@@ -105,10 +105,10 @@ def _report(
     series = [
         frame.Series("Broadcaster: accepted until all four have it", frame.ms(total)),
         frame.Series("the same, with checks and texts before it", whole),
-        frame.Series("accepted until that is told, the claims of four lanes with it", durable),
+        frame.Series("accepted until that is told, with the lanes at work", durable),
     ]
     said = [
-        "Ours from the begin of the acceptance's commit, in process; it holds the claims, durable before each byte."
+        "Ours from the begin of the acceptance's commit, in process; a second one, of the claims, precedes each byte."
     ]
     if beside is None:
         alone = (*said, frame.missing("Apprise", "pip install apprise"))

@@ -124,7 +124,7 @@ class LaneWorker:
         return None
 
     def hand(self, works: Awaitable[tuple[Work, ...]]) -> None:
-        """Let what the acceptance's commit brings take off, whatever this lane is about."""
+        """Let what the writer claimed after an acceptance take off, whatever this lane is about."""
         self._tasks.create_task(self._serve_handed(works))
         self._claiming = True
 
@@ -132,17 +132,11 @@ class LaneWorker:
         try:
             self._handed = self._take_off(await works)
         except StoreUnknown:
-            if await self._holds_more():
-                raise
+            raise
         except Exception as error:  # noqa: BLE001 (a lane never dies)
             self._stumbled(error)
         finally:
             self._claiming = False
-
-    async def _holds_more(self) -> bool:
-        """Whether more is under way than this lane knows of: then the acceptance holds, and its claim with it."""
-        found = await self._room.insist(lambda: self._room.store.under_way(self._channel, self._room.epoch))
-        return bool(found - {work.delivery.id for flight in self._flights for work in flight.works})
 
     # ------------------------------------------------------------ turns
 

@@ -31,7 +31,7 @@ class Claiming(Part):
     """Serves what of `ports.store.Outbox` hands out work."""
 
     def stand_by(self, channel: str, lane: Standby | None) -> None:
-        """Let this lane's claim follow each acceptance for its channel in the same commit; None: no lane any more."""
+        """Let this lane's claim follow each acceptance for its channel at once; None: no lane any more."""
         self._lanes.pop(channel, None)
         if lane is not None:
             self._lanes[channel] = lane
@@ -69,10 +69,6 @@ class Claiming(Part):
             return works
         first = partial(ledger.first, tx, now=claim.now, most=claim.recipients, districts=self._districts)
         return tuple(replace(work, recipients=first(work.delivery, self._begun)) for work in works)
-
-    async def under_way(self, channel: str, epoch: int) -> frozenset[int]:
-        """Return what is `sending`, by number. The writer is asked: after an error it has opened the file anew."""
-        return await self._write(lambda tx: frozenset(tx.numbers("outbox.under_way", channel=channel, epoch=epoch)))
 
     async def doubts(self, channel: str, now: datetime, limit: int) -> tuple[Work, ...]:
         """Return `in_doubt` deliveries whose look is due."""

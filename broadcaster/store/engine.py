@@ -34,7 +34,7 @@ T = TypeVar("T")
 A = TypeVar("A")
 R = TypeVar("R")
 _GROUP = 256
-"""Pieces of work in one commit at most, beside what follows them."""
+"""Pieces of work in one commit at most; what follows them has the next one."""
 _READERS = 4
 _READ_S = 5.0
 """A snapshot is cut after this long: an old one keeps the write-ahead log from shrinking."""
@@ -45,7 +45,7 @@ Together = Callable[[Tx, Sequence[A]], Sequence[R]]
 
 
 class Following(NamedTuple):
-    """What is done right after another piece of work and in its commit, though it may fail alone."""
+    """What is done right after another piece of work, in the next commit: nobody has to wake up in between."""
 
     work: Together[Any, Any]
     item: Any
@@ -78,8 +78,8 @@ class Writer:
         self._thread.start()
 
     async def do(self, work: Callable[[Tx], T], *following: Following) -> T:
-        """Do the work in a transaction, and what follows it; return its result once that is committed. Raise what it
-        raised.
+        """Do the work in a transaction, then what follows it in another; return its result once the first is committed.
+        Raise what it raised.
         """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
@@ -112,13 +112,18 @@ class Writer:
 
     def _loop(self) -> None:
         while (first := self._queue.get()) is not None:
-            group = [job for jobs in self._group(first) for job in jobs if not job.future.cancelled()]
-            if group:
-                self._commit(group)
-                _tell(group)
+            group = list(self._group(first))
+            self._do([jobs[0] for jobs in group])
+            self._do([job for jobs in group for job in jobs[1:]])
         if self._connection is not None:
             self._connection.close()
         self._remembered.close()
+
+    def _do(self, jobs: list[_Job]) -> None:
+        wanted = [job for job in jobs if not job.future.cancelled()]
+        if wanted:
+            self._commit(wanted)
+            _tell(wanted)
 
     def _group(self, first: list[_Job]) -> Iterator[list[_Job]]:
         """Yield the first and whatever else is there, without waiting for more."""

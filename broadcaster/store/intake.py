@@ -16,7 +16,7 @@ from broadcaster.store.transaction import Tx
 
 
 class Accepting(Claiming):
-    """Serves the accepting half of `ports.store.Intake`. What is accepted may be claimed in the same commit."""
+    """Serves the accepting half of `ports.store.Intake`. What is accepted may be claimed right after."""
 
     async def known(self, key: str) -> Known | None:
         """Return what this key stands for."""

@@ -32,7 +32,6 @@ MAY_SCAN = {
     "canary.overtake",  # a partial index of just these
     "canary.pulses",  # one for each channel and address
     "routine.plans",  # a city has a few dozen
-    "outbox.under_way",  # a partial index of just these
     "outbox.interrupted",  # a partial index of just these
     "ledger.bring_forward",  # at a start and when the clock went back, one row per bulk delivery
     "ledger.cut_off",  # at a start, one row per bulk delivery

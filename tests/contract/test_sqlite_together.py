@@ -87,7 +87,7 @@ class Waiting:
         return await self.works
 
 
-async def test_what_is_accepted_is_claimed_in_the_same_commit(store: Store) -> None:
+async def test_what_is_accepted_is_claimed_right_after_without_a_lane_asking(store: Store) -> None:
     epoch = await store.begin("node", NOW)
     lane, other = Waiting(claim(epoch)), Waiting(claim(epoch, "line"))
     store.stand_by("twitter", lane)
@@ -98,9 +98,9 @@ async def test_what_is_accepted_is_claimed_in_the_same_commit(store: Store) -> N
     said = alert(*await store.next_serial(None))
     store._writer._connection.set_trace_callback(commits.append)
     deliveries = await store.accept(acceptance(said))
-    store._writer._connection.set_trace_callback(None)
-    assert commits.count("COMMIT") == 1
     (work,) = await lane.got()
+    store._writer._connection.set_trace_callback(None)
+    assert commits.count("COMMIT") == 2, "an acceptance waits for no claim"
     assert (work.delivery.state, work.message is not None) == (State.SENDING, True)
     assert await store.delivery(work.delivery.id) == work.delivery
     assert other.works is None, "nothing of it is for that channel"

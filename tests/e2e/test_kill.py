@@ -26,8 +26,8 @@ async def live() -> AsyncIterator[House]:
 @pytest.mark.fault(2)
 @pytest.mark.fault(111)
 async def test_an_alert_accepted_by_a_core_that_dies_before_saying_so_goes_out_once() -> None:
-    """Whatever somebody has written into the configuration meanwhile: the core comes back as it was. X is left out: it
-    had claimed its post with the acceptance, and a drill leaves a doubt to a person.
+    """Whatever somebody has written into the configuration meanwhile: the core comes back as it was. X is left out: its
+    post may have been claimed by then, and a drill leaves a doubt to a person.
     """
     async with house(start=False) as home:
         await home.start(BROADCASTER_FAILPOINTS="a3")

@@ -6,6 +6,7 @@ import asyncio
 import heapq
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from inspect import iscoroutinefunction
 from itertools import count
@@ -33,7 +34,7 @@ from broadcaster.model import (
     Text,
 )
 from broadcaster.ports.channel import Channel, Composition, Handed, Ledger, Situation
-from broadcaster.ports.store import Acceptance, Decision, Planned, Verb
+from broadcaster.ports.store import Acceptance, Claim, Decision, Planned, Standby, Verb, Work
 from broadcaster.rules import ordering
 from broadcaster.store import Store, open_store
 from tests.unit.values import NOW, alert
@@ -125,6 +126,10 @@ class Watched:
 
         return call
 
+    def stand_by(self, channel: str, lane: Standby | None) -> None:
+        """What is claimed unasked takes real time too."""
+        self._store.stand_by(channel, lane and Minded(lane, self))
+
     @contextmanager
     def under_way(self) -> Iterator[None]:
         """Keep time from jumping meanwhile: something takes real time."""
@@ -136,6 +141,24 @@ class Watched:
             self._under_way -= 1
             if not self._under_way:
                 self.idle.set()
+
+
+@dataclass(frozen=True)
+class Minded:
+    """A lane that stands by, and keeps time from jumping until it has what it asked for."""
+
+    lane: Standby
+    watched: Watched
+
+    def ask(self) -> Claim | None:
+        return self.lane.ask()
+
+    def hand(self, works: Awaitable[tuple[Work, ...]]) -> None:
+        self.lane.hand(self._awaited(works))
+
+    async def _awaited(self, works: Awaitable[tuple[Work, ...]]) -> tuple[Work, ...]:
+        with self.watched.under_way():
+            return await works
 
 
 Step = Receipt | BaseException | str

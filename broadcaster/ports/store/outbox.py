@@ -121,8 +121,8 @@ class Outbox(Protocol):
     """Claiming and recording."""
 
     def stand_by(self, channel: str, lane: Standby | None) -> None:
-        """Let this lane's claim follow each acceptance for its channel in the same commit; None: no lane any more. For
-        speed only: a lane that is not asked, or got nothing, claims by itself.
+        """Let this lane's claim follow each acceptance for its channel at once; None: no lane any more. For speed only:
+        a lane that is not asked, or got nothing, claims by itself.
         """
         ...
 
@@ -138,10 +138,6 @@ class Outbox(Protocol):
         then oldest due. In the same transaction whatever expired or was overtaken is settled instead. At most one
         `sending` per incident, channel and target; never an older version after a newer one.
         """
-        ...
-
-    async def under_way(self, channel: str, epoch: int) -> frozenset[int]:
-        """Return the numbers of the deliveries that this epoch has `sending`."""
         ...
 
     async def doubts(self, channel: str, now: datetime, limit: int) -> tuple[Work, ...]:

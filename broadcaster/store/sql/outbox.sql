@@ -64,9 +64,6 @@ UPDATE delivery SET
   lease = :deadline - :now, started = 1, updated_at = :now
 WHERE id IN (SELECT value FROM json_each(:numbers)) AND state IN ('ready', 'retry_wait');
 
--- name: under_way
-SELECT json_group_array(id) AS value FROM delivery WHERE state = 'sending' AND channel = :channel AND epoch = :epoch;
-
 -- name: doubts
 SELECT json_group_array(id) AS value FROM (
   SELECT id FROM delivery WHERE channel = :channel AND state = 'in_doubt' AND due_at <= :now
