@@ -129,7 +129,8 @@ def enrol(session: Session, name: str) -> None:
     passphrase = _chosen()
     code = _second_factor(found) if found["officer"]["second_factor"] else ""
     client.enrol(name, ticket, passphrase, code)
-    session.show({"name": name, "enrolled": True}, words("officer_now_enrolled", name=name))
+    said = words("officer_now_enrolled" if code else "officer_now_enrolled_alone", name=name)
+    session.show({"name": name, "enrolled": True}, said)
 
 
 @command("officers passphrase")

@@ -129,6 +129,19 @@ async def test_a_city_sets_up_its_officers(
         assert err.count("\n") == 1
 
 
+async def test_who_has_no_second_factor_is_not_told_of_a_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LC_ALL", "ja_JP.UTF-8")
+    async with shell(tmp_path, monkeypatch, capsys, Mode.DRILL) as sh:
+        asked = await sh.json("officers", "add", "duty-a", "--role=admin", "--no-second-factor")
+        words = "sakura kawa ame kaze"
+        out, _ = await sh.run("officers", "enrol", "duty-a", say=f"{asked['ticket']}\n{words}\n")
+        assert "パスフレーズだけで" in out
+        out, _ = await sh.run("login", "duty-a", say=f"{words}\n\n")
+        assert "duty-a" in out
+
+
 async def test_a_login_is_kept_for_the_commands_that_follow_and_for_nobody_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
