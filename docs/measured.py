@@ -111,8 +111,10 @@ _HEADS = {
     "ja": ("| 測ったもの | Broadcaster | 比較相手 | 値 | 目標 | 測り直すには |", "未達"),
 }
 _WHERE = {
-    "en": "Medians of one run on {cores} cores under load {load} (Python {python}, SQLite {sqlite}, {when}).",
-    "ja": "{cores} コア、負荷 {load} での一回の測定の中央値（Python {python}、SQLite {sqlite}、{when}）。",
+    "en": "Each row is of one run, ours and the peer in turns, on {cores} cores under load {load}"
+    " (Python {python}, SQLite {sqlite}, {when}).",
+    "ja": "各行は比較相手と交互に一回で測ったもの。{cores} コア、負荷 {load}"
+    "（Python {python}、SQLite {sqlite}、{when}）。",
 }
 
 
