@@ -6,10 +6,11 @@ are ours.
 
 from __future__ import annotations
 
+import secrets
 import socket
 import tempfile
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +25,7 @@ from broadcaster.demo.x import XProvider
 from broadcaster.model import EASY_JAPANESE, JAPANESE, Subscriber
 from broadcaster.scaffold import MONITOR, spelled
 
+_PORTS = range(20_000, 32_000)
 RESIDENTS = (
     Subscriber(address="sakura@residents.example", language=JAPANESE),
     Subscriber(address="minh@residents.example", language=EASY_JAPANESE),
@@ -116,11 +118,14 @@ def _socket(folder: Path, short: Path) -> Path:
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a port that nobody listens on at this moment. It is none of those that systems hand out by themselves
+    (Linux from 32768, others from 49152): such a one could be some connection's before it is listened on.
+    """
+    while True:
+        port = _PORTS.start + secrets.randbelow(len(_PORTS))
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def configuration(page: str, server: int, listening: Path, channels: Mapping[str, Mapping[str, object]]) -> str:

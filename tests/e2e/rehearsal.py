@@ -20,6 +20,8 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+from broadcaster.demo.stage import free_port
+
 FLOOD = ("areas=芋窪", "river=空堀川", "reason=danger-level", "shelters=第三小学校")
 _SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 0x1
 FIRST, SECOND, PASSPHRASE = "duty-a", "duty-b", "kunren-kunren"
@@ -119,8 +121,7 @@ class Rehearsal:
 
 def free_ports() -> int:
     """Return a port that is free at this moment, with four more behind it that nobody is likely to have."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1]) - 5
+    return free_port() - 5
 
 
 def fetched(deliveries: list[Any]) -> dict[str, str]:

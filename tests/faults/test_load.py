@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from benchmarks import flooding, pages
+from broadcaster.demo.stage import free_port
 from tests.faults.kit.life import life
 from tests.faults.kit.waiting import until
-from tests.pages.kit import free_port, get, process, publish
+from tests.pages.kit import get, process, publish
 
 CROWD = 300
 

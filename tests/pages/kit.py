@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gzip
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Mapping
@@ -16,6 +15,7 @@ from pathlib import Path
 
 import brotli
 
+from broadcaster.demo.stage import free_port
 from broadcaster.pages import Limits, Options, Root
 from broadcaster.pages.server import Server
 from channels.targets.directory import Directory, Manifest
@@ -152,13 +152,6 @@ async def until(port: int, number: int) -> None:
     async with asyncio.timeout(15):
         while f'"/": {number}'.encode() not in (await get(port, "/healthz")).body:
             await asyncio.sleep(0.01)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class Process:
