@@ -116,9 +116,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     session = Session()
     try:
         broadcaster.main(args=given, prog_name="broadcaster", standalone_mode=False, obj=session)
+        code = session.exit_code
     except BaseException as error:  # noqa: BLE001 - the boundary: a person gets a sentence, whatever it was
-        return _heard(error, session, as_json="--json" in given)
-    return session.exit_code
+        code = _heard(error, session, as_json="--json" in given)
+    _say_the_rest()
+    return code
+
+
+def _say_the_rest() -> None:
+    """Write what is still to be written. Where nobody reads any more (a terminal that is gone) it is let go, since
+    Python would end with 120 for it, whatever became of the command.
+    """
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is not None and not stream.closed:
+            try:
+                stream.flush()
+            except OSError:
+                setattr(sys, name, None)
 
 
 def _heard(error: BaseException, session: Session, *, as_json: bool) -> int:

@@ -70,13 +70,16 @@ class Dispatcher:
             self._ended.set()
 
     async def _work(self) -> None:
+        failed: ExceptionGroup[StoreError] | None = None
         try:
             async with asyncio.TaskGroup() as tasks:
                 for worker in self._workers.values():
                     tasks.create_task(worker.run())
                 tasks.create_task(self._sweep())
         except* StoreError as group:
-            raise _inmost(group) from group
+            failed = group
+        if failed is not None:  # raised up there, some Pythons (3.11.2) would put it into a group again
+            raise _inmost(failed) from failed
 
     async def stop(self) -> None:
         """Claim nothing more, let what is under way finish or drop it, and return when all is written: within 10 s."""

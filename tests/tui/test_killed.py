@@ -29,6 +29,7 @@ async def test_the_draft_stays_when_the_desk_dies(tmp_path: Path, how: str) -> N
         ours, theirs = pty.openpty()
         termios.tcsetwinsize(ours, (24, 80))
         env = {**os.environ, "LC_ALL": "ja_JP.UTF-8", "TERM": "xterm-256color", "COLUMNS": "80", "LINES": "24"}
+        env.pop("PYTHONUNBUFFERED", None)  # as for an officer: something may be left to be written at the end
         env |= {"BROADCASTER_SOCKET": str(made.socket), "XDG_STATE_HOME": str(tmp_path / "state")}
         command = (sys.executable, "-m", "broadcaster", "tui")
         process = await asyncio.create_subprocess_exec(
